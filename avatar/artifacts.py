@@ -1,0 +1,170 @@
+"""What travels between stages: small frozen facts that point at content-addressed bytes.
+
+Knows neither how the bytes are stored nor who made them. All lengths are seconds, all picture
+coordinates are pixels of the portrait (x to the viewer's right, y down) unless a name says otherwise.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Immutable bytes in the store, named by what they hold."""
+
+    sha256: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """One speech sound. `ipa` is empty for a pause; `stress` is 0 none, 1 secondary, 2 primary."""
+
+    ipa: str
+    start: float
+    end: float
+    stress: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word as it was written, with the time span in which it sounds."""
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What was said and when: the time line that lips, captions and head motion share.
+
+    `phones` and `words` are ordered and do not overlap; phones cover `[0, seconds]` without gaps.
+    `exact` is true when the times come from the synthesiser itself, not from an estimate.
+    """
+
+    seconds: float
+    language: str
+    text: str
+    phones: tuple[Phone, ...]
+    words: tuple[Word, ...]
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Sound that says something: a mono 16-bit WAV, and its `Utterance` as a JSON blob."""
+
+    sound: Blob
+    utterance: Blob
+    seconds: float
+    sample_rate: int
+    voice: str
+
+
+Point = tuple[float, float]
+Line = tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """One eye at rest. `upper` and `lower` run from the viewer's left corner to the right one, 9 points each."""
+
+    upper: Line
+    lower: Line
+    iris: Point
+    iris_radius: float
+    brow: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The landmarks of one face at rest, in portrait pixels.
+
+    Lip lines run from the viewer's left mouth corner to the right one, 11 points each, corners included.
+    `jaw` runs from ear to ear through the chin, 17 points. `right` and `left` are the person's own sides,
+    as in ARKit and MediaPipe: the right eye is on the viewer's left.
+    """
+
+    upper_lip_outer: Line
+    upper_lip_inner: Line
+    lower_lip_inner: Line
+    lower_lip_outer: Line
+    right: Eye
+    left: Eye
+    nose: Line
+    jaw: Line
+    forehead: Point
+    confidence: float = 1.0
+
+
+LayerName = Literal[
+    "background", "hair_behind", "body", "eyeballs", "iris_right", "iris_left", "teeth", "teeth_lower", "head", "front"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One sheet of a portrait: straight-alpha RGBA PNG pixels, with their top left corner in portrait pixels."""
+
+    name: LayerName
+    pixels: Blob
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A face that can be brought to life: layers from back to front, and landmarks.
+
+    `width` and `height` are the portrait's frame; the background layer may reach beyond it on the left and
+    right, so that wide films have something to show. A photograph is the same thing with fewer layers.
+    """
+
+    image: Blob
+    layers: tuple[Layer, ...]
+    face: Face
+    width: int
+    height: int
+    kind: Literal["drawn", "photo"]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Tracks sampled at `fps`: a little-endian float32 `.npy` of shape (frames, channels).
+
+    Column names and units are `avatar.face.tracks.CHANNELS`.
+    """
+
+    tracks: Blob
+    fps: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Footage and the motion laid over it. `footage` is a video blob; none means the portrait itself, a still."""
+
+    portrait: Portrait
+    motion: Motion
+    footage: Blob | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The finished product: an MP4 with sound, and everything that tells what is in it."""
+
+    video: Blob
+    thumbnail: Blob
+    captions_srt: Blob
+    captions_vtt: Blob
+    words: Blob
+    motion_csv: Blob
+    rig: Blob
+    width: int
+    height: int
+    fps: int
+    frames: int
+    seconds: float
