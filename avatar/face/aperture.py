@@ -1,0 +1,42 @@
+"""Openings in a face: the mouth and the eyes as column-wise warps of the skin around them. Knows no pixels.
+
+Each column of the picture is a ruler with knots: places that are known at rest and now (the rim of a lip, a lid's edge, the
+chin). Between knots skin stretches evenly. What opens between the two inner knots is the hole, through which what
+lies behind the skin is seen. Piecewise-linear in each column, so that it can be inverted exactly and never folds.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+def stretch(rows: Array, knots: list[Array], shifts: list[Array]) -> Array:
+    """How far down each pixel has come: (n, m) from `knots`, the current heights in order, and their `shifts` since rest.
+
+    `rows` is (n, 1), each knot and shift (m,). Above the first knot the shift is that of the first, below the last that
+    of the last.
+    """
+    shape = (rows.shape[0], knots[0].shape[0])
+    total = np.empty(shape, np.float32)
+    total[:] = shifts[0]
+    part = np.empty(shape, np.float32)
+    for index in range(len(knots) - 1):
+        change = shifts[index + 1] - shifts[index]
+        if not change.any():
+            continue
+        scale = 1.0 / np.maximum(knots[index + 1] - knots[index], 0.5)
+        np.subtract(rows, knots[index], out=part)
+        np.multiply(part, scale, out=part)
+        np.maximum(part, 0.0, out=part)
+        np.minimum(part, 1.0, out=part)
+        np.multiply(part, change, out=part)
+        np.add(total, part, out=total)
+    return total
+
+
+def between(rows: Array, upper: Array, lower: Array) -> Array:
+    """Coverage 0..1 of the pixels between two edges (m,), antialiased over one pixel; (n, m)."""
+    result: Array = np.clip(rows - upper + 0.5, 0.0, 1.0) * np.clip(lower - rows + 0.5, 0.0, 1.0)
+    thin = np.clip((lower - upper) * 1.5, 0.0, 1.0)
+    return (result * thin).astype(np.float32)

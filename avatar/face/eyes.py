@@ -1,0 +1,132 @@
+"""Eyes that blink and look, and the brows over them: from blendshape columns to warps of the upper face. Knows no pixels.
+
+The lids are an aperture like the mouth, open at rest; the brows move by smooth bumps. Lengths are pixels of the drawn picture,
+before the head is turned.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.artifacts import Eye, Line
+from avatar.face.aperture import stretch
+from avatar.face.mouth import Warp
+from avatar.face.tracks import COLUMN, Track
+
+Array = NDArray[np.float32]
+Side = Literal["Right", "Left"]
+
+LID_MEETS = 0.88
+"""Where a shut eye's lids meet, as a share of the way from the upper rim down to the lower one."""
+LOOK = (0.26, 0.20)
+"""Travel of the iris at full gaze, in eye widths across and in eye widths down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lids:
+    """Both lid rims over some columns."""
+
+    upper: Array
+    lower: Array
+
+
+class EyeModel:
+    """One eye with its brow, at one scale. `face_height` is in the same pixels."""
+
+    def __init__(self, eye: Eye, side: Side, scale: float, origin: tuple[float, float], face_height: float) -> None:
+        def placed(line: Line) -> Array:
+            return ((np.asarray(line, np.float32) - origin) * scale).astype(np.float32)
+
+        self.side: Side = side
+        self.unit = face_height
+        self._upper, self._lower, self._brow = placed(eye.upper), placed(eye.lower), placed(eye.brow)
+        self.iris = placed((eye.iris,))[0]
+        self.iris_radius = eye.iris_radius * scale
+        self.outline_at_rest = np.stack([self._upper, self._lower])
+        self.width = float(self._upper[-1, 0] - self._upper[0, 0])
+        margin = 0.085 * face_height
+        x0, x1 = min(self._upper[0, 0], self._brow[0, 0]) - margin, max(self._upper[-1, 0], self._brow[-1, 0]) + margin
+        y0, y1 = float(self._brow[:, 1].min()) - 0.16 * face_height, float(self._lower[:, 1].max()) + 0.09 * face_height
+        self.x, self.y = int(x0) & ~1, int(y0) & ~1
+        self._columns = np.arange(self.x, int(x1), dtype=np.float32)
+        self._rows = np.arange(self.y, int(y1), dtype=np.float32)[:, None]
+        self._rest = self.lids_at(self._columns)
+        self._bumps = self._brow_bumps()
+
+    def lids_at(self, columns: Array) -> Lids:
+        """Lid rims at rest over the given columns; both meet at the corners and beyond."""
+        upper = np.interp(columns, self._upper[:, 0], self._upper[:, 1]).astype(np.float32)
+        lower = np.interp(columns, self._lower[:, 0], self._lower[:, 1]).astype(np.float32)
+        return Lids(upper, np.maximum(lower, upper))
+
+    def _brow_bumps(self) -> dict[str, Array]:
+        inner = -1 if self.side == "Right" else 0
+        at = {"inner": self._brow[inner], "middle": self._brow[len(self._brow) // 2], "outer": self._brow[-1 - inner if inner else -1]}
+        bumps = {}
+        for name, (x, y) in at.items():
+            across = (self._columns - x) / (0.10 * self.unit)
+            down = (self._rows - y) / (0.075 * self.unit)
+            bumps[name] = np.exp(-(across * across) - down * down).astype(np.float32)
+        return bumps
+
+    def lids(self, row: Track, rest: Lids) -> Lids:
+        """Lid rims now, for the rims at rest over the same columns."""
+
+        def column(name: str) -> float:
+            return float(row[COLUMN[name + self.side]])
+
+        shut = column("eyeBlink") + 0.30 * column("eyeLookDown") * (1.0 - column("eyeBlink"))
+        shut = float(np.clip(shut + 0.25 * column("eyeSquint") - 0.10 * column("eyeLookUp"), -0.3, 1.0))
+        wide = max(0.0, column("eyeWide") * 0.35)
+        span = rest.lower - rest.upper
+        meet = rest.upper + LID_MEETS * span
+        upper = rest.upper + (meet - rest.upper) * (shut - wide)
+        raise_low = np.clip(0.55 * column("eyeSquint") + 0.25 * column("cheekSquint"), 0.0, 0.6) * (1.0 - max(shut, 0.0))
+        lower = rest.lower - (1.0 - LID_MEETS) * span * np.clip(shut, 0.0, 1.0) - 0.3 * raise_low * span
+        return Lids(np.minimum(upper, lower).astype(np.float32), lower.astype(np.float32))
+
+    def warp(self, row: Track) -> Warp:
+        """The warp around this eye for one track row; its `hole` is empty, since the picture has one already."""
+        rest, now = self._rest, self.lids(row, self._rest)
+        flat = np.zeros_like(self._columns)
+        rigid, band = 0.014 * self.unit, 0.062 * self.unit
+        low = now.upper - rest.upper
+        knots = [rest.upper - band, now.upper - rigid, now.upper, now.lower, now.lower + rigid, rest.lower + 0.055 * self.unit]
+        shifts = [flat, low, low, now.lower - rest.lower, now.lower - rest.lower, flat]
+        down = stretch(self._rows, knots, shifts) + self._brows(row)
+        return Warp(self.x, self.y, np.stack([np.zeros_like(down), down], axis=-1), np.zeros((0, 0), np.float32))
+
+    def _brows(self, row: Track) -> Array:
+        at = COLUMN
+        down = float(row[at["browDown" + self.side]])
+        inner = float(row[at["browInnerUp"]]) - 0.8 * down
+        outer = float(row[at["browOuterUp" + self.side]]) - 0.4 * down
+        middle = 0.5 * (inner + outer)
+        bumps = self._bumps
+        result: Array = -0.045 * self.unit * (inner * bumps["inner"] + 0.6 * middle * bumps["middle"] + outer * bumps["outer"])
+        return result
+
+    def gaze(self, row: Track) -> tuple[float, float]:
+        """How far the iris has moved from rest, in pixels to the viewer's right and down."""
+        at = COLUMN
+        inward = float(row[at["eyeLookIn" + self.side]] - row[at["eyeLookOut" + self.side]])
+        across = inward if self.side == "Right" else -inward
+        down = float(row[at["eyeLookDown" + self.side]] - row[at["eyeLookUp" + self.side]])
+        return across * LOOK[0] * self.width, down * LOOK[1] * self.width
+
+    def outline(self, row: Track) -> Array:
+        """Lids as points (2, 9, 2), upper then lower, and before the head turns."""
+        lines = []
+        for line, name in ((self._upper, "upper"), (self._lower, "lower")):
+            now = self.lids(row, self.lids_at(line[:, 0]))
+            lines.append(np.stack([line[:, 0], getattr(now, name)], axis=-1))
+        return np.asarray(lines, np.float32)
+
+    def brow_outline(self, row: Track) -> Array:
+        """The brow's middle line, as many points as the landmarks have, before the head turns."""
+        rise = self._brows(row)
+        x = np.clip(self._brow[:, 0] - self.x, 0, rise.shape[1] - 1).astype(int)
+        y = np.clip(self._brow[:, 1] - self.y, 0, rise.shape[0] - 1).astype(int)
+        return self._brow + np.stack([np.zeros(len(x), np.float32), rise[y, x]], axis=-1)

@@ -1,0 +1,176 @@
+"""A mouth that opens: from blendshape columns to a warp of the lower face, and the lips' outline. Knows no pixels.
+
+The model works in the picture at rest, before the head is turned. Lip rims are curves over the columns between the mouth's
+corners; the jaw carries the lower lip and the chin. All lengths are pixels of the drawn picture.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.artifacts import Face, Line
+from avatar.face.aperture import between, stretch
+from avatar.face.rig_measures import JAW_DROP, gap, width
+from avatar.face.tracks import COLUMN, Track
+
+Array = NDArray[np.float32]
+
+UPPER_SHARE = 0.16
+"""Share of the lip gap that the upper lip makes by rising; the jaw and lower lip make the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rims:
+    """The lips of one frame over its columns `x` (m,): heights of four rims, and where the columns come from."""
+
+    upper_outer: Array
+    upper_inner: Array
+    lower_inner: Array
+    lower_outer: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Warp:
+    """Where the pixels of a rectangle at `x`, `y` come from: `shift` (n, m, 2) to subtract, and the `hole` (n, m) in it."""
+
+    x: int
+    y: int
+    shift: Array
+    hole: Array
+
+
+class Mouth:
+    """The lower face of one portrait, at one scale."""
+
+    def __init__(self, face: Face, scale: float, origin: tuple[float, float]) -> None:
+        def placed(line: Line) -> Array:
+            return ((np.asarray(line, np.float32) - origin) * scale).astype(np.float32)
+
+        self._upper_outer, self._upper_inner = placed(face.upper_lip_outer), placed(face.upper_lip_inner)
+        self._lower_inner, self._lower_outer = placed(face.lower_lip_inner), placed(face.lower_lip_outer)
+        jaw, nose = placed(face.jaw), placed(face.nose)
+        top = placed((face.forehead,))[0]
+        self.unit = float(jaw[len(jaw) // 2, 1] - top[1])
+        left, right = self._upper_outer[0], self._upper_outer[-1]
+        self.centre = (left + right) / 2
+        self.half = float(right[0] - left[0]) / 2
+        self._nose_y = float(nose[:, 1].max()) - 0.02 * self.unit
+        self._jaw = jaw
+        margin = 0.02 * self.unit
+        x0, x1 = int(jaw[:, 0].min() - margin), int(jaw[:, 0].max() + margin) + 1
+        self.x, self.y = x0 & ~1, int(self._nose_y) & ~1
+        self._columns = np.arange(self.x, x1, dtype=np.float32)
+        bottom = int(jaw[:, 1].max() + 0.45 * self.unit)
+        self._rows = np.arange(self.y, bottom, dtype=np.float32)[:, None]
+        self._sideways = self._sideways_fade()
+        self._prepare_rest()
+
+    def _fade(self, columns: Array) -> Array:
+        """How much of the mouth's change of width each column takes: 1 at the lips, 0 far off; never so steep that skin folds."""
+        across = (columns - self.centre[0]) / (1.8 * self.half)
+        result: Array = np.exp(-(across**4)).astype(np.float32)
+        return result
+
+    def _sideways_fade(self) -> Array:
+        above = np.clip((self._rows - self.y - 1.0) / (0.8 * (self.centre[1] - self.y)), 0.0, 1.0)
+        below = np.clip((self._rows - self.centre[1]) / (1.5 * self.half), 0.0, None)
+        pull = self._fade(self._columns) * (self._columns - self.centre[0])
+        result: Array = (above * above * (3.0 - 2.0 * above) * np.exp(-below * below) * pull).astype(np.float32)
+        return result
+
+    def _prepare_rest(self) -> None:
+        self._jaw_weight = self._jaw_pull(self._columns)
+        order = np.argsort(self._jaw[:, 0])
+        self._chin = np.interp(self._columns, self._jaw[order, 0], self._jaw[order, 1]).astype(np.float32)
+        self._chin = np.maximum(self._chin, self.centre[1] + 0.1 * self.unit).astype(np.float32)
+
+    def rims(self, row: Track, columns: Array) -> tuple[Rims, Rims]:
+        """The four rims at rest and now, over `columns` of the frame."""
+        squeeze = 1.0 / float(width(row[None])[0]) - 1.0
+        source = columns + (columns - self.centre[0]) * self._fade(columns) * squeeze
+        rest = Rims(*(np.interp(source, line[:, 0], line[:, 1]).astype(np.float32) for line in (
+            self._upper_outer, self._upper_inner, self._lower_inner, self._lower_outer)))  # fmt: skip
+        return rest, self._moved(row, rest, (source - self.centre[0]) / self.half, self._jaw_pull(columns))
+
+    def _moved(self, row: Track, rest: Rims, t: Array, jaw_pull: Array) -> Rims:
+        """Rims now; `t` is -1 and 1 at the corners."""
+        at, unit = COLUMN, self.unit
+        arch = np.clip(1.0 - t * t, 0.0, 1.0) ** 0.6
+        opened = float(gap(row[None])[0]) * unit
+        drop = JAW_DROP * unit * float(row[at["jawOpen"]])
+        sides = np.clip(0.5 + 0.5 * t, 0.0, 1.0)
+        corner = np.exp(-((np.abs(t) - 1.0) ** 2) / 0.18)
+        corners = corner * unit * (0.028 * _blend(row, "mouthFrown", sides) - 0.032 * _blend(row, "mouthSmile", sides))
+        corners = corners + 0.22 * drop * (1.0 - arch) * jaw_pull
+        raised = 0.010 * unit * float(row[at["mouthUpperUpLeft"]] + row[at["mouthUpperUpRight"]])
+        upper = corners - (UPPER_SHARE * opened + 0.5 * np.minimum(raised, opened)) * arch
+        lower = upper + opened * arch
+        press = 0.5 * float(row[at["mouthPressLeft"]] + row[at["mouthPressRight"]])
+        thick = 1.0 - 0.35 * press + 0.28 * float(row[at["mouthPucker"]]) + 0.2 * float(row[at["mouthFunnel"]])
+        thin = 1.1 * opened / unit
+        upper_thick = (rest.upper_inner - rest.upper_outer) * max(0.4, thick - thin - 0.3 * float(row[at["mouthRollUpper"]]))
+        lower_thick = (rest.lower_outer - rest.lower_inner) * max(0.4, thick - thin - 0.45 * float(row[at["mouthRollLower"]]))
+        inner_up, inner_low = rest.upper_inner + upper, rest.lower_inner + lower
+        rims = (inner_up - upper_thick, inner_up, inner_low, inner_low + lower_thick)
+        return Rims(*(np.asarray(rim, np.float32) for rim in rims))
+
+    def _jaw_pull(self, columns: Array) -> Array:
+        """How much of the jaw's drop each column takes: 1 under the mouth, 0 at the ears."""
+        jaw_half = float(np.ptp(self._jaw[:, 0])) / 2
+        t = np.clip((np.abs(columns - self.centre[0]) - 0.25 * jaw_half) / (0.75 * jaw_half), 0.0, 1.0)
+        result: Array = (0.5 + 0.5 * np.cos(np.pi * t)).astype(np.float32)
+        return result
+
+    def warp(self, row: Track) -> Warp:
+        """The lower face's warp for one track row."""
+        columns = self._columns
+        rest, now = self.rims(row, columns)
+        drop = JAW_DROP * self.unit * float(row[COLUMN["jawOpen"]]) * self._jaw_weight
+        top = np.full_like(columns, self._nose_y)
+        outer = np.minimum(now.upper_outer, now.upper_inner - 0.5)
+        neck = np.full_like(columns, self._rows[-1, 0] - 1.0)
+        chin = np.minimum(self._chin + drop, neck - 2.0)
+        knots = [top, np.maximum(outer, top + 2.0), now.upper_inner, now.lower_inner, now.lower_outer, chin, neck]
+        flat = np.zeros_like(columns)
+        shifts = [
+            flat,
+            now.upper_outer - rest.upper_outer,
+            now.upper_inner - rest.upper_inner,
+            now.lower_inner - rest.lower_inner,
+            now.lower_outer - rest.lower_outer,
+            drop,
+            flat,
+        ]
+        down = stretch(self._rows, knots, shifts)
+        narrow = float(width(row[None])[0])
+        side = -self._sideways * (1.0 / narrow - 1.0)
+        hole = between(self._rows, now.upper_inner, now.lower_inner)
+        return Warp(self.x, self.y, np.stack([side, down], axis=-1).astype(np.float32), hole)
+
+    def outline(self, row: Track) -> Array:
+        """The four rims as points (4, 11, 2): upper outer and inner, lower inner and outer, as drawn before the head turns."""
+        narrow = float(width(row[None])[0])
+        lines = []
+        for line, name in zip(
+            (self._upper_outer, self._upper_inner, self._lower_inner, self._lower_outer),
+            ("upper_outer", "upper_inner", "lower_inner", "lower_outer"),
+            strict=True,
+        ):
+            x = self.centre[0] + (line[:, 0] - self.centre[0]) * narrow
+            _, now = self.rims(row, x.astype(np.float32))
+            lines.append(np.stack([x, getattr(now, name)], axis=-1))
+        return np.asarray(lines, np.float32)
+
+    def jaw_outline(self, row: Track) -> Array:
+        """The jaw's line (17, 2), ear to ear through the chin, before the head turns."""
+        drop = JAW_DROP * self.unit * float(row[COLUMN["jawOpen"]]) * self._jaw_pull(self._jaw[:, 0])
+        below = np.clip((self._jaw[:, 1] - self._nose_y) / (self._jaw[:, 1].max() - self._nose_y), 0.0, 1.0)
+        moved: Array = self._jaw + np.stack([np.zeros_like(drop), drop * below], axis=-1)
+        return moved
+
+
+def _blend(row: Track, name: str, sides: Array) -> Array:
+    """A left and right column mixed across the mouth; the person's left is on the viewer's right."""
+    result: Array = row[COLUMN[name + "Right"]] * (1.0 - sides) + row[COLUMN[name + "Left"]] * sides
+    return result

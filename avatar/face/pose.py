@@ -1,0 +1,124 @@
+"""2.5-D head turn: where each point of a flat portrait goes when the head behind it turns. Knows no pixels.
+
+The head is modelled as an ellipsoid with a nose on it, seen in weak perspective; each point is lifted to its depth,
+rotated about the top of the neck and projected back. Below the jaw the motion fades into that of the shoulders.
+Lengths are pixels of the picture that is drawn, angles degrees in the columns of `avatar.face.tracks`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.artifacts import Face
+from avatar.face.tracks import COLUMN, Track
+
+Array = NDArray[np.float32]
+
+CAMERA_DISTANCE = 6.0
+"""Face heights from the camera to the head's axis: a portrait lens, which keeps perspective mild."""
+BREATH_RISE = 0.011
+"""Rise of the shoulders in face heights from breathed out to breathed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skull:
+    """The measures of a head that its turn depends on, in pixels."""
+
+    centre_x: float
+    centre_y: float
+    half_width: float
+    half_height: float
+    nose_x: float
+    nose_y: float
+    neck_y: float
+    shoulder_y: float
+    face_height: float
+
+    @property
+    def unit(self) -> float:
+        return self.face_height
+
+
+def skull(face: Face, scale: float, origin: tuple[float, float]) -> Skull:
+    """The skull under a face's landmarks, in pixels of a picture scaled by `scale` from `origin`."""
+    jaw = (np.asarray(face.jaw, np.float32) - origin) * scale
+    top = (np.asarray(face.forehead, np.float32) - origin) * scale
+    nose = (np.asarray(face.nose, np.float32) - origin) * scale
+    chin = jaw[len(jaw) // 2]
+    height = float(chin[1] - top[1])
+    tip = nose[int(len(nose) * 0.7)]
+    return Skull(
+        centre_x=float(jaw[:, 0].min() + jaw[:, 0].max()) / 2,
+        centre_y=float(top[1]) + 0.42 * height,
+        half_width=float(np.ptp(jaw[:, 0])) / 2 * 1.12,
+        half_height=0.78 * height,
+        nose_x=float(tip[0]),
+        nose_y=float(tip[1]),
+        neck_y=float(chin[1]) + 0.04 * height,
+        shoulder_y=float(chin[1]) + 0.42 * height,
+        face_height=height,
+    )
+
+
+def depth(head: Skull, points: Array) -> Array:
+    """Depth of the face over the head's axis in pixels, towards the viewer; `points` is (..., 2), the result (...)."""
+    u = (points[..., 0] - head.centre_x) / head.half_width
+    v = (points[..., 1] - head.centre_y) / head.half_height
+    bulge = np.maximum(1.0 - u * u - 0.8 * v * v, 0.0) ** 0.6
+    nose_u = (points[..., 0] - head.nose_x) / (0.105 * head.unit)
+    nose_v = (points[..., 1] - head.nose_y) / (0.16 * head.unit)
+    nose = np.exp(-nose_u * nose_u - nose_v * nose_v)
+    result: Array = (0.36 * head.unit * bulge + 0.085 * head.unit * nose).astype(np.float32)
+    return result
+
+
+def follow(head: Skull, y: Array) -> Array:
+    """How far a height in the picture goes with the head: 1 down to the chin, 0 from the shoulders on."""
+    t = np.clip((y - head.neck_y) / (head.shoulder_y - head.neck_y), 0.0, 1.0)
+    result: Array = (1.0 - t * t * (3.0 - 2.0 * t)).astype(np.float32)
+    return result
+
+
+def displaced(head: Skull, row: Track, points: Array, z: Array, weight: Array) -> Array:
+    """How far `points` (..., 2) of depth `z` move for the track row `row`; `weight` 1 goes with the head, 0 with the body."""
+    return weight[..., None] * _head_shift(head, row, points, z) + (1.0 - weight[..., None]) * _body_shift(head, row, points)
+
+
+def sources(head: Skull, row: Track, points: Array, z: Array, weight: Array) -> Array:
+    """Where each drawn point (..., 2) comes from: the inverse of `displaced`, by one fixed-point step.
+
+    The fields are smooth and the angles small, so that one step leaves less than a tenth of a pixel.
+    """
+    first = points - displaced(head, row, points, z, weight)
+    result: Array = points - displaced(head, row, first, z, weight)
+    return result
+
+
+def _head_shift(head: Skull, row: Track, points: Array, z: Array) -> Array:
+    yaw, pitch, roll = (np.deg2rad(row[COLUMN[name]]) for name in ("headYaw", "headPitch", "headRoll"))
+    x = points[..., 0] - head.centre_x
+    y = points[..., 1] - head.neck_y
+    turned_x = x * np.cos(yaw) + z * np.sin(yaw)
+    turned_z = z * np.cos(yaw) - x * np.sin(yaw)
+    lifted_y = y * np.cos(pitch) - turned_z * np.sin(pitch)
+    lifted_z = turned_z * np.cos(pitch) + y * np.sin(pitch)
+    rolled_x = turned_x * np.cos(roll) - lifted_y * np.sin(roll)
+    rolled_y = turned_x * np.sin(roll) + lifted_y * np.cos(roll)
+    camera = CAMERA_DISTANCE * head.unit
+    zoom = (camera - z) / (camera - lifted_z) * (1.0 + row[COLUMN["headScale"]])
+    moved_x = rolled_x * zoom + row[COLUMN["headX"]] * head.unit
+    rise = row[COLUMN["headY"]] - 0.4 * BREATH_RISE * row[COLUMN["breath"]]
+    moved_y = rolled_y * zoom + rise * head.unit
+    return np.stack([moved_x - x, moved_y - y], axis=-1).astype(np.float32)
+
+
+def _body_shift(head: Skull, row: Track, points: Array) -> Array:
+    x = points[..., 0] - head.centre_x
+    y = points[..., 1] - head.shoulder_y
+    lean = np.deg2rad(row[COLUMN["bodyRoll"]])
+    breath = row[COLUMN["breath"]] * BREATH_RISE * head.unit
+    fall = np.clip(1.0 - y / (1.6 * head.unit), 0.0, 1.0)
+    shift_x = row[COLUMN["bodyX"]] * head.unit - y * lean + 0.006 * row[COLUMN["breath"]] * x
+    shift_y = x * lean * 0.6 - breath * fall
+    return np.stack([shift_x, shift_y], axis=-1).astype(np.float32)

@@ -1,0 +1,62 @@
+"""The columns of a motion track and their units. Knows neither who writes them nor who draws them.
+
+Head and body columns use the viewer's frame; blendshapes are the 52 of ARKit by their standard names, 0 to 1, where
+Left and Right are the person's own sides.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Track = NDArray[np.float32]
+
+HEAD = (
+    "headYaw",  # degrees, positive turns towards the viewer's right
+    "headPitch",  # degrees, positive looks up
+    "headRoll",  # degrees, positive tilts clockwise as the viewer sees it
+    "headX",  # face heights, positive moves to the viewer's right
+    "headY",  # face heights, positive moves down
+    "headScale",  # relative, 0 is at rest, positive comes nearer
+)
+BODY = (
+    "breath",  # 0 breathed out, 1 breathed in
+    "bodyX",  # face heights, sideways sway of the shoulders
+    "bodyRoll",  # degrees, lean of the shoulders
+    "tongue",  # 0 lies low, 1 touches the upper teeth
+)
+ARKIT = (
+    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
+    "cheekPuff", "cheekSquintLeft", "cheekSquintRight",
+    "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight", "eyeLookInLeft", "eyeLookInRight",
+    "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight", "eyeSquintLeft", "eyeSquintRight",
+    "eyeWideLeft", "eyeWideRight",
+    "jawForward", "jawLeft", "jawOpen", "jawRight",
+    "mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel",
+    "mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker",
+    "mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
+    "mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight",
+    "noseSneerLeft", "noseSneerRight", "tongueOut",
+)  # fmt: skip
+CHANNELS = HEAD + BODY + ARKIT
+COLUMN = {name: index for index, name in enumerate(CHANNELS)}
+
+
+def blank(frames: int) -> Track:
+    """A track at rest: zeros of shape (frames, channels)."""
+    return np.zeros((frames, len(CHANNELS)), dtype=np.float32)
+
+
+def write(path: Path, track: Track) -> None:
+    """Save a track as `.npy`: little-endian float32 of shape (frames, channels)."""
+    with path.open("wb") as file:
+        np.save(file, np.ascontiguousarray(track, dtype="<f4"))
+
+
+def read(path: Path) -> Track:
+    """The track that `write` saved. Raises ValueError when the file holds another shape."""
+    with path.open("rb") as file:
+        track: Track = np.load(file, allow_pickle=False)
+    if track.ndim != 2 or track.shape[1] != len(CHANNELS):
+        raise ValueError(f"a motion track has {len(CHANNELS)} columns, this one has shape {track.shape}")
+    return track
