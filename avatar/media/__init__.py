@@ -1,0 +1,1 @@
+"""Sound and pictures in and out of files. Knows no stage and no face."""

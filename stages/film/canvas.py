@@ -1,0 +1,87 @@
+"""A frame being drawn: three video planes, and sheets laid over them. Knows neither faces nor time."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of even position and size, in film pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.y, self.y + self.height)
+
+    @property
+    def columns(self) -> slice:
+        return slice(self.x, self.x + self.width)
+
+    @property
+    def half_rows(self) -> slice:
+        return slice(self.y // 2, (self.y + self.height) // 2)
+
+    @property
+    def half_columns(self) -> slice:
+        return slice(self.x // 2, (self.x + self.width) // 2)
+
+    def around(self, margin: int, film: tuple[int, int]) -> "Box":
+        """Grown by `margin` on each side, kept inside a film of (width, height)."""
+        x0, y0 = max(0, self.x - margin) & ~1, max(0, self.y - margin) & ~1
+        x1, y1 = min(film[0], self.x + self.width + margin) & ~1, min(film[1], self.y + self.height + margin) & ~1
+        return Box(x0, y0, max(0, x1 - x0), max(0, y1 - y0))
+
+    def within(self, other: "Box") -> "Box":
+        """What both boxes share; empty when nothing is."""
+        x0, y0 = max(self.x, other.x), max(self.y, other.y)
+        x1, y1 = min(self.x + self.width, other.x + other.width), min(self.y + self.height, other.y + other.height)
+        return Box(x0, y0, max(0, x1 - x0), max(0, y1 - y0))
+
+    def inside(self, outer: "Box") -> tuple[slice, slice]:
+        """The slices that cut this box out of an array that shows `outer`."""
+        x, y = self.x - outer.x, self.y - outer.y
+        return slice(y, y + self.height), slice(x, x + self.width)
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """A frame in I420 order: `luma` (h, w) and `chroma` (h/2, w/2, 2) with Cb and Cr side by side."""
+
+    luma: Bytes
+    chroma: Bytes
+
+    @staticmethod
+    def blank(width: int, height: int) -> "Planes":
+        return Planes(np.full((height, width), 16, np.uint8), np.full((height // 2, width // 2, 2), 128, np.uint8))
+
+    def copy(self) -> "Planes":
+        return Planes(self.luma.copy(), self.chroma.copy())
+
+    def lay(self, box: Box, pixels: Bytes) -> None:
+        """Lay premultiplied pixels (h, w, 4) over the frame."""
+        if box.width < 2 or box.height < 2:
+            return
+        value, _, _, cover = cv2.split(pixels)
+        under = self.luma[box.rows, box.columns]
+        cv2.add(cv2.multiply(under, cv2.bitwise_not(cover), scale=1 / 255), value, dst=under)
+        small = cv2.resize(pixels, (box.width // 2, box.height // 2), interpolation=cv2.INTER_AREA)
+        _, cb, cr, cover = cv2.split(small)
+        clear = cv2.bitwise_not(cover)
+        under = self.chroma[box.half_rows, box.half_columns]
+        rest = cv2.multiply(under, cv2.merge((clear, clear)), scale=1 / 255)
+        cv2.add(rest, cv2.merge((cb, cr)), dst=under)
+
+
+def warp(pixels: Bytes, sources: Floats) -> Bytes:
+    """Sample pixels (h, w, 4) at `sources` (n, m, 2); outside they are clear."""
+    return np.asarray(cv2.remap(pixels, sources, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), np.uint8)

@@ -1,0 +1,137 @@
+"""What lies behind the skin: the mouth's inside and the eyeballs, drawn at rest before the head is turned.
+
+Knows neither the head's turn nor the skin over it.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.face.eyes import EyeModel
+from avatar.face.mouth import Mouth
+from avatar.face.rig_measures import JAW_DROP
+from avatar.face.tracks import COLUMN, Track
+from stages.film.sheets import Bytes, Floats, Sheet, pack
+
+CAVITY = ((0.30, 0.085, 0.085), (0.115, 0.02, 0.028))
+"""Colour of the mouth's inside at its rim and in its depth, R'G'B'."""
+TONGUE = ((0.72, 0.34, 0.34), (0.50, 0.18, 0.19))
+"""Colour of the tongue on its top and at its sides, R'G'B'."""
+
+
+def crop(sheet: Sheet, x: int, y: int, width: int, height: int) -> Sheet:
+    """A rectangle of a sheet, clear where the sheet does not reach."""
+    pixels = np.zeros((height, width, 4), np.uint8)
+    x0, y0 = max(x, sheet.x), max(y, sheet.y)
+    x1, y1 = min(x + width, sheet.x + sheet.width), min(y + height, sheet.y + sheet.height)
+    if x1 > x0 and y1 > y0:
+        pixels[y0 - y : y1 - y, x0 - x : x1 - x] = sheet.pixels[y0 - sheet.y : y1 - sheet.y, x0 - sheet.x : x1 - sheet.x]
+    return Sheet(pixels, x, y)
+
+
+def over(under: Sheet, upper: Sheet) -> Sheet:
+    """One sheet over another of the same place and size."""
+    clear = cv2.bitwise_not(cv2.extractChannel(upper.pixels, 3))
+    rest = cv2.multiply(under.pixels, cv2.merge((clear, clear, clear, clear)), scale=1 / 255)
+    return Sheet(np.asarray(cv2.add(rest, upper.pixels), np.uint8), under.x, under.y)
+
+
+def shifted(sheet: Sheet, across: float, down: float) -> Sheet:
+    """A sheet moved within its own rectangle by fractions of pixels."""
+    matrix = np.array([[1, 0, across], [0, 1, down]], np.float32)
+    pixels = cv2.warpAffine(sheet.pixels, matrix, (sheet.width, sheet.height))
+    return Sheet(np.asarray(pixels, np.uint8), sheet.x, sheet.y)
+
+
+def shaded(sheet: Sheet, shade: Floats) -> Bytes:
+    """A sheet's pixels with their light multiplied by `shade` (h, w), 0..1, about video black."""
+    pixels = sheet.pixels.copy()
+    light = np.maximum(pixels[..., 0].astype(np.float32) - 16.0, 0.0)
+    pixels[..., 0] = np.minimum(pixels[..., 0], 16.0 + light * shade).astype(np.uint8)
+    return pixels
+
+
+class MouthInside:
+    """Teeth, tongue and the dark behind them, for one portrait in one film."""
+
+    def __init__(self, mouth: Mouth, teeth: Sheet | None, teeth_lower: Sheet | None) -> None:
+        self._mouth = mouth
+        unit, (cx, cy) = mouth.unit, mouth.centre
+        self._x, self._y = int(cx - 1.45 * mouth.half) & ~1, int(cy - 0.05 * unit) & ~1
+        self._width, self._height = int(2.9 * mouth.half + 2) & ~1, int(0.34 * unit) & ~1
+        self._rows = (np.arange(self._height, dtype=np.float32) + self._y)[:, None]
+        self._columns = np.arange(self._width, dtype=np.float32) + self._x
+        fixed = self._cavity()
+        if teeth is not None:
+            fixed = over(fixed, crop(teeth, *self._box))
+        self._fixed = fixed
+        self._moving = self._tongue()
+        if teeth_lower is not None:
+            self._moving = over(self._moving, crop(teeth_lower, *self._box))
+
+    @property
+    def _box(self) -> tuple[int, int, int, int]:
+        return self._x, self._y, self._width, self._height
+
+    def _ellipse(self, centre: tuple[float, float], radii: tuple[float, float]) -> Floats:
+        across = (self._columns[None, :] - centre[0]) / radii[0]
+        down = (self._rows - centre[1]) / radii[1]
+        result: Floats = np.sqrt(across * across + down * down).astype(np.float32)
+        return result
+
+    def _cavity(self) -> Sheet:
+        cx, cy = self._mouth.centre
+        far = self._ellipse((cx, cy + 0.06 * self._mouth.unit), (1.05 * self._mouth.half, 0.13 * self._mouth.unit))
+        return self._painted(np.clip(far, 0.0, 1.0), CAVITY, np.ones_like(far))
+
+    def _tongue(self) -> Sheet:
+        cx, cy = self._mouth.centre
+        unit, half = self._mouth.unit, self._mouth.half
+        far = self._ellipse((cx, cy + 0.052 * unit), (0.66 * half, 0.038 * unit))
+        groove = 0.25 * np.exp(-(((self._columns[None, :] - cx) / (0.07 * half)) ** 2))
+        edge = np.clip((1.0 - far) * 0.038 * unit * 0.5 + 0.5, 0.0, 1.0)
+        return self._painted(1.0 - np.clip(far**1.5 + groove, 0.0, 1.0), TONGUE, edge)
+
+    def _painted(self, mix: Floats, colours: tuple[tuple[float, float, float], ...], cover: NDArray[np.float32]) -> Sheet:
+        light, dark = (np.asarray(colour, np.float32) for colour in colours)
+        rgb = dark + (light - dark) * mix[..., None]
+        return pack(np.dstack([rgb * cover[..., None], cover]).astype(np.float32), self._x, self._y)
+
+    def draw(self, row: Track, upper_rim: Floats, hole_x: int) -> Sheet:
+        """The inside for one track row; `upper_rim` is the upper lip's inner height over film columns from `hole_x`."""
+        unit = self._mouth.unit
+        drop = JAW_DROP * unit * float(row[COLUMN["jawOpen"]]) * (1.0 - 0.5 * float(row[COLUMN["mouthClose"]]))
+        tongue = float(row[COLUMN["tongue"]])
+        whole = over(self._fixed, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop))
+        rim = np.interp(self._columns, np.arange(len(upper_rim)) + hole_x, upper_rim)
+        below = np.clip((self._rows - rim) / (0.055 * unit), 0.0, 1.0)
+        shade = (0.50 + 0.50 * below * (2.0 - below)).astype(np.float32)
+        return Sheet(shaded(whole, shade), self._x, self._y)
+
+
+class EyeInside:
+    """One eyeball with its iris, for one portrait in one film."""
+
+    def __init__(self, model: EyeModel, eyeballs: Sheet, iris: Sheet) -> None:
+        self._model = model
+        margin = 0.16 * model.width
+        left, right = model.outline_at_rest[0, 0, 0], model.outline_at_rest[0, -1, 0]
+        top, bottom = model.outline_at_rest[..., 1].min(), model.outline_at_rest[..., 1].max()
+        self._x, self._y = int(left - margin) & ~1, int(top - margin) & ~1
+        width, height = (int(right + margin) - self._x + 1) & ~1, (int(bottom + margin) - self._y + 1) & ~1
+        self._ball = crop(eyeballs, self._x, self._y, width, height)
+        self._iris = crop(iris, self._x, self._y, width, height)
+        self._columns = np.arange(width, dtype=np.float32) + self._x
+        self._rows = (np.arange(height, dtype=np.float32) + self._y)[:, None]
+        self._rest = model.lids_at(self._columns)
+
+    def draw(self, row: Track) -> Sheet:
+        """The eye for one track row, in the shade of its lid and dark when it is shut."""
+        across, down = self._model.gaze(row)
+        whole = over(self._ball, shifted(self._iris, across, down))
+        now = self._model.lids(row, self._rest)
+        opened = np.clip((now.lower - now.upper) / (0.012 * self._model.unit), 0.0, 1.0)
+        depth = np.clip((self._rows - now.upper) / (0.020 * self._model.unit), 0.0, 1.0)
+        moved = np.clip((now.upper - self._rest.upper) / (0.02 * self._model.unit), 0.0, 1.0)
+        shade = (1.0 - 0.32 * moved * (1.0 - depth)) * (0.25 + 0.75 * opened)
+        return Sheet(shaded(whole, shade), self._x, self._y)

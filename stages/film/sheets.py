@@ -1,0 +1,119 @@
+"""Layers of a portrait as premultiplied Y'CbCr with coverage, at the film's resolution.
+
+Drawing happens in the encoder's own colours, so that no frame is ever converted. Knows neither faces nor motion.
+BT.709 limited range: ITU-R BT.709-6, section 3.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.errors import BadOutput
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which part of the portrait a film shows: `scale` film pixels a portrait pixel, `left` and `top` in portrait pixels."""
+
+    width: int
+    height: int
+    scale: float
+    left: float
+    top: float
+
+    @property
+    def origin(self) -> tuple[float, float]:
+        return self.left, self.top
+
+
+def view(portrait: tuple[int, int], film: tuple[int, int]) -> View:
+    """The view of a portrait (width, height) in a film (width, height): full height, centred."""
+    scale = film[1] / portrait[1]
+    return View(film[0], film[1], scale, portrait[0] / 2 - film[0] / scale / 2, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One layer in the film: `pixels` (h, w, 4) hold Y, Cb, Cr and coverage, premultiplied by coverage, 0..255.
+
+    Both sides are even, and so is `x`, `y`, the film position of its top left pixel. Four channels, since libraries
+    resample four as fast as one.
+    """
+
+    pixels: Bytes
+    x: int
+    y: int
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+
+def to_ycbcr(rgb: Floats) -> Floats:
+    """R'G'B' 0..1 (h, w, 3) as BT.709 limited-range Y'CbCr codes (h, w, 3), not rounded."""
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    codes = (16.0 + 219.0 * luma, 128.0 + 224.0 * (blue - luma) / 1.8556, 128.0 + 224.0 * (red - luma) / 1.5748)
+    return np.stack(codes, axis=-1).astype(np.float32)
+
+
+def read_rgba(path: Path) -> Bytes:
+    """A PNG as straight-alpha RGBA (h, w, 4). Raises `BadOutput` when it is none."""
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if picture is None or picture.ndim != 3 or picture.dtype != np.uint8:
+        raise BadOutput("A layer of the portrait is not an 8-bit colour PNG; make the portrait again.")
+    if picture.shape[2] == 3:
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGBA), np.uint8)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), np.uint8)
+
+
+def sheet(rgba: Bytes, x: float, y: float, view: View) -> Sheet | None:
+    """A layer whose top left pixel lies at portrait (x, y), as the film sees it; None when it lies outside.
+
+    Resampled once, by area when it shrinks, by Lanczos when it grows; the film keeps a margin around it for warps.
+    """
+    premultiplied = rgba.astype(np.float32) / 255.0
+    premultiplied[..., :3] *= premultiplied[..., 3:]
+    left, top = (x - view.left) * view.scale, (y - view.top) * view.scale
+    x0, y0 = (int(np.floor(v)) & ~1 for v in (left - 2, top - 2))
+    width = (int(np.ceil(left + rgba.shape[1] * view.scale)) + 3 - x0) & ~1
+    height = (int(np.ceil(top + rgba.shape[0] * view.scale)) + 3 - y0) & ~1
+    placed = _resample(premultiplied, (left - x0, top - y0), view.scale, (width, height))
+    x1, y1 = min(x0 + width, view.width), min(y0 + height, view.height)
+    cut_x, cut_y = max(x0, 0), max(y0, 0)
+    if x1 <= cut_x or y1 <= cut_y:
+        return None
+    return pack(placed[cut_y - y0 : y1 - y0, cut_x - x0 : x1 - x0], cut_x, cut_y)
+
+
+def _resample(picture: Floats, offset: tuple[float, float], scale: float, size: tuple[int, int]) -> Floats:
+    if scale < 1.0:
+        small = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+        exact = (small[0] / picture.shape[1], small[1] / picture.shape[0])
+        picture = np.asarray(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), np.float32)
+        zoom = (scale / exact[0], scale / exact[1])
+    else:
+        zoom = (scale, scale)
+    shift = (offset[0] + 0.5 * zoom[0] - 0.5, offset[1] + 0.5 * zoom[1] - 0.5)
+    matrix = np.array([[zoom[0], 0, shift[0]], [0, zoom[1], shift[1]]], np.float32)
+    how = cv2.INTER_LINEAR if scale < 1.0 else cv2.INTER_CUBIC
+    placed = cv2.warpAffine(picture, matrix, size, flags=how, borderMode=cv2.BORDER_CONSTANT)
+    return np.clip(placed, 0.0, 1.0).astype(np.float32)
+
+
+def pack(premultiplied: Floats, x: int, y: int) -> Sheet:
+    """Premultiplied RGBA 0..1 with even sides, as a sheet."""
+    cover = premultiplied[..., 3:]
+    straight = premultiplied[..., :3] / np.maximum(cover, 1e-4)
+    codes = to_ycbcr(np.clip(straight, 0.0, 1.0)) * cover
+    return Sheet(np.rint(np.dstack([codes, cover * 255.0])).astype(np.uint8), x, y)
