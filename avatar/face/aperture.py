@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
 
 
 def stretch(rows: Array, knots: list[Array], shifts: list[Array]) -> Array:
@@ -35,8 +36,8 @@ def stretch(rows: Array, knots: list[Array], shifts: list[Array]) -> Array:
     return total
 
 
-def between(rows: Array, upper: Array, lower: Array) -> Array:
-    """Coverage 0..1 of the pixels between two edges (m,), antialiased over one pixel; (n, m)."""
-    result: Array = np.clip(rows - upper + 0.5, 0.0, 1.0) * np.clip(lower - rows + 0.5, 0.0, 1.0)
+def between(rows: Array, upper: Array, lower: Array) -> Bytes:
+    """Coverage 0..255 of the pixels between two edges (m,), antialiased over one pixel; (n, m)."""
+    cover = np.clip(rows - upper + 0.5, 0.0, 1.0) * np.clip(lower - rows + 0.5, 0.0, 1.0)
     thin = np.clip((lower - upper) * 1.5, 0.0, 1.0)
-    return (result * thin).astype(np.float32)
+    return np.rint(cover * thin * 255.0).astype(np.uint8)

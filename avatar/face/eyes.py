@@ -23,6 +23,9 @@ LID_MEETS = 0.88
 LOOK = (0.26, 0.20)
 """Travel of the iris at full gaze, in eye widths across and in eye widths down."""
 
+BROW_RISE = 0.055
+"""Rise of a brow raised in full, in face heights."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lids:
@@ -64,11 +67,13 @@ class EyeModel:
     def _brow_bumps(self) -> dict[str, Array]:
         inner = -1 if self.side == "Right" else 0
         at = {"inner": self._brow[inner], "middle": self._brow[len(self._brow) // 2], "outer": self._brow[-1 - inner if inner else -1]}
+        clear = (self._rest.upper - self._rows - 0.032 * self.unit) / (0.03 * self.unit)
+        above_lid = np.clip(clear, 0.0, 1.0)
         bumps = {}
         for name, (x, y) in at.items():
             across = (self._columns - x) / (0.10 * self.unit)
             down = (self._rows - y) / (0.075 * self.unit)
-            bumps[name] = np.exp(-(across * across) - down * down).astype(np.float32)
+            bumps[name] = (np.exp(-(across * across) - down * down) * above_lid).astype(np.float32)
         return bumps
 
     def lids(self, row: Track, rest: Lids) -> Lids:
@@ -88,7 +93,7 @@ class EyeModel:
         return Lids(np.minimum(upper, lower).astype(np.float32), lower.astype(np.float32))
 
     def warp(self, row: Track) -> Warp:
-        """The warp around this eye for one track row; its `hole` is empty, since the picture has one already."""
+        """The warp around this eye for one track row; without a hole, since the picture has one already."""
         rest, now = self._rest, self.lids(row, self._rest)
         flat = np.zeros_like(self._columns)
         rigid, band = 0.014 * self.unit, 0.062 * self.unit
@@ -96,7 +101,9 @@ class EyeModel:
         knots = [rest.upper - band, now.upper - rigid, now.upper, now.lower, now.lower + rigid, rest.lower + 0.055 * self.unit]
         shifts = [flat, low, low, now.lower - rest.lower, now.lower - rest.lower, flat]
         down = stretch(self._rows, knots, shifts) + self._brows(row)
-        return Warp(self.x, self.y, np.stack([np.zeros_like(down), down], axis=-1), np.zeros((0, 0), np.float32))
+        shift = np.zeros((*down.shape, 2), np.float32)
+        shift[..., 1] = down
+        return Warp(self.x, self.y, shift, None, float(low.max()))
 
     def _brows(self, row: Track) -> Array:
         at = COLUMN
@@ -105,7 +112,7 @@ class EyeModel:
         outer = float(row[at["browOuterUp" + self.side]]) - 0.4 * down
         middle = 0.5 * (inner + outer)
         bumps = self._bumps
-        result: Array = -0.045 * self.unit * (inner * bumps["inner"] + 0.6 * middle * bumps["middle"] + outer * bumps["outer"])
+        result: Array = -BROW_RISE * self.unit * (inner * bumps["inner"] + 0.6 * middle * bumps["middle"] + outer * bumps["outer"])
         return result
 
     def gaze(self, row: Track) -> tuple[float, float]:

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar.artifacts import Face, Line
-from avatar.face.aperture import between, stretch
+from avatar.face.aperture import Bytes, between, stretch
 from avatar.face.rig_measures import JAW_DROP, gap, width
 from avatar.face.tracks import COLUMN, Track
 
 Array = NDArray[np.float32]
 
+SHUT = 0.15
+"""Lips less than this many pixels apart show no inside."""
 UPPER_SHARE = 0.16
 """Share of the lip gap that the upper lip makes by rising; the jaw and lower lip make the rest."""
 
@@ -31,13 +33,30 @@ class Rims:
 
 
 @dataclass(frozen=True, slots=True)
+class Hole:
+    """An opening in the skin: how much of each pixel of a rectangle at even `x`, `y` it takes, 0..255 (n, m).
+
+    `rim` (m,) is the height of its upper edge.
+    """
+
+    x: int
+    y: int
+    cover: Bytes
+    rim: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Warp:
-    """Where the pixels of a rectangle at `x`, `y` come from: `shift` (n, m, 2) to subtract, and the `hole` (n, m) in it."""
+    """Where the pixels of a rectangle at even `x`, `y` come from: `shift` (n, m, 2) to subtract; and the hole in it.
+
+    `reach` is how far down, in pixels, anything is pushed at most.
+    """
 
     x: int
     y: int
     shift: Array
-    hole: Array
+    hole: Hole | None
+    reach: float
 
 
 class Mouth:
@@ -68,13 +87,13 @@ class Mouth:
 
     def _fade(self, columns: Array) -> Array:
         """How much of the mouth's change of width each column takes: 1 at the lips, 0 far off; never so steep that skin folds."""
-        across = (columns - self.centre[0]) / (1.8 * self.half)
+        across = (columns - self.centre[0]) / (1.6 * self.half)
         result: Array = np.exp(-(across**4)).astype(np.float32)
         return result
 
     def _sideways_fade(self) -> Array:
         above = np.clip((self._rows - self.y - 1.0) / (0.8 * (self.centre[1] - self.y)), 0.0, 1.0)
-        below = np.clip((self._rows - self.centre[1]) / (1.5 * self.half), 0.0, None)
+        below = np.clip((self._rows - self.centre[1]) / self.half, 0.0, None)
         pull = self._fade(self._columns) * (self._columns - self.centre[0])
         result: Array = (above * above * (3.0 - 2.0 * above) * np.exp(-below * below) * pull).astype(np.float32)
         return result
@@ -102,7 +121,7 @@ class Mouth:
         sides = np.clip(0.5 + 0.5 * t, 0.0, 1.0)
         corner = np.exp(-((np.abs(t) - 1.0) ** 2) / 0.18)
         corners = corner * unit * (0.028 * _blend(row, "mouthFrown", sides) - 0.032 * _blend(row, "mouthSmile", sides))
-        corners = corners + 0.22 * drop * (1.0 - arch) * jaw_pull
+        corners = corners + 0.12 * drop * (1.0 - arch) * jaw_pull
         raised = 0.010 * unit * float(row[at["mouthUpperUpLeft"]] + row[at["mouthUpperUpRight"]])
         upper = corners - (UPPER_SHARE * opened + 0.5 * np.minimum(raised, opened)) * arch
         lower = upper + opened * arch
@@ -145,8 +164,19 @@ class Mouth:
         down = stretch(self._rows, knots, shifts)
         narrow = float(width(row[None])[0])
         side = -self._sideways * (1.0 / narrow - 1.0)
-        hole = between(self._rows, now.upper_inner, now.lower_inner)
-        return Warp(self.x, self.y, np.stack([side, down], axis=-1).astype(np.float32), hole)
+        shift = np.empty((*down.shape, 2), np.float32)
+        shift[..., 0], shift[..., 1] = side, down
+        return Warp(self.x, self.y, shift, self._hole(now), float(drop.max()))
+
+    def _hole(self, now: Rims) -> Hole | None:
+        open_columns = np.flatnonzero(now.lower_inner - now.upper_inner > SHUT)
+        if not len(open_columns):
+            return None
+        x0, x1 = int(open_columns[0]) & ~1, int(open_columns[-1]) + 2
+        upper, lower = now.upper_inner[x0:x1], now.lower_inner[x0:x1]
+        y0, y1 = int(upper.min()) - 1 & ~1, int(lower.max()) + 2
+        rows = np.arange(y0, y1, dtype=np.float32)[:, None]
+        return Hole(self.x + x0, y0, between(rows, upper, lower), upper)
 
     def outline(self, row: Track) -> Array:
         """The four rims as points (4, 11, 2): upper outer and inner, lower inner and outer, as drawn before the head turns."""

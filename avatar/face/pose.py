@@ -69,7 +69,7 @@ def depth(head: Skull, points: Array) -> Array:
     nose_u = (points[..., 0] - head.nose_x) / (0.105 * head.unit)
     nose_v = (points[..., 1] - head.nose_y) / (0.16 * head.unit)
     nose = np.exp(-nose_u * nose_u - nose_v * nose_v)
-    result: Array = (0.36 * head.unit * bulge + 0.085 * head.unit * nose).astype(np.float32)
+    result: Array = (0.58 * head.unit * bulge + 0.12 * head.unit * nose).astype(np.float32)
     return result
 
 

@@ -1,4 +1,4 @@
-"""What a motion track's mouth measures: lip gap, mouth width, lower lip to teeth. Knows neither who wrote the track nor who draws it.
+"""What a motion track's mouth measures: lip gap, mouth width, lower lip to teeth. Knows not who wrote or draws it.
 
 One model for the compositor that draws the lips and for everything that judges them, so that the two can't drift apart.
 Tracks have shape (..., channels) with the columns of `avatar.face.tracks`; results have shape (...). Lengths are face
@@ -36,7 +36,7 @@ def column(track: Track, name: str) -> Array:
 
 
 def gap(track: Track) -> Array:
-    """Inner-lip gap at the lips' centre, in face heights; never below 0. `mouthClose` 1 seals it whatever the jaw does."""
+    """Inner-lip gap at the lips' centre, in face heights, 0 or more. `mouthClose` 1 seals it whatever the jaw does."""
     parted = JAW_DROP * column(track, "jawOpen") + FUNNEL_FLARE * column(track, "mouthFunnel")
     parted = parted + LIP_RAISE * (column(track, "mouthUpperUp") + column(track, "mouthLowerDown"))
     rolled = 1.0 - ROLL_LIFT * np.clip(column(track, "mouthRollLower"), 0.0, 1.0)

@@ -1,0 +1,10 @@
+"""The lips stage: gives a clip a mouth that says the speech. Knows no other stage."""
+
+from avatar.artifacts import Clip
+from avatar.stage import Stage
+from stages.lips.brief import Brief
+from stages.lips.phonemes import Phonemes
+
+LIPS: Stage[Brief, Clip] = Stage("lips", Clip, (Phonemes(),))
+
+__all__ = ["LIPS", "Brief"]
