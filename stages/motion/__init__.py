@@ -1,0 +1,10 @@
+"""The motion stage: gives a portrait base life. Knows no other stage."""
+
+from avatar.artifacts import Clip
+from avatar.stage import Stage
+from stages.motion.brief import Brief
+from stages.motion.idle import Idle
+
+MOTION: Stage[Brief, Clip] = Stage("motion", Clip, (Idle(),))
+
+__all__ = ["MOTION", "Brief"]

@@ -1,0 +1,18 @@
+"""What the motion stage is asked."""
+
+from dataclasses import dataclass
+
+from avatar.artifacts import Portrait
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Base life for a portrait, `seconds` at `fps`; it hears no speech. Amounts: 0 none, 1 natural, 2 twice."""
+
+    portrait: Portrait
+    seconds: float
+    fps: int
+    seed: int
+    head: float = 1.0
+    blink: float = 1.0
+    gaze: float = 1.0

@@ -1,0 +1,75 @@
+"""Movement that goes with speech, as tracks along which a flat picture is warped. Knows neither voice nor pixels."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from avatar import records
+from avatar.artifacts import Clip, Motion, Utterance
+from avatar.errors import BadOutput
+from avatar.face import blinks, expression, gaze, head_motion, life, prosody, tracks
+from avatar.face.noise import Grid
+from avatar.face.tracks import COLUMN, Track
+from avatar.stage import Context, Needs, Placement
+from stages.pose.brief import Brief
+
+BLINK_REACH = 0.5
+"""Seconds that a blink waits or hurries to fall on a phrase's edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warp:
+    """The floor: needs nothing but the speech's own times."""
+
+    id: str = "warp"
+    version: str = "1"
+    needs: Needs = Needs()
+
+    def load(self, _placement: Placement, /) -> "Performer":
+        """There is nothing to load."""
+        return Performer()
+
+
+class Performer:
+    """Lays speaking movement over a clip's motion."""
+
+    def __call__(self, brief: Brief, context: Context, /) -> Clip:
+        """The clip with head, gaze, brows and breath that go with the speech. Raises `BadOutput` for a broken track."""
+        context.step(0, 1)
+        motion = brief.clip.motion
+        utterance = records.load(Utterance, context.path(brief.speech.utterance).read_bytes())
+        try:
+            track = tracks.read(context.path(motion.tracks))
+        except ValueError as wrong:
+            raise BadOutput(f"The clip's motion track can't be used: {wrong}. Make the motion again.") from wrong
+        spoken = speaking(
+            track, motion.fps, utterance, seed=brief.seed, head=brief.head, express=brief.expression, look=brief.gaze
+        )
+        path = context.scratch() / "pose.npy"
+        tracks.write(path, spoken)
+        blob = context.keep(path, "application/x-npy")
+        context.step(1, 1)
+        return replace(brief.clip, motion=Motion(tracks=blob, fps=motion.fps, frames=len(spoken)))
+
+
+def speaking(
+    track: Track, fps: int, utterance: Utterance, *, seed: int, head: float, express: float, look: float
+) -> Track:
+    """A copy of `track` that moves with the utterance. Amounts: 0 none, 1 natural, 2 twice; no `express` stills it."""
+    grid = Grid(len(track), fps)
+    spoken = prosody.phrases(utterance)
+    looked = gaze.read(track) * expression.attention(grid, spoken)[:, None]
+    edges = np.asarray([edge for phrase in spoken for edge in (phrase.start - 0.10, phrase.end - 0.04)])
+    result = blinks.moved(track, grid, towards=edges, reach=BLINK_REACH)
+    glances = expression.glances(spoken, seed=seed)
+    follow = look * head * gaze.following(grid, glances)
+    for name, values in head_motion.speaking(grid, spoken, seed=seed).items():
+        result[:, COLUMN[name]] += head * values
+    result[:, COLUMN["headYaw"]] += follow[:, 0]
+    result[:, COLUMN["headPitch"]] += follow[:, 1]
+    head_motion.limited(result, amount=head)
+    gaze.write(result, looked + look * gaze.away(grid, glances))
+    result[:, [COLUMN[name] for name in life.EXPRESSION]] *= express
+    expression.speak(result, grid, spoken, seed=seed, amount=express)
+    expression.breathe(result, grid, spoken)
+    return result
