@@ -66,6 +66,10 @@ Event = Started | Progressed | Playable | FellBack | Finished | Failed
 Listener = Callable[[Event], None]
 
 
+def unheard(_event: Event) -> None:
+    """The listener of a run that nobody follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a request came to. `degraded` is true whenever less was made than was asked for."""

@@ -46,10 +46,14 @@ class Context(Protocol):
     """All that a performer sees of the world outside its brief."""
 
     @property
-    def device(self) -> str: ...
+    def device(self) -> str:
+        """Where to compute: `cpu`, `cuda:0`, ..."""
+        ...
 
     @property
-    def seed(self) -> int: ...
+    def seed(self) -> int:
+        """The brief's own seed; 0 for a brief without one."""
+        ...
 
     def step(self, done: int, total: int) -> None:
         """Report progress. Raises `Cancelled` when the work is no longer wanted, so call it often."""
@@ -75,20 +79,28 @@ class Context(Protocol):
 class Performer(Protocol[I_contra, O_co]):
     """A loaded backend. Raises `BackendError` when it can't, `BadRequest` when nobody could."""
 
-    def __call__(self, brief: I_contra, context: Context, /) -> O_co: ...
+    def __call__(self, brief: I_contra, context: Context, /) -> O_co:
+        """Do it. Several threads may call one performer at once."""
+        ...
 
 
 class Backend(Protocol[I_contra, O_co]):
     """A recipe. `version` is raised whenever the same brief would give other bytes."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Its name within the chain."""
+        ...
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Part of the cache key."""
+        ...
 
     @property
-    def needs(self) -> Needs: ...
+    def needs(self) -> Needs:
+        """What the planner must find."""
+        ...
 
     def load(self, placement: Placement, /) -> Performer[I_contra, O_co]:
         """Import what is heavy and load weights. Raises `BackendError`."""
@@ -107,4 +119,6 @@ class Stage(Generic[I, O]):
 class Run(Protocol):
     """How the pipeline asks for one stage's work; the engine is one, tests have others."""
 
-    def __call__(self, stage: Stage[I, O], brief: I, /) -> O: ...
+    def __call__(self, stage: Stage[I, O], brief: I, /) -> O:
+        """The artifact that answers `brief`. Raises `StageFailed` when no backend can make it."""
+        ...

@@ -71,15 +71,14 @@ class Planes:
         """Lay premultiplied pixels (h, w, 4) over the frame."""
         if box.width < 2 or box.height < 2:
             return
-        value, _, _, cover = cv2.split(pixels)
         under = self.luma[box.rows, box.columns]
-        cv2.add(cv2.multiply(under, cv2.bitwise_not(cover), scale=1 / 255), value, dst=under)
+        clear = cv2.bitwise_not(cv2.extractChannel(pixels, 3))
+        cv2.add(cv2.multiply(under, clear, scale=1 / 255), cv2.extractChannel(pixels, 0), dst=under)
         small = cv2.resize(pixels, (box.width // 2, box.height // 2), interpolation=cv2.INTER_AREA)
-        _, cb, cr, cover = cv2.split(small)
-        clear = cv2.bitwise_not(cover)
+        colour, clear = np.empty((*small.shape[:2], 2), np.uint8), np.empty((*small.shape[:2], 2), np.uint8)
+        cv2.mixChannels([small], [colour, clear], [1, 0, 2, 1, 3, 2, 3, 3])
         under = self.chroma[box.half_rows, box.half_columns]
-        rest = cv2.multiply(under, cv2.merge((clear, clear)), scale=1 / 255)
-        cv2.add(rest, cv2.merge((cb, cr)), dst=under)
+        cv2.add(cv2.multiply(under, cv2.bitwise_not(clear), scale=1 / 255), colour, dst=under)
 
 
 def warp(pixels: Bytes, sources: Floats) -> Bytes:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from avatar import records
-from avatar.artifacts import Film, Portrait, Utterance
+from avatar.artifacts import Film, Utterance
 from avatar.errors import Unavailable
 from avatar.face import landmarks, tracks
 from avatar.face.tracks import Track
@@ -22,7 +22,7 @@ from stages.film.brief import Brief
 from stages.film.canvas import Planes
 from stages.film.puppet import Puppet
 from stages.film.scene import assemble
-from stages.film.sheets import View, view
+from stages.film.sheets import view
 
 FRAMES_AHEAD = 6
 TRIAL_FRAMES = 4
@@ -36,8 +36,7 @@ def perform(brief: Brief, context: Context) -> Film:
     motion = brief.clip.motion
     track = tracks.read(context.path(motion.tracks))
     utterance = records.load(Utterance, context.path(brief.speech.utterance).read_bytes())
-    seen = view((brief.clip.portrait.width, brief.clip.portrait.height), (brief.width, brief.height))
-    puppet = _puppet(brief.clip.portrait, seen, context)
+    puppet = _puppet(brief, context)
     folder = context.scratch()
     form = encode.Format(brief.width, brief.height, motion.fps, TRIAL_CRF)
     trial = (puppet.draw(track[round(at)]) for at in np.linspace(0, motion.frames - 1, TRIAL_FRAMES))
@@ -86,7 +85,9 @@ def _encode(
             context.step(done, total)
 
 
-def _puppet(portrait: Portrait, seen: View, context: Context) -> Puppet:
+def _puppet(brief: Brief, context: Context) -> Puppet:
+    portrait = brief.clip.portrait
+    seen = view((portrait.width, portrait.height), (brief.width, brief.height), portrait.face)
     sheets, background = assemble(portrait, seen, context)
     return Puppet(portrait.face, sheets, background, seen)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar.face.eyes import EyeModel
-from avatar.face.mouth import Mouth
+from avatar.face.mouth import Hole, Mouth
 from avatar.face.rig_measures import JAW_DROP
 from avatar.face.tracks import COLUMN, Track
 from stages.film.sheets import Bytes, Floats, Sheet, pack
@@ -97,15 +97,16 @@ class MouthInside:
         rgb = dark + (light - dark) * mix[..., None]
         return pack(np.dstack([rgb * cover[..., None], cover]).astype(np.float32), self._x, self._y)
 
-    def draw(self, row: Track, upper_rim: Floats, hole_x: int) -> Sheet:
-        """The inside for one track row; `upper_rim` is the upper lip's inner height over film columns from `hole_x`."""
+    def draw(self, row: Track, opening: Hole) -> Sheet:
+        """The inside for one track row, in the shade of the upper lip of `opening`."""
         unit = self._mouth.unit
         drop = JAW_DROP * unit * float(row[COLUMN["jawOpen"]]) * (1.0 - 0.5 * float(row[COLUMN["mouthClose"]]))
         tongue = float(row[COLUMN["tongue"]])
         whole = over(self._fixed, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop))
-        rim = np.interp(self._columns, np.arange(len(upper_rim)) + hole_x, upper_rim)
+        rim = np.interp(self._columns, np.arange(len(opening.rim)) + opening.x, opening.rim)
         below = np.clip((self._rows - rim) / (0.055 * unit), 0.0, 1.0)
-        shade = (0.50 + 0.50 * below * (2.0 - below)).astype(np.float32)
+        light = 1.0 - 0.4 * float(np.clip(row[COLUMN["mouthPucker"]] + row[COLUMN["mouthFunnel"]], 0.0, 1.0))
+        shade = (light * (0.60 + 0.40 * below * (2.0 - below))).astype(np.float32)
         return Sheet(shaded(whole, shade), self._x, self._y)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from avatar.artifacts import Face
 from avatar.face import pose
 from avatar.face.eyes import EyeModel
-from avatar.face.mouth import Mouth, Warp
+from avatar.face.mouth import Hole, Mouth
 from avatar.face.tracks import Track
 from stages.film.canvas import Box, Planes, warp
 from stages.film.inside import EyeInside, MouthInside
@@ -22,6 +22,8 @@ from stages.film.sheets import Sheet, View
 
 Floats = NDArray[np.float32]
 
+MOVING = ("hair_behind", "body", "head", "front")
+"""The layers that move, back to front."""
 GRID = 10
 """Film pixels between the points at which the smooth field of the head's turn is worked out."""
 REACH = 0.16
@@ -30,23 +32,23 @@ REACH = 0.16
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A moving sheet: where it may be drawn at most, and the field points that tell how it moves.
+    """A moving sheet: where it may be drawn at most, and the grid (rows, columns) of field points that tell how it moves.
 
-    `here` (h, w, 2) is each pixel of the box in the sheet's own pixels; `points`, `z`, `weight` are the field's grid.
+    The grid's cells are `GRID` film pixels wide and reach one cell beyond `box` on each side.
     """
 
     sheet: Sheet
     box: Box
-    here: Floats
+    grid: tuple[int, int]
     points: Floats
     z: Floats
-    weight: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     """Where a part is drawn in one frame, and where each pixel there comes from in the sheet's own pixels."""
 
+    part: Part
     box: Box
     sources: Floats
     reach: int
@@ -63,9 +65,11 @@ class Puppet:
         height = self.skull.face_height
         self.right = EyeModel(face.right, "Right", view.scale, view.origin, height)
         self.left = EyeModel(face.left, "Left", view.scale, view.origin, height)
-        self._behind = [self._part(sheets[name], name) for name in ("hair_behind", "body") if name in sheets]
-        self._head = self._part(sheets["head"], "head") if "head" in sheets else None
-        self._front = self._part(sheets["front"], "front") if "front" in sheets else None
+        self._parts = {name: self._part(sheets[name], name) for name in MOVING if name in sheets}
+        everywhere = [part.points for part in self._parts.values()] or [np.zeros((0, 2), np.float32)]
+        self._points = np.concatenate(everywhere)
+        self._z = np.concatenate([part.z for part in self._parts.values()] or [np.zeros(0, np.float32)])
+        self._weight = pose.follow(self.skull, self._points[:, 1])
         self._inside = MouthInside(self.mouth, sheets.get("teeth"), sheets.get("teeth_lower"))
         self._eyes = [
             EyeInside(model, sheets["eyeballs"], sheets[iris])
@@ -75,13 +79,11 @@ class Puppet:
 
     def _part(self, sheet: Sheet, name: str) -> Part:
         box = Box(sheet.x, sheet.y, sheet.width, sheet.height).around(int(REACH * self.skull.unit), self._film)
-        across, down = max(2, box.width // GRID), max(2, box.height // GRID)
-        x = (np.arange(across, dtype=np.float32) + 0.5) * (box.width / across) - 0.5 + box.x
-        y = (np.arange(down, dtype=np.float32) + 0.5) * (box.height / down) - 0.5 + box.y
-        points = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
-        here = np.stack(np.meshgrid(np.arange(box.width), np.arange(box.height)), axis=-1).astype(np.float32)
-        here += np.array([box.x - sheet.x, box.y - sheet.y], np.float32)
-        return Part(sheet, box, here, points, self._depth(name, points), pose.follow(self.skull, points[..., 1]))
+        across, down = -(-box.width // GRID) + 2, -(-box.height // GRID) + 2
+        x = (np.arange(across, dtype=np.float32) - 0.5) * GRID - 0.5 + box.x
+        y = (np.arange(down, dtype=np.float32) - 0.5) * GRID - 0.5 + box.y
+        points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(np.float32)
+        return Part(sheet, box, (down, across), points, self._depth(name, points))
 
     def _depth(self, name: str, points: Floats) -> Floats:
         unit = self.skull.unit
@@ -89,73 +91,72 @@ class Puppet:
             return pose.depth(self.skull, points)
         if name == "front":
             return np.maximum(pose.depth(self.skull, points), 0.10 * unit).astype(np.float32)
-        return np.full(points.shape[:2], (-0.16 if name == "hair_behind" else 0.02) * unit, np.float32)
+        return np.full(len(points), (-0.16 if name == "hair_behind" else 0.02) * unit, np.float32)
 
     def draw(self, row: Track) -> Planes:
         """The frame for one track row; the caller owns it."""
         frame = self._background.copy()
-        for part in self._behind:
-            self._lay(frame, part, row)
-        if self._head is not None:
-            self._lay_head(frame, self._head, row)
-        if self._front is not None:
-            self._lay(frame, self._front, row)
+        sources = pose.sources(self.skull, row, self._points, self._z, self._weight)
+        start = 0
+        for name, part in self._parts.items():
+            field = sources[start : start + len(part.points)]
+            start += len(part.points)
+            if name == "head":
+                self._lay_head(frame, part, field, row)
+            else:
+                placed = self._placed(part, field)
+                frame.lay(placed.box, warp(part.sheet.pixels, placed.sources))
         return frame
 
-    def _placed(self, part: Part, row: Track, below: float = 0.0) -> Placed:
-        """The part turned with the head; its box reaches `below` pixels further down than its sheet."""
-        coarse = part.points - pose.sources(self.skull, row, part.points, part.z, part.weight)
-        reach = int(np.abs(coarse).max()) + 3
-        wanted = Box(part.sheet.x, part.sheet.y, part.sheet.width, part.sheet.height + (int(below) & ~1))
+    def _placed(self, part: Part, field: Floats, below: float = 0.0) -> Placed:
+        """The part where the field puts it; its box reaches `below` pixels further down than its sheet."""
+        down, across = part.grid
+        reach = int(np.abs(field - part.points).max()) + 3
+        wanted = Box(part.sheet.x, part.sheet.y, part.sheet.width, part.sheet.height + int(below))
         box = wanted.around(reach, self._film).within(part.box)
-        fine = cv2.resize(coarse, (part.box.width, part.box.height), interpolation=cv2.INTER_LINEAR)
-        cut = box.inside(part.box)
-        return Placed(box, np.asarray(cv2.subtract(part.here[cut], fine[cut]), np.float32), reach)
+        local = (field - np.array([part.sheet.x, part.sheet.y], np.float32)).reshape(down, across, 2)
+        fine = cv2.resize(local, (across * GRID, down * GRID), interpolation=cv2.INTER_LINEAR)
+        top, left = box.y - part.box.y + GRID, box.x - part.box.x + GRID
+        return Placed(part, box, fine[top : top + box.height, left : left + box.width], reach)
 
-    def _lay(self, frame: Planes, part: Part, row: Track) -> None:
-        placed = self._placed(part, row)
-        frame.lay(placed.box, warp(part.sheet.pixels, placed.sources))
-
-    def _lay_head(self, frame: Planes, head: Part, row: Track) -> None:
+    def _lay_head(self, frame: Planes, head: Part, field: Floats, row: Track) -> None:
         mouth = self.mouth.warp(row)
-        placed = self._placed(head, row, float(mouth.shift[..., 1].max()))
-        patches = [eye.draw(row) for eye in self._eyes]
-        opened = bool(mouth.hole.any())
-        if opened:
-            _, now = self.mouth.rims(row, mouth.x + np.arange(mouth.hole.shape[1], dtype=np.float32))
-            patches.append(self._inside.draw(row, now.upper_inner, mouth.x))
-        for patch in patches:
-            box, places = self._window(head, placed, patch.x, patch.y, patch.pixels.shape)
+        placed = self._placed(head, field, mouth.reach)
+        for eye in self._eyes:
+            patch = eye.draw(row)
+            box, places = self._window(placed, patch.x, patch.y, patch.pixels.shape)
             frame.lay(box, warp(patch.pixels, places))
         moved = placed.sources.copy()
         for local in (mouth, self.right.warp(row), self.left.warp(row)):
-            if not local.shift.any():
-                continue
-            box, places = self._window(head, placed, local.x, local.y, local.shift.shape)
+            box, places = self._window(placed, local.x, local.y, local.shift.shape)
             shift = cv2.remap(local.shift, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-            moved[box.inside(placed.box)] -= shift
+            window = moved[box.inside(placed.box)]
+            cv2.subtract(window, shift, dst=window)
         pixels = warp(head.sheet.pixels, moved)
-        if opened:
-            self._cut(head, placed, mouth, pixels)
+        if mouth.hole is not None:
+            self._open(placed, mouth.hole, row=row, pixels=pixels)
         frame.lay(placed.box, pixels)
 
-    def _window(self, head: Part, placed: Placed, x: int, y: int, shape: tuple[int, ...]) -> tuple[Box, Floats]:
-        """The part of the placed head in which a rectangle at rest shows up, and where in the rectangle each pixel lies."""
-        box = Box(x, y, (shape[1] + 1) & ~1, (shape[0] + 1) & ~1).around(placed.reach, self._film).within(placed.box)
+    def _window(self, placed: Placed, x: int, y: int, shape: tuple[int, ...]) -> tuple[Box, Floats]:
+        """The part of the placed sheet in which a rectangle at rest shows up, and where in it each pixel lies."""
+        wanted = Box(x, y, (shape[1] + 1) & ~1, (shape[0] + 1) & ~1)
+        box = wanted.around(placed.reach, self._film).within(placed.box)
         places = placed.sources[box.inside(placed.box)]
-        return box, np.asarray(cv2.subtract(places, (x - head.sheet.x, y - head.sheet.y, 0, 0)), np.float32)
+        sheet = placed.part.sheet
+        return box, np.asarray(cv2.subtract(places, (x - sheet.x, y - sheet.y, 0, 0)), np.float32)
 
-    def _cut(self, head: Part, placed: Placed, mouth: Warp, pixels: NDArray[np.uint8]) -> None:
-        """Open the mouth's hole in the warped head."""
-        rows, columns = (np.flatnonzero(mouth.hole.any(axis=axis)) for axis in (1, 0))
-        hole = mouth.hole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        x, y = mouth.x + int(columns[0]), mouth.y + int(rows[0])
-        box, places = self._window(head, placed, x & ~1, y & ~1, (hole.shape[0] + 2, hole.shape[1] + 2))
-        places = cv2.subtract(places, (x & 1, y & 1, 0, 0))
-        cover = np.rint(hole * 255.0).astype(np.uint8)
-        keep = cv2.bitwise_not(cv2.remap(cover, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
+    def _open(self, placed: Placed, hole: Hole, *, row: Track, pixels: NDArray[np.uint8]) -> None:
+        """Show the mouth's inside through its hole in the warped head."""
+        box, places = self._window(placed, hole.x, hole.y, hole.cover.shape)
+        inside = self._inside.draw(row, hole)
+        away = (inside.x - hole.x, inside.y - hole.y, 0, 0)
+        shown = warp(inside.pixels, np.asarray(cv2.subtract(places, away), np.float32))
+        through = cv2.remap(hole.cover, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        keep = cv2.bitwise_not(through)
         window = pixels[box.inside(placed.box)]
-        cv2.multiply(window, cv2.merge((keep, keep, keep, keep)), dst=window, scale=1 / 255)
+        skin = cv2.multiply(window, cv2.merge((keep, keep, keep, keep)), scale=1 / 255)
+        shown = cv2.multiply(shown, cv2.merge((through, through, through, through)), scale=1 / 255)
+        cv2.add(skin, shown, dst=window)
 
     def landmarks(self, row: Track) -> Floats:
         """Lips, lids and brows in the film frame for one track row, (K, 2); order as in `avatar.face.landmarks`."""

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar.artifacts import Face
 from avatar.errors import BadOutput
 
 Bytes = NDArray[np.uint8]
@@ -32,10 +33,24 @@ class View:
         return self.left, self.top
 
 
-def view(portrait: tuple[int, int], film: tuple[int, int]) -> View:
-    """The view of a portrait (width, height) in a film (width, height): full height, centred."""
-    scale = film[1] / portrait[1]
-    return View(film[0], film[1], scale, portrait[0] / 2 - film[0] / scale / 2, 0.0)
+HEAD_ROOM = 2.2
+"""Face heights that a film shows from top to bottom: head and shoulders."""
+EYE_LINE = 0.41
+"""Height of the eyes in the frame, from its top."""
+
+
+def view(portrait: tuple[int, int], film: tuple[int, int], face: Face) -> View:
+    """The view of a portrait (width, height) in a film (width, height): head and shoulders, the face in the middle.
+
+    An upright film shows the whole height, so that the shoulders stay in it.
+    """
+    chin, top = max(y for _, y in face.jaw), face.forehead[1]
+    shown = portrait[1] if film[0] < film[1] else min(portrait[1], HEAD_ROOM * (chin - top))
+    eyes = (face.right.iris[1] + face.left.iris[1]) / 2
+    upper = min(max(eyes - EYE_LINE * shown, 0.0), portrait[1] - shown)
+    scale = film[1] / shown
+    middle = (face.jaw[0][0] + face.jaw[-1][0]) / 2
+    return View(film[0], film[1], scale, middle - film[0] / scale / 2, upper)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import numpy as np
 from avatar.artifacts import Eye, Face, Line
 from stages.film.canvas import Planes
 from stages.film.puppet import Puppet
-from stages.film.sheets import Bytes, View, sheet, view
+from stages.film.sheets import Bytes, View, sheet
 
 SIZE = 256
 SKIN, LIP, WHITE, IRIS, CLOTH = (200, 160, 140), (170, 80, 80), (240, 240, 240), (60, 90, 120), (120, 140, 200)
@@ -59,7 +59,7 @@ def layers() -> dict[str, Bytes]:
 
 def puppet(width: int = SIZE, height: int = SIZE) -> Puppet:
     """The plain face before a grey wall."""
-    seen: View = view((SIZE, SIZE), (width, height))
+    seen = View(width, height, height / SIZE, SIZE / 2 - width / (height / SIZE) / 2, 0.0)
     sheets = {name: placed for name, rgba in layers().items() if (placed := sheet(rgba, 0, 0, seen)) is not None}
     background = Planes.blank(width, height)
     background.luma[:] = 120

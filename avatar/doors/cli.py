@@ -1,0 +1,116 @@
+"""The command line, `python -m avatar`. Knows the job façade and the words; how films are made it does not know.
+
+Exit status: 0 done, 1 unexpected or a failed check, 2 the request must be changed, 3 no film could be made,
+4 the disk refused, 130 called off. Every error is one line on standard error.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from avatar import __version__
+from avatar.errors import AvatarError, BadRequest
+
+if TYPE_CHECKING:
+    from avatar.jobs.service import JobService
+
+
+def main(argv: Sequence[str], *, start: "Callable[[], JobService]") -> int:
+    """Run one command and return its exit status. `start` is called only when there is something to do."""
+    as_json = "--json" in argv
+    try:
+        chosen = _parser().parse_args(argv)
+        from avatar.doors import commands  # only now, so that --help and a slip of the pen are answered at once
+
+        status = commands.BY_NAME[chosen.command](chosen, start)
+        sys.stdout.flush()
+    except AvatarError as error:
+        return _refuse(error, as_json=as_json)
+    except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # the door's last wall
+        if os.environ.get("AVATAR_DEBUG"):
+            raise
+        what = f"Something unexpected happened ({type(error).__name__}: {error})."
+        return _refuse(
+            AvatarError(f"{what} Run it again with AVATAR_DEBUG=1 for what a bug report needs."), as_json=as_json
+        )
+    return status
+
+
+def _refuse(error: AvatarError, *, as_json: bool) -> int:
+    if as_json:
+        from avatar.doors import report
+
+        print(report.as_json({"error": report.error(error)}))
+    print("error:", " ".join(str(error).split()), file=sys.stderr)
+    return error.exit_status
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadRequest(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` tells what there is.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m avatar", description="Text in, a film of an avatar saying it out.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"avatar chat {__version__}")
+    known = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    _speak_arguments(known.add_parser("speak", help="make a film", allow_abbrev=False))
+    asked = known.add_parser("voices", help="list the voices", allow_abbrev=False)
+    asked.add_argument("--language", metavar="TAG", help="only those of this language, such as en or pt-br")
+    asked.set_defaults(command="voices")
+    shown = known.add_parser("avatars", help="list the avatars", allow_abbrev=False)
+    shown.add_argument("--sheet", metavar="PNG", help="draw all of them on one picture")
+    shown.set_defaults(command="avatars")
+    measured = known.add_parser("check", help="measure how good a talking film is", allow_abbrev=False)
+    measured.add_argument("file", metavar="FILE")
+    measured.set_defaults(command="check")
+    planned = known.add_parser("plan", help="say what this machine would do", allow_abbrev=False)
+    planned.set_defaults(command="plan")
+    for each in known.choices.values():
+        each.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    return parser
+
+
+def _speak_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command="speak")
+    add = parser.add_argument
+    add("text", metavar="TEXT|-|FILE", help="what to say: words, - for standard input, or the name of a text file")
+    add(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default="avatar.mp4",
+        help="the film; a name in .wav makes sound only (%(default)s)",
+    )
+    add("--voice", metavar="ID", help="see `voices`; by default the avatar's own")
+    add("--avatar", metavar="ID", help="see `avatars`; by default one that fits the prompt")
+    add(
+        "--prompt",
+        metavar="WORDS",
+        help='what the avatar should be like, such as "Professional teacher explaining math"',
+    )
+    add("--seed", metavar="N", help="same request and seed: same film; by default drawn and told")
+    add("--size", metavar="WxH", help="256 to 1080 pixels on the short side (512x512)")
+    add("--fps", metavar="N", help="25, 30, 50 or 60 frames a second (25)")
+    add("--captions", metavar="HOW", help="none, soft (a track that can be switched on) or burned (in the picture)")
+    add("--rate", metavar="X", help="pace of the voice, 0.5 to 2 (1)")
+    add("--pitch", metavar="X", help="semitones, -12 to 12 (0)")
+    for name in ("head", "blink", "gaze", "expression"):
+        add(f"--{name}", metavar="X", help=f"amount of {name} motion, 0 to 2 (1)")
+    add("--strict", action="store_true", help="fail rather than make less than was asked for")
+    for name, what in (
+        ("certificate", "measured quality, as JSON"),
+        ("srt", "captions as SRT"),
+        ("vtt", "captions as WebVTT"),
+        ("words", "word times, as JSON"),
+        ("motion-csv", "ARKit motion, as CSV"),
+        ("thumbnail", "picture of its beginning"),
+    ):
+        add(f"--{name}", metavar="FILE", help=f"also write the {what}")

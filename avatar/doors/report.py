@@ -1,0 +1,79 @@
+"""Jobs, errors and certificates in the words of a reader: JSON or a few lines. Knows neither arguments nor files."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from avatar.errors import AvatarError, StageFailed
+from avatar.jobs.service import Job
+
+
+def as_json(value: Any) -> str:
+    """One JSON object of dataclasses, mappings, paths and what JSON has itself."""
+    return json.dumps(_plain(value), ensure_ascii=False, indent=2)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        items = sorted(value) if isinstance(value, set | frozenset) else value
+        return [_plain(item) for item in items]
+    return str(value) if isinstance(value, Path) else value
+
+
+def error(error: AvatarError) -> dict[str, Any]:
+    """An error as the API tells it too."""
+    return {
+        "code": error.code,
+        "message": str(error),
+        "stage": error.stage if isinstance(error, StageFailed) else None,
+        "retryable": error.retryable,
+    }
+
+
+def job(job: Job, written: Mapping[str, Path]) -> dict[str, Any]:
+    """A finished job: what became of it and where its files are."""
+    outcome = job.outcome
+    told: dict[str, Any] = {
+        "id": job.id,
+        "object": "video",
+        "status": job.status,
+        "processing_seconds": round(job.seconds, 3),
+    }
+    if outcome is None:
+        return told
+    film = outcome.film
+    size = {"width": film.width, "height": film.height, "fps": film.fps, "frames": film.frames} if film else {}
+    return told | {
+        "mode": outcome.mode,
+        "degraded": outcome.degraded,
+        "reason": outcome.reason,
+        "fallbacks": outcome.fallbacks,
+        "backends": outcome.backends,
+        "output": {
+            **written,
+            "duration_seconds": film.seconds if film else outcome.speech.seconds,
+            **size,
+            "seed": outcome.seed,
+            "voice": outcome.speech.voice,
+        },
+    }
+
+
+def summary(job: Job) -> str:
+    """A finished job in one line."""
+    outcome = job.outcome
+    if outcome is None:
+        return job.status
+    film = outcome.film
+    shape = (
+        f"{film.seconds:.1f} s, {film.width}x{film.height}, {film.fps} fps"
+        if film
+        else f"{outcome.speech.seconds:.1f} s of sound"
+    )
+    return f"{shape}, seed {outcome.seed}, made in {job.seconds:.1f} s"

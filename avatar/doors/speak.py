@@ -1,0 +1,134 @@
+"""The command `speak`: from arguments to files. Knows the job façade; how films are made it does not know."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from avatar.doors import output, report, terminal
+from avatar.errors import BadRequest, StageFailed
+from avatar.jobs.service import Job, JobService, Variant
+from avatar.request import TalkRequest, parse
+
+if TYPE_CHECKING:
+    from avatar.quality.figures import Certificate
+
+SIDECARS: dict[str, Variant] = {
+    "srt": "captions.srt",
+    "vtt": "captions.vtt",
+    "words": "words.json",
+    "motion_csv": "motion.csv",
+    "thumbnail": "thumbnail",
+}
+
+Start = Callable[[], JobService]
+
+
+def speak(chosen: argparse.Namespace, start: Start) -> int:
+    """Make a film, or for a target that ends in .wav the sound alone."""
+    target = Path(chosen.output)
+    extras = {name: Path(path) for name in (*SIDECARS, "certificate") if (path := getattr(chosen, name))}
+    ask = _request(chosen, sound_only=target.suffix.lower() == ".wav")
+    output.check_targets((target, *extras.values()))
+    jobs = start()
+    job = _made(jobs, ask, quiet=chosen.json)
+    if job.error is not None:
+        raise job.error
+    delivered = _deliver(jobs, job, target=target, extras=extras)
+    _tell(job, delivered, as_json=chosen.json)
+    return StageFailed.exit_status if job.outcome and job.outcome.degraded and not job.outcome.film else 0
+
+
+def _request(chosen: argparse.Namespace, *, sound_only: bool) -> TalkRequest:
+    raw: dict[str, Any] = {
+        "kind": "speech" if sound_only else "talk",
+        "text": output.said(chosen.text, sys.stdin),
+    }
+    wishes = ("voice", "avatar", "prompt", "seed", "rate", "pitch", "fps", "captions")
+    raw |= {name: value for name in wishes if (value := getattr(chosen, name)) is not None}
+    if chosen.size:
+        raw["width"], raw["height"] = _size(chosen.size)
+    raw["motion"] = {
+        name: value for name in ("head", "blink", "gaze", "expression") if (value := getattr(chosen, name)) is not None
+    }
+    raw["allow_degraded"] = not chosen.strict
+    return parse(raw)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal() and len(text) < 12):
+        raise BadRequest(f"The size can't be {text[:20]!r}. Write it as 512x512, width first.")
+    return int(width), int(height)
+
+
+def _made(jobs: JobService, ask: TalkRequest, *, quiet: bool) -> Job:
+    job_id = jobs.submit(ask)
+    with _calling_off(lambda: jobs.cancel(job_id)), terminal.progress(sys.stderr, wanted=not quiet) as listener:
+        return jobs.follow(job_id, listener)
+
+
+@contextmanager
+def _calling_off(cancel: Callable[[], None]) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM calls the work off in good order, the next one ends the process."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def stop(*_: object) -> None:
+        restore()
+        cancel()
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        restore()
+
+
+@dataclass(frozen=True)
+class _Delivered:
+    """The files that were written, the chief one first, and what was measured if that was asked for."""
+
+    files: dict[str, Path]
+    certificate: "Certificate | None" = None
+
+
+def _deliver(jobs: JobService, job: Job, *, target: Path, extras: dict[str, Path]) -> _Delivered:
+    """Write what was made under the names that were asked for, and say which names those are."""
+    film = job.outcome.film if job.outcome else None
+    if film is None:
+        target = target.with_suffix(".wav")
+        output.publish(jobs.file(job.id, "audio"), target)
+        return _Delivered({"audio": target})
+    video = jobs.file(job.id, "video")
+    certificate = jobs.house.certify(video, jobs.file(job.id, "rig")) if "certificate" in extras else None
+    for name, variant in SIDECARS.items():
+        if name in extras:
+            output.publish(jobs.file(job.id, variant), extras[name])
+    if certificate:
+        output.write(report.as_json(certificate), extras["certificate"])
+    output.publish(video, target)
+    return _Delivered({"video": target, **extras}, certificate)
+
+
+def _tell(job: Job, delivered: _Delivered, *, as_json: bool) -> None:
+    if as_json:
+        print(report.as_json(report.job(job, delivered.files)))
+        return
+    outcome = job.outcome
+    if outcome and outcome.degraded:
+        print(f"warning: {outcome.reason}", file=sys.stderr)
+    first = next(iter(delivered.files.values()))
+    print(f"{first}  {report.summary(job)}" if sys.stdout.isatty() else first)
+    if delivered.certificate:
+        from avatar.quality.figures import summary
+
+        print(summary(delivered.certificate).splitlines()[0])

@@ -1,0 +1,204 @@
+"""Walks a stage's chain: cache, backend, fallback, event. Knows no stage, no backend and no folder by name."""
+
+import errno
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from avatar import records
+from avatar.artifacts import Blob
+from avatar.attempt import Attempt, Clock, Wish
+from avatar.disk import advice
+from avatar.errors import AvatarError, BackendError, BadOutput, OutOfMemory, StageFailed, StorageError, Unavailable
+from avatar.events import Failed, FellBack, Finished, Outcome, Started
+from avatar.stage import Backend, Performer, Placement, Stage
+from avatar.storage import Session, Store
+from avatar.turns import Turns
+
+I = TypeVar("I")
+O = TypeVar("O")
+
+Placer = Callable[[str, str], Placement | None]
+Revision = Callable[[str], str]
+
+DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+
+
+def anywhere(_stage: str, _backend: str) -> Placement | None:
+    """The placer without a plan: every backend on the CPU, without weights."""
+    return Placement()
+
+
+def cache_key(stage: str, backend: Backend[I, O], *, brief: I, revision: Revision) -> str:
+    """sha256 over all that decides an artifact's bytes: stage, recipe, weights, and the brief with its ancestry."""
+    recipe = {
+        "stage": stage,
+        "backend": backend.id,
+        "version": backend.version,
+        "weights": {name: revision(name) for name in backend.needs.weights},
+    }
+    head = json.dumps(recipe, sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.sha256(head + b"\n" + records.dump(brief)).hexdigest()
+
+
+def blobs_of(value: Any) -> Iterator[Blob]:
+    """Every blob that an artifact points at, at any depth."""
+    if isinstance(value, Blob):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from blobs_of(item)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from blobs_of(getattr(value, part.name))
+
+
+class Engine:
+    """Runs stages over one store. One engine serves many threads; loaded performers stay in it.
+
+    `place` says where a backend runs, or None when the plan refused it; `revision` names a weight's pinned revision.
+    """
+
+    def __init__(
+        self, store: Store, *, place: Placer = anywhere, revision: Revision = str, clock: Clock = time.monotonic
+    ) -> None:
+        self.store = store
+        self.place = place
+        self.revision = revision
+        self.clock = clock
+        self.turns = Turns()
+        self._loading = threading.Lock()
+        self._performers: dict[tuple[str, str, str], Performer[Any, Any]] = {}
+
+    def walk(self, session: Session, wish: Wish | None = None) -> "Walk":
+        """A `Run` for one request. Its artifacts stay in the store at least until `session` is closed."""
+        return Walk(self, session, wish or Wish())
+
+    def performer(self, stage: str, backend: Backend[I, O], *, placement: Placement) -> Performer[I, O]:
+        """The loaded backend; loading happens once. Raises `BackendError`."""
+        name = (stage, backend.id, backend.version)
+        with self._loading:
+            if name not in self._performers:
+                with _foreign_errors():
+                    self._performers[name] = backend.load(placement)
+            return self._performers[name]
+
+
+class Walk:
+    """One request's way through its stages, and what happened on it."""
+
+    def __init__(self, engine: Engine, session: Session, wish: Wish) -> None:
+        self._engine = engine
+        self._session = session
+        self._wish = wish
+        self.backends: dict[str, str] = {}
+        self.fallbacks: list[FellBack] = []
+
+    def __call__(self, stage: Stage[I, O], brief: I, /) -> O:
+        """The artifact that answers `brief`, from the cache or from the first backend that can.
+
+        Raises `StageFailed` when none can, and lets `BadRequest`, `Cancelled` and `StorageError` through.
+        """
+        try:
+            return self._first(stage, brief)
+        except AvatarError as error:
+            self._wish.listener(Failed(stage.name, error.code, str(error)))
+            raise
+
+    def told(self, outcome: Outcome) -> Outcome:
+        """The outcome with what happened on the way; any step down makes it a degraded one."""
+        fallbacks = tuple(self.fallbacks)
+        reason = outcome.reason or (fallbacks[0].why if fallbacks else None)
+        return replace(
+            outcome,
+            backends=dict(self.backends),
+            fallbacks=fallbacks,
+            degraded=outcome.degraded or bool(fallbacks),
+            reason=reason,
+        )
+
+    def _first(self, stage: Stage[I, O], brief: I) -> O:
+        planned = [(b, p) for b in stage.chain if (p := self._engine.place(stage.name, b.id)) is not None]
+        reasons: list[tuple[str, str]] = []
+        for index, (backend, placement) in enumerate(planned):
+            self._wish.check(self._engine.clock())
+            try:
+                made = self._make(stage, backend, brief=brief, placement=placement)
+            except BackendError as error:
+                reasons.append((backend.id, str(error)))
+                if self._wish.strict:
+                    break
+                if index + 1 < len(planned):
+                    self._step_down(FellBack(stage.name, backend.id, planned[index + 1][0].id, str(error)))
+            else:
+                self.backends[stage.name] = backend.id
+                return made
+        raise StageFailed(stage.name, tuple(reasons))
+
+    def _step_down(self, event: FellBack) -> None:
+        self.fallbacks.append(event)
+        self._wish.listener(event)
+
+    def _make(self, stage: Stage[I, O], backend: Backend[I, O], *, brief: I, placement: Placement) -> O:
+        engine, tell = self._engine, self._wish.listener
+        key = cache_key(stage.name, backend, brief=brief, revision=engine.revision)
+        with engine.turns.turn(key, check=lambda: self._wish.check(engine.clock())):
+            began = engine.clock()
+            tell(Started(stage.name, backend.id))
+            made = self._recall(stage, key)
+            cached = made is not None
+            if made is None:
+                made = self._perform(stage, backend, brief=brief, placement=placement)
+                self._session.remember(key, records.dump(made))
+            tell(Finished(stage.name, backend.id, engine.clock() - began, cached))
+            return made
+
+    def _recall(self, stage: Stage[I, O], key: str) -> O | None:
+        record = self._session.recall(key)
+        if record is None:
+            return None
+        try:
+            made = records.load(stage.gives, record)
+        except ValidationError:  # written by another version of the artifacts
+            return None
+        return made if self._session.hold(blobs_of(made)) else None
+
+    def _perform(self, stage: Stage[I, O], backend: Backend[I, O], *, brief: I, placement: Placement) -> O:
+        performer = self._engine.performer(stage.name, backend, placement=placement)
+        with (
+            Attempt(
+                stage=stage.name,
+                session=self._session,
+                wish=self._wish,
+                clock=self._engine.clock,
+                device=placement.device,
+                seed=getattr(brief, "seed", 0),
+            ) as attempt,
+            _foreign_errors(),
+        ):
+            made = performer(brief, attempt)
+        if not isinstance(made, stage.gives):
+            raise BadOutput(f"Backend {backend.id} gave {type(made).__name__} instead of {stage.gives.__name__}.")
+        return made
+
+
+@contextmanager
+def _foreign_errors() -> Iterator[None]:
+    """Errors of Python and the operating system, told in our own tree; all others are bugs and stay what they are."""
+    try:
+        yield
+    except MemoryError as error:
+        raise OutOfMemory("It did not fit into memory. Ask for a smaller or shorter film.") from error
+    except ImportError as error:
+        raise Unavailable(f"Package {error.name or error} is not installed. Install it to use this backend.") from error
+    except OSError as error:
+        if error.errno in DISK_FAULTS:
+            raise StorageError(advice(error, "the data folder")) from error
+        raise

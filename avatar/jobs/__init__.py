@@ -1,0 +1,1 @@
+"""Requests as jobs, behind one façade. Knows neither doors nor stages."""

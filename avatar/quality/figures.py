@@ -1,0 +1,126 @@
+"""The certificate: measured figures with their limits and verdicts. Knows not how anything is measured."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Verdict = Literal["pass", "fail", "not measured"]
+Source = Literal["pixels", "container", "sound", "rig", "none"]
+Value = float | str | None
+
+GOOD: Verdict = "pass"
+BAD: Verdict = "fail"
+UNKNOWN: Verdict = "not measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure. `limit` says in words what passes; `note` says why it was not measured, or how it was."""
+
+    name: str
+    value: Value
+    unit: str
+    limit: str
+    verdict: Verdict
+    source: Source
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """All figures of one film. `passed` is true when no measured figure failed; `sha256` names the film's bytes."""
+
+    passed: bool
+    sha256: str
+    landmarks: Literal["mediapipe", "rig", "none"]
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Lowest and highest value that pass; infinite where nothing bounds."""
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __str__(self) -> str:
+        if math.isinf(self.low):
+            return f"<= {self.high:g}"
+        return f">= {self.low:g}" if math.isinf(self.high) else f"{self.low:g} .. {self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a figure is called, measured in and allowed to be."""
+
+    name: str
+    unit: str
+    limit: Limit
+
+    def judged(self, value: float, source: Source, note: str = "") -> Figure:
+        """The figure with its verdict; not a number means not measured, and then `note` says why."""
+        if math.isnan(value):
+            return Figure(self.name, None, self.unit, str(self.limit), UNKNOWN, "none", note or "there is no case of it")
+        verdict = GOOD if self.limit.low <= value <= self.limit.high else BAD
+        return Figure(self.name, _rounded(value), self.unit, str(self.limit), verdict, source, note)
+
+    def unmeasured(self, why: str) -> Figure:
+        """The figure without a value."""
+        return Figure(self.name, None, self.unit, str(self.limit), UNKNOWN, "none", why)
+
+
+def stated(name: str, value: str, *, limit: str, good: bool, source: Source = "container") -> Figure:
+    """A figure that is a word rather than a number."""
+    return Figure(name, value, "", limit, GOOD if good else BAD, source)
+
+
+def certified(figures: Sequence[Figure], *, sha256: str, landmarks: Literal["mediapipe", "rig", "none"]) -> Certificate:
+    """The certificate of these figures."""
+    return Certificate(all(figure.verdict != BAD for figure in figures), sha256, landmarks, tuple(figures))
+
+
+def to_json(certificate: Certificate) -> str:
+    """The certificate as JSON text."""
+    return json.dumps(asdict(certificate), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def from_json(text: str) -> Certificate:
+    """The certificate that `to_json` wrote. Raises ValueError or KeyError when it is none."""
+    told: dict[str, Any] = json.loads(text)
+    return Certificate(
+        told["passed"], told["sha256"], told["landmarks"], tuple(Figure(**figure) for figure in told["figures"])
+    )
+
+
+def summary(certificate: Certificate) -> str:
+    """A few lines for a reader: the verdict, every figure with value and limit, and why others are missing."""
+    figures = certificate.figures
+    counts = {verdict: sum(figure.verdict == verdict for figure in figures) for verdict in (GOOD, BAD, UNKNOWN)}
+    lines = [
+        f"{'passed' if certificate.passed else 'FAILED'}: {counts[GOOD]} figures pass, {counts[BAD]} fail, "
+        f"{counts[UNKNOWN]} not measured (landmarks: {certificate.landmarks})"
+    ]
+    width = max((len(figure.name) for figure in figures), default=0)
+    for figure in figures:
+        mark = {GOOD: "ok", BAD: "FAIL", UNKNOWN: "-"}[figure.verdict]
+        lines.append(f"{mark:>4}  {figure.name:<{width}}  {_told(figure)}")
+    reasons: dict[str, list[str]] = {}
+    for figure in figures:
+        if figure.verdict == UNKNOWN:
+            reasons.setdefault(figure.note, []).append(figure.name)
+    lines += [f"      not measured, {why}: {', '.join(names)}" for why, names in reasons.items()]
+    return "\n".join(lines)
+
+
+def _told(figure: Figure) -> str:
+    if figure.value is None:
+        return f"({figure.limit})"
+    note = f"; {figure.note}" if figure.note else ""
+    return f"{figure.value} {figure.unit}".rstrip() + f"  ({figure.limit}; {figure.source}{note})"
+
+
+def _rounded(value: float) -> float:
+    """Four significant digits, so that the same film gives the same certificate on every machine."""
+    return float(f"{value:.4g}")

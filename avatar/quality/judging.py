@@ -1,0 +1,224 @@
+"""Figures of a talking face: sync, mouth, head, blinks, likeness to real people, stillness around it. Knows no file."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.artifacts import Phone
+from avatar.face import theval
+from avatar.quality import living, saying, sync
+from avatar.quality.faces import Faces
+from avatar.quality.figures import Figure, Limit, Meaning, Source
+from avatar.quality.hearing import Hearing
+from avatar.quality.seeing import Still
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+OFFSET = Meaning("audio-visual offset", "ms", Limit(-20.0, 20.0))
+LOOSE_OFFSET = Meaning("audio-visual offset", "ms", Limit(-60.0, 40.0))
+"""EBU R37, for films whose sounds are not known: opening and loudness hang together too loosely for more."""
+DRIFT = Meaning("audio-visual drift", "ms/min", Limit(-1.0, 1.0))
+CLOSURE = Meaning("bilabial closure", "%", Limit(low=98.0))
+TEETH = Meaning("labiodental contact", "%", Limit(low=100.0))
+ROUNDING = Meaning("rounding order", "%", Limit(low=100.0))
+SILENCE = Meaning("lips shut in silence", "%", Limit(low=99.0))
+RANGE = Meaning("openness range", "face heights", Limit(0.06, 0.14))
+LEAD = Meaning("anticipation", "ms", Limit(40.0, 120.0))
+HEAD = tuple(Meaning(f"head {name}", "degrees std", Limit(2.0, 6.0)) for name in ("yaw", "pitch", "roll"))
+LOOP = Meaning("head loop", "autocorrelation", Limit(high=0.6))
+BLINKS = Meaning("blinks", "per minute", Limit(10.0, 25.0))
+BLINK_LENGTH = Meaning("blink length", "ms", Limit(100.0, 400.0))
+BLINK_RHYTHM = Meaning("blink rhythm", "variation", Limit(low=0.2))
+THEVAL = Meaning("THEval motion subset", "closeness", Limit(low=0.94))
+STILLNESS = Meaning("still background", "dB", Limit(low=45.0))
+FLICKER = Meaning("background flicker", "luma codes", Limit(high=0.5))
+COLOUR = Meaning("background light drift", "luma codes", Limit(-1.0, 1.0))
+
+LEAST_STRENGTH = 0.3
+"""Correlation of opening and loudness below which their lag tells nothing."""
+LEAST_WINDOWS = 3
+SURE = 1.0
+"""Standard error in ms a minute above which a drift is not measured."""
+HEAD_SECONDS, LOOP_SECONDS, BLINK_SECONDS = 8.0, 20.0, 8.0
+"""Films shorter than this say nothing about the spread of head angles, about loops, about how often eyes blink."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mouth:
+    """The lip gap (n,) in face heights at `times` (n,) seconds, and whether pixels or the rig told it."""
+
+    times: Array
+    gap: Array
+    source: Source
+
+    def widest(self, phones: tuple[Phone, ...] | None) -> float:
+        """The 95th percentile of the gap while something is said."""
+        inside = saying.speaking(phones, self.times) if phones else np.ones(len(self.gap), np.bool_)
+        return float(np.percentile(self.gap[inside], 95)) if inside.any() else math.nan
+
+
+def sync_figures(mouth: Mouth, phones: tuple[Phone, ...] | None, hearing: Hearing | None) -> list[Figure]:
+    """Offset and drift: against the known sounds where there are enough closures, else against loudness."""
+    if hearing is None or hearing.silent:
+        return [meaning.unmeasured("there is no sound") for meaning in (OFFSET, DRIFT)]
+    if phones:
+        at, late = sync.closures(phones, mouth.times, mouth.gap)
+        if len(late) >= sync.LEAST_CLOSURES:
+            spoken = sync.of_sound(phones, hearing)
+            if not math.isnan(spoken.seconds):
+                offset = (float(np.median(late)) - spoken.seconds) * 1000.0
+                return [OFFSET.judged(offset, mouth.source, f"by {len(late)} closures of p, b, m"), _drift(at, late, mouth)]
+    whole = sync.by_loudness(mouth.times, mouth.gap, hearing)
+    if math.isnan(whole.seconds) or whole.strength < LEAST_STRENGTH:
+        why = f"mouth and loudness hang together too loosely (r = {max(whole.strength, 0.0):.2f})"
+        return [LOOSE_OFFSET.unmeasured(why), DRIFT.unmeasured(why)]
+    found = LOOSE_OFFSET.judged(whole.seconds * 1000.0, mouth.source, f"by loudness, r = {whole.strength:.2f}")
+    return [found, _drift(*_windows(mouth, hearing), mouth)]
+
+
+def _windows(mouth: Mouth, hearing: Hearing) -> tuple[Array, Array]:
+    """Middles of the film's 10 s windows in which an offset can be told, and the offsets, in seconds."""
+    found = []
+    for start in np.arange(mouth.times[0], mouth.times[-1] - sync.WINDOW / 2, sync.WINDOW):
+        inside = (mouth.times >= start) & (mouth.times < start + sync.WINDOW)
+        lag = sync.by_loudness(mouth.times[inside], mouth.gap[inside], hearing)
+        if lag.strength >= LEAST_STRENGTH and not math.isnan(lag.seconds):
+            found.append((start + sync.WINDOW / 2, lag.seconds))
+    pairs = np.array(found).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _drift(at: Array, late: Array, mouth: Mouth) -> Figure:
+    """Slope of single offsets `late` over their times `at`, outliers set aside."""
+    if len(at) >= LEAST_WINDOWS:
+        near = np.abs(late - np.median(late)) <= 3.0 * max(1.4826 * float(np.median(np.abs(late - np.median(late)))), 0.004)
+        at, late = at[near], late[near]
+    spread = float(((at - at.mean()) ** 2).sum()) if len(at) >= LEAST_WINDOWS else 0.0
+    if spread <= 0.0:
+        return DRIFT.unmeasured("the film is too short")
+    slope = float(((at - at.mean()) * late).sum()) / spread
+    rest = late - late.mean() - slope * (at - at.mean())
+    error = math.sqrt(float((rest**2).sum()) / max(len(at) - 2, 1) / spread) * 60_000.0
+    if error > SURE:
+        return DRIFT.unmeasured(f"the film is too short: uncertain by {error:.1f} ms a minute")
+    return DRIFT.judged(slope * 60_000.0, mouth.source, f"+- {error:.2f}")
+
+
+def mouth_figures(
+    mouth: Mouth, face: Faces, phones: tuple[Phone, ...] | None, hearing: Hearing | None, teeth: float
+) -> list[Figure]:
+    """Closures, teeth, rounding, silence, range and anticipation; `teeth` is the share of f and v that touch."""
+    widest = mouth.widest(phones)
+    found = [RANGE.judged(widest, mouth.source)]
+    if not widest > 0.0:
+        return [*found, *(m.unmeasured("the mouth never opens") for m in (CLOSURE, TEETH, ROUNDING, SILENCE, LEAD))]
+    closed = saying.CLOSED * widest
+    spans = saying.pauses(phones) if phones else _quiet(hearing)
+    shut = 100.0 * saying.shut_rate(spans, mouth.times, mouth.gap, closed)
+    found.append(SILENCE.judged(shut, mouth.source, "" if shut == shut else "there is no long pause"))
+    if not phones:
+        why = "the sounds and their times are not known"
+        return [*found, *(meaning.unmeasured(why) for meaning in (CLOSURE, TEETH, ROUNDING, LEAD))]
+    lead = saying.leads(phones, mouth.times, mouth.gap, widest)
+    ahead = float(np.median(lead)) * 1000.0 if len(lead) >= 3 else math.nan
+    return [
+        *found,
+        CLOSURE.judged(100.0 * saying.closure_rate(phones, mouth.times, mouth.gap, closed), mouth.source),
+        TEETH.judged(100.0 * teeth, "rig"),
+        ROUNDING.judged(100.0 * saying.rounded_order(phones, mouth.times, face.width), face.source),
+        LEAD.judged(ahead, mouth.source, f"{len(lead)} vowels"),
+    ]
+
+
+def _quiet(hearing: Hearing | None) -> list[tuple[float, float]]:
+    """Long silences of the sound, without the margins in which the mouth may still move."""
+    if hearing is None or hearing.silent:
+        return []
+    speech, times = hearing.speaking(), hearing.times
+    edges = np.flatnonzero(np.diff(np.concatenate([[1], speech, [1]]).astype(np.int8)))
+    spans = [(first, last) for first, last in zip(edges[::2], edges[1::2], strict=True)]
+    return [
+        (float(times[first]) + (saying.MARGIN if first else 0.0), float(times[last - 1]) - (saying.MARGIN if last < len(times) else 0.0))
+        for first, last in spans
+        if times[last - 1] - times[first] >= saying.PAUSE
+    ]
+
+
+def life_figures(face: Faces, times: Array, fps: float, speech: Mask) -> list[Figure]:
+    """Head and blinks; `speech` (n,) are the frames in which something is said."""
+    seconds = len(times) / fps
+    found: list[Figure] = []
+    if face.angles is None:
+        found += [meaning.unmeasured("the rig holds no motion track") for meaning in (*HEAD, LOOP)]
+    else:
+        talking = face.angles[speech] if speech.any() else face.angles
+        short = f"the film is shorter than {HEAD_SECONDS:g} s" if seconds < HEAD_SECONDS else ""
+        spread = np.full(3, math.nan) if short else talking.std(axis=0)
+        found += [meaning.judged(float(value), face.source, short) for meaning, value in zip(HEAD, spread, strict=True)]
+        if seconds < LOOP_SECONDS:
+            found.append(LOOP.unmeasured(f"the film is shorter than {LOOP_SECONDS:g} s"))
+        else:
+            found.append(LOOP.judged(living.loop(face.angles, fps), face.source))
+    return found + _blink_figures(living.blinks(times, face.lids), seconds, face.source)
+
+
+def _blink_figures(blinks: living.Blinks, seconds: float, source: Source) -> list[Figure]:
+    if seconds < BLINK_SECONDS:
+        rate = BLINKS.unmeasured(f"the film is shorter than {BLINK_SECONDS:g} s")
+    else:
+        low, high = (bound * seconds / 60.0 for bound in (BLINKS.limit.low, BLINKS.limit.high))
+        whole = Limit(math.floor(low) * 60.0 / seconds, math.ceil(high) * 60.0 / seconds)
+        told = Meaning(BLINKS.name, BLINKS.unit, whole).judged(len(blinks.starts) * 60.0 / seconds, source)
+        rate = Figure(told.name, told.value, told.unit, str(BLINKS.limit), told.verdict, source, "to a whole blink")
+    length = float(np.median(blinks.lengths)) * 1000.0 if len(blinks.lengths) else math.nan
+    return [
+        rate,
+        BLINK_LENGTH.judged(length, source, "" if length == length else "there is no blink"),
+        BLINK_RHYTHM.judged(living.evenness(blinks.starts), source, "" if len(blinks.starts) > 4 else "there are too few blinks"),
+    ]
+
+
+def likeness_figure(face: Faces, times: Array, fps: float, hearing: Hearing | None) -> Figure:
+    """Mean closeness of THEval's landmark measures to those of real people."""
+    if hearing is None or hearing.silent:
+        return THEVAL.unmeasured("there is no sound")
+    if face.angles is None:
+        return THEVAL.unmeasured("the rig holds no motion track")
+    if len(times) < 2 * theval.FPS:
+        return THEVAL.unmeasured("the film is shorter than 2 s")
+    marks = theval.Marks(*(theval.at_25(getattr(face.marks, name), fps=fps) for name in theval.Marks.__slots__))
+    at = theval.at_25(times, fps=fps)
+    speech = np.interp(at, hearing.times, hearing.speaking().astype(np.float64)) > 0.5
+    found = {
+        "lip_dynamics": theval.lip_dynamics(marks),
+        "head_motion": theval.head_motion(theval.at_25(face.angles, fps=fps), theval.at_25(face.centre, fps=fps)),
+        "brow_dynamics": theval.brow_dynamics(marks),
+        "silent_lips": theval.silent_lips(marks, ~speech),
+        "lip_sync": theval.lip_sync(marks, hearing.rms(at), speech),
+    }
+    scores = theval.closeness(found)
+    parts = ", ".join(f"{name.replace('_', ' ')} {score:.2f}" for name, score in scores.items() if name != "mean")
+    return THEVAL.judged(scores["mean"], face.source, parts)
+
+
+def still_figures(still: Still) -> list[Figure]:
+    """How still the picture beside the head is, from frame to frame and from start to end."""
+    if not len(still.noise):
+        return [meaning.unmeasured("no background is to be seen beside the head") for meaning in (STILLNESS, FLICKER, COLOUR)]
+    noise = max(float(still.noise.mean()), 1e-3)
+    steps, ends = np.abs(np.diff(still.light)), max(1, min(25, len(still.light) // 4))
+    drift = float(still.light[-ends:].mean() - still.light[:ends].mean())
+    return [
+        STILLNESS.judged(10.0 * math.log10(255.0**2 / noise), "pixels"),
+        FLICKER.judged(float(np.percentile(steps, 99)), "pixels"),
+        COLOUR.judged(drift, "pixels"),
+    ]
+
+
+def unmeasured(why: str, *, still: bool = True) -> list[Figure]:
+    """All figures of a face, without values."""
+    face = (OFFSET, DRIFT, RANGE, SILENCE, CLOSURE, TEETH, ROUNDING, LEAD, *HEAD, LOOP, BLINKS, BLINK_LENGTH, BLINK_RHYTHM, THEVAL)
+    return [meaning.unmeasured(why) for meaning in (*face, *((STILLNESS, FLICKER, COLOUR) if still else ()))]

@@ -1,0 +1,145 @@
+"""Whether mouth and sound go together: by how much one is late, and whether that changes. Knows neither pixels nor files.
+
+Offsets are seconds, positive when the picture is late. With the times of the sounds known, both streams are measured
+against them: lips by the moments at which p, b and m shut them, sound by the loudness of vowels, consonants and
+pauses. Without, opening is correlated with loudness, which in people hangs together only loosely.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.artifacts import Phone
+from avatar.face.lips_ipa import sounds
+from avatar.quality.hearing import HOP, Hearing
+
+Array = NDArray[np.float64]
+
+REACH = 0.3
+"""Largest offset that is looked for, in seconds."""
+LOUDNESS_EXPONENT = 0.3
+"""Stevens' power law: loudness grows as intensity to the 0.3 (S. S. Stevens 1955)."""
+WINDOW = 10.0
+LEAST_CLOSURES = 4
+CLOSURE_APART = 0.11
+"""Seconds between the middles of two closures below which they may be one in the picture."""
+LEVELS = {
+    "vowel": 1.0, "approximant": 0.8, "lateral": 0.75, "nasal": 0.6, "trill": 0.55, "tap": 0.55, "sibilant": 0.45,
+    "fricative": 0.3, "plosive": 0.1, "implosive": 0.2, "click": 0.1,
+}  # fmt: skip
+"""How loud, from 0 to 1, the classes of sounds are to the ear."""
+NEAR = 0.06
+"""Seconds around the closures' common shift within which one closure lies."""
+BURST = 0.35
+"""Where the middle of a stop's closure lies in its whole length; of a nasal it is the middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """An offset and how well the two agree there, from 0 to 1."""
+
+    seconds: float
+    strength: float
+
+
+def by_loudness(times: Array, gap: Array, hearing: Hearing) -> Lag:
+    """By how much the opening `gap` at `times` follows the loudness."""
+    loud = hearing.smooth(0.08) ** LOUDNESS_EXPONENT
+    return _best_lag(hearing.times, loud, times, gap)
+
+
+def of_sound(phones: tuple[Phone, ...], hearing: Hearing) -> Lag:
+    """By how much the sound comes later than `phones` say."""
+    grid = hearing.times
+    expected = np.zeros(len(grid))
+    for phone in phones:
+        parts = sounds(phone.ipa)
+        for index, part in enumerate(parts):
+            length = (phone.end - phone.start) / len(parts)
+            inside = slice(*np.searchsorted(grid, [phone.start + index * length, phone.start + (index + 1) * length]))
+            expected[inside] = LEVELS[part.manner]
+    window = np.hanning(round(0.05 / HOP) | 1)
+    smooth = np.convolve(expected, window / window.sum(), mode="same")
+    return _best_lag(grid, smooth, grid, hearing.smooth(0.02) ** (0.5 * LOUDNESS_EXPONENT))
+
+
+def _best_lag(base_times: Array, base: Array, times: Array, values: Array) -> Lag:
+    """The shift of `values` against `base` at which the two correlate best, to a fraction of the grid."""
+    if len(base) < 2 or len(times) < 2:
+        return Lag(float("nan"), 0.0)
+    first, last = max(base_times[0], times[0]) + REACH, min(base_times[-1], times[-1]) - REACH
+    grid = np.arange(first, last, HOP)
+    if len(grid) < 1.0 / HOP:
+        return Lag(float("nan"), 0.0)
+    fixed = np.interp(grid, base_times, base)
+    steps = np.arange(-round(REACH / HOP), round(REACH / HOP) + 1)
+    whole = np.interp(np.arange(len(grid) + len(steps) - 1) * HOP + first + steps[0] * HOP, times, values)
+    moved = np.lib.stride_tricks.sliding_window_view(whole, len(grid))
+    scores = _correlations(fixed, moved)
+    at = int(np.argmax(scores))
+    if not 0 < at < len(scores) - 1:
+        return Lag(float("nan"), float(max(scores[at], 0.0)))
+    before, here, after = scores[at - 1 : at + 2]
+    bend = before - 2.0 * here + after
+    part = 0.5 * (before - after) / bend if bend < 0.0 else 0.0
+    return Lag(float((steps[at] + part) * HOP), float(max(here, 0.0)))
+
+
+def _correlations(fixed: Array, moved: Array) -> Array:
+    """Pearson correlation of `fixed` (n,) with each row of `moved` (m, n)."""
+    centred = fixed - fixed.mean()
+    products = np.array([float(row @ centred) for row in moved])
+    spreads = np.array([float(row.std()) for row in moved])
+    result: Array = products / np.maximum(len(fixed) * fixed.std() * spreads, 1e-12)
+    return result
+
+
+def closures(phones: tuple[Phone, ...], times: Array, gap: Array) -> tuple[Array, Array]:
+    """When p, b and m should be in the middle of their closure, and by how much the lips' own middle comes later, in seconds."""
+    wanted = np.array([_closure_middle(phone) for phone in phones if _bilabial(phone)])
+    if not len(wanted) or len(times) < 2:
+        return np.zeros(0), np.zeros(0)
+    near = _common_shift(wanted, times, gap)
+    found = [(at, late) for at in _apart(wanted) if (late := _shut_at(at + near, times, gap) - at) == late]
+    pairs = np.array(found).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _common_shift(wanted: Array, times: Array, gap: Array) -> float:
+    """The shift, to some 10 ms, at which the gap is smallest over all closures together."""
+    steps = np.arange(-REACH, REACH + HOP, HOP)
+    opening = np.interp((wanted[:, None] + steps).ravel(), times, gap).reshape(len(wanted), -1).mean(axis=0)
+    window = np.hanning(9)
+    return float(steps[np.argmin(np.convolve(np.pad(opening, 4, mode="edge"), window / window.sum(), mode="valid"))])
+
+
+def _bilabial(phone: Phone) -> bool:
+    parts = sounds(phone.ipa)
+    return len(parts) > 0 and parts[0].place == "bilabial" and parts[0].manner in ("plosive", "nasal")
+
+
+def _closure_middle(phone: Phone) -> float:
+    share = BURST if sounds(phone.ipa)[0].manner == "plosive" else 0.5
+    return phone.start + share * (phone.end - phone.start)
+
+
+def _apart(wanted: Array) -> Array:
+    """Those that stand alone."""
+    gaps = np.diff(wanted, prepend=-1.0, append=np.inf)
+    return wanted[(gaps[:-1] > CLOSURE_APART) & (gaps[1:] > CLOSURE_APART)]
+
+
+def _shut_at(about: float, times: Array, gap: Array) -> float:
+    """The middle between the moments at which lips pass half of their way into and out of a closure; not a number without one."""
+    fine = np.arange(about - 0.22, about + 0.22, 0.001)
+    if fine[0] < times[0] or fine[-1] > times[-1]:
+        return float("nan")
+    curve = np.interp(fine, times, gap)
+    near = np.abs(fine - about) < NEAR
+    low = int(np.flatnonzero(near)[np.argmin(curve[near])])
+    half = 0.5 * (curve[low] + min(curve[:low].max(initial=0.0), curve[low:].max()))
+    left, right = np.flatnonzero(curve[:low] >= half), np.flatnonzero(curve[low:] >= half)
+    if not (len(left) and len(right)):
+        return float("nan")
+    return float(0.5 * (fine[left[-1]] + fine[low + right[0]]))

@@ -1,0 +1,165 @@
+"""What may be asked, and the one place where it is parsed. Knows neither voices nor avatars nor who will make it.
+
+`parse` turns foreign data into a `TalkRequest` or raises `BadRequest` in one sentence that says what to do.
+"""
+
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from avatar.errors import BadRequest, TooLarge
+
+MAX_TEXT = 30_000  # characters, about half an hour of speech
+MAX_PROMPT = 2_000
+SHORT_SIDE = (256, 1080)
+LONG_SIDE = 1920
+SEEDS = 2**32
+
+HOW = {
+    "text": "Give the text as a string.",
+    "voice": "Give the id of a voice; `python -m avatar voices` lists them.",
+    "avatar": "Give the id of an avatar; `python -m avatar avatars` lists them.",
+    "prompt": f"Give a string of at most {MAX_PROMPT} characters.",
+    "rate": "Use a number from 0.5 (slow) to 2 (fast); 1 is the voice's own pace.",
+    "pitch": "Use a number of semitones from -12 to 12.",
+    "seed": f"Use a whole number from 0 to {SEEDS - 1}.",
+    "width": "Use a whole number of pixels.",
+    "height": "Use a whole number of pixels.",
+    "fps": "Use 25, 30, 50 or 60.",
+    "captions": "Use none, soft or burned.",
+    "kind": "Use talk or speech.",
+    "motion": "Use numbers from 0 (still) to 2 (twice); 1 is natural.",
+    "allow_degraded": "Use true or false.",
+}
+
+
+def _seed(value: object) -> object:
+    return secrets.randbelow(SEEDS) if value is None else value
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 9 else value
+
+
+def _clean(name: str, text: str) -> str:
+    """Text without line-break variants and marks that carry no meaning; refuses what no editor would save."""
+    for position, sign in enumerate(text):
+        kind = unicodedata.category(sign)
+        if kind == "Cs":
+            raise PydanticCustomError(
+                "surrogate", f"{name} is not valid Unicode at character {position + 1}. Save it as UTF-8."
+            )
+        if kind == "Cc" and not sign.isspace():
+            raise PydanticCustomError(
+                "control", f"{name} holds control character U+{ord(sign):04X} at character {position + 1}. Remove it."
+            )
+    return "\n".join(text.replace("\ufeff", "").splitlines()).strip()
+
+
+class MotionAmounts(BaseModel):
+    """How lively: 0 is still, 1 natural, 2 twice as much."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    head: float = Field(1.0, ge=0, le=2)
+    blink: float = Field(1.0, ge=0, le=2)
+    gaze: float = Field(1.0, ge=0, le=2)
+    expression: float = Field(1.0, ge=0, le=2)
+
+
+class TalkRequest(BaseModel):
+    """A text to be said by an avatar (`talk`), or only to be heard (`speech`).
+
+    Without `voice` the avatar's own is taken, without `avatar` one that fits `prompt`. A missing seed is drawn here,
+    once, so that the request as it stands can be made again.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["talk", "speech"] = "talk"
+    text: str
+    voice: str | None = Field(None, min_length=1, max_length=200)
+    rate: float = Field(1.0, ge=0.5, le=2)
+    pitch: float = Field(0.0, ge=-12, le=12)
+    avatar: str | None = Field(None, min_length=1, max_length=200)
+    prompt: str = Field("", max_length=MAX_PROMPT)
+    seed: Annotated[int, BeforeValidator(_seed)] = Field(default=None, ge=0, lt=SEEDS, validate_default=True)
+    width: int = 512
+    height: int = 512
+    fps: Annotated[Literal[25, 30, 50, 60], BeforeValidator(_whole)] = 25
+    captions: Literal["none", "soft", "burned"] = "none"
+    motion: MotionAmounts = MotionAmounts()
+    allow_degraded: bool = True
+
+    @field_validator("text", mode="before")
+    @classmethod
+    def _text(cls, text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        if len(text) > MAX_TEXT:
+            raise PydanticCustomError(
+                "too_large",
+                f"The text has {len(text):,} characters, and {MAX_TEXT:,} are allowed. Split it into several films.",
+            )
+        text = _clean("The text", text)
+        if not text:
+            raise PydanticCustomError("empty", "The text is empty. Say what the avatar shall say.")
+        if not any(unicodedata.category(sign)[0] in "LN" for sign in text):
+            raise PydanticCustomError("speechless", "The text has no letter or digit to speak. Write some words.")
+        return text
+
+    @field_validator("voice", "avatar", "prompt")
+    @classmethod
+    def _line(cls, text: str | None) -> str | None:
+        return text if text is None else _clean("The request", text)
+
+    @model_validator(mode="after")
+    def _size(self) -> "TalkRequest":
+        check_size(self.width, self.height)
+        return self
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises when no film of this size can be made."""
+    short, long = sorted((width, height))
+    low, high = SHORT_SIDE
+    if not low <= short <= high or long > LONG_SIDE:
+        raise PydanticCustomError(
+            "size",
+            f"A film of {width}x{height} can't be made. Use {low} to {high} pixels on the short side"
+            f" and at most {LONG_SIDE} on the long one.",
+        )
+    if width % 2 or height % 2:
+        even = f"{width + width % 2}x{height + height % 2}"
+        raise PydanticCustomError(
+            "size", f"A film of {width}x{height} can't be encoded. Use even numbers, such as {even}."
+        )
+
+
+def parse(raw: Mapping[str, Any]) -> TalkRequest:
+    """The request that `raw` holds. Raises `BadRequest`, or `TooLarge` for a text over the limit."""
+    try:
+        return TalkRequest.model_validate(raw)
+    except ValidationError as error:
+        raise _refusal(error.errors(include_url=False)[0]) from None
+
+
+def _refusal(detail: ErrorDetails) -> BadRequest:
+    name = str(detail["loc"][0]) if detail["loc"] else ""
+    path = ".".join(map(str, detail["loc"]))
+    match detail["type"]:
+        case "too_large":
+            return TooLarge(detail["msg"])
+        case "surrogate" | "control" | "empty" | "speechless" | "size":
+            return BadRequest(detail["msg"])
+        case "missing":
+            return BadRequest(f"The request has no {path}. {HOW.get(name, '')}".rstrip())
+        case "extra_forbidden":
+            return BadRequest(f"{path} is not something that can be asked. Remove it, or check its spelling.")
+    shown = repr(detail["input"])
+    shown = shown if len(shown) <= 40 else shown[:39] + "…"
+    return BadRequest(f"{path} can't be {shown}. {HOW.get(name, '')}".rstrip())

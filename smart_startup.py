@@ -1,0 +1,109 @@
+"""The hallway: settings, probe, plan, wire. Knows everybody, and nobody but the front doors knows it.
+
+`python smart_startup.py` prints what this machine would do, and does nothing else.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from avatar import machine, planner, settings
+from avatar.disk import storage_errors
+from avatar.engine import Engine
+from avatar.errors import AvatarError
+from avatar.gallery import AvatarCard, VoiceCard
+from avatar.jobs.direct import DirectJobs
+from avatar.jobs.service import House
+from avatar.plan import Plan, Weights
+from avatar.settings import Settings
+from avatar.store import FolderStore
+from hf_spaces_models import CATALOGUE
+from stages import pipeline
+from stages.portrait import drawn
+
+if TYPE_CHECKING:
+    from avatar.quality import Certificate
+
+
+def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
+    """Everything wired and ready for requests. Raises `BadRequest` for bad settings, `StorageError` for a bad disk."""
+    chosen = settings.read(environ)
+    store = FolderStore(chosen.data / "store", budget=chosen.store_budget)
+    made = plan(chosen)
+    engine = Engine(store, place=made.placement, revision=lambda name: CATALOGUE[name].revision)
+    house = House(
+        voices=voices,
+        avatars=avatars,
+        plan=lambda: made,
+        explain=lambda: planner.explain(made),
+        sheet=sheet,
+        certify=lambda film, rig: certify(film, rig, models=chosen.models),
+    )
+    return DirectJobs(engine, render=pipeline.render, house=house, timeout=chosen.timeout)
+
+
+def plan(chosen: Settings) -> Plan:
+    """What this machine will try, stage by stage. Raises `StorageError` when the data folder can't be made."""
+    with storage_errors(chosen.data):
+        chosen.models.mkdir(parents=True, exist_ok=True)
+    wanted = {name for stage in pipeline.STAGES for backend in stage.chain for name in backend.needs.packages}
+    here = machine.probe(chosen.data, packages=sorted(wanted))
+    return planner.plan(
+        pipeline.STAGES, machine=here, catalogue=CATALOGUE, installed=installed(chosen.models, CATALOGUE.values())
+    )
+
+
+def voices() -> tuple[VoiceCard, ...]:
+    """The voices of the speech stage."""
+    from stages.speech.voices import voices as known
+
+    return tuple(VoiceCard(voice.id, voice.name, voice.language, voice.gender) for voice in known())
+
+
+def avatars() -> tuple[AvatarCard, ...]:
+    """The gallery of the portrait stage."""
+    return tuple(AvatarCard(look.id, look.name, look.description, look.voice) for look in drawn.gallery())
+
+
+def sheet(path: Path) -> None:
+    """Draw the gallery on one PNG."""
+    path.write_bytes(drawn.contact_sheet())
+
+
+def certify(film: Path, rig: Path | None, *, models: Path) -> "Certificate":
+    """Measure a film, with the face finder where it is installed and with the film's rig where it is ours."""
+    from avatar import quality
+
+    finder = models / "face-landmarker" / "face_landmarker.task"
+    usable = finder if finder.is_file() and find_spec("mediapipe") else None
+    return quality.certificate(film, rig=quality.read_rig(rig) if rig else None, landmarker=usable)
+
+
+def installed(models: Path, catalogue: Iterable[Weights]) -> dict[str, Path]:
+    """The folders of those weights whose files are all there in their full size."""
+    found = {}
+    for weights in catalogue:
+        folder = models / weights.id
+        if all(
+            (folder / file.path).is_file() and (folder / file.path).stat().st_size == file.size
+            for file in weights.files
+        ):
+            found[weights.id] = folder
+    return found
+
+
+def main() -> int:
+    """Print the plan for this machine."""
+    try:
+        print(planner.explain(plan(settings.read(os.environ))))
+    except AvatarError as error:
+        print("error:", error, file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,49 @@
+"""The whole product told once: which stages a request runs through. Knows no backend and no machine."""
+
+from avatar.artifacts import Film, Speech
+from avatar.errors import StageFailed
+from avatar.events import Outcome
+from avatar.request import TalkRequest
+from avatar.stage import Run
+from stages import film, lips, motion, portrait, pose, speech
+from stages.portrait import drawn
+from stages.portrait.drawn import looks
+
+STAGES = (speech.SPEECH, portrait.PORTRAIT, motion.MOTION, pose.POSE, lips.LIPS, film.FILM)
+
+
+def render(ask: TalkRequest, run: Run) -> Outcome:
+    """Make what was asked. Raises `BadRequest`, `Cancelled`, `StorageError`, and `StageFailed` without speech.
+
+    When no picture can be made the outcome is the sound alone, degraded and with the reason, unless the request
+    forbids that.
+    """
+    said = say(ask, run)
+    if ask.kind == "speech":
+        return Outcome("audio_only", said, None, ask.seed)
+    try:
+        return Outcome("video", said, show(ask, said, run=run), ask.seed)
+    except StageFailed as failure:
+        if not ask.allow_degraded:
+            raise
+        return Outcome("audio_only", said, None, ask.seed, degraded=True, reason=str(failure))
+
+
+def say(ask: TalkRequest, run: Run) -> Speech:
+    """The text as sound, in the voice that was asked for, else in one that fits the avatar.
+
+    An unknown avatar is found out here, before anything is made.
+    """
+    look = looks.find(ask.avatar) if ask.avatar else drawn.choose(ask.prompt, ask.seed)
+    return run(speech.SPEECH, speech.Brief(ask.text, ask.voice or look.voice, ask.rate, ask.pitch, ask.seed))
+
+
+def show(ask: TalkRequest, said: Speech, *, run: Run) -> Film:
+    """The avatar saying it."""
+    live, seed = ask.motion, ask.seed
+    wanted = portrait.Brief(ask.avatar, "", 0) if ask.avatar else portrait.Brief(None, ask.prompt, seed)
+    who = run(portrait.PORTRAIT, wanted)
+    moving = run(motion.MOTION, motion.Brief(who, said.seconds, ask.fps, seed, live.head, live.blink, live.gaze))
+    posed = run(pose.POSE, pose.Brief(moving, said, seed, live.head, live.expression, live.gaze))
+    spoken = run(lips.LIPS, lips.Brief(posed, said, seed))
+    return run(film.FILM, film.Brief(spoken, said, ask.width, ask.height, ask.captions))

@@ -1,0 +1,25 @@
+"""espeak-ng as a speech backend: every language, exact times, no weights. Knows nothing of what comes after."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from avatar.artifacts import Speech
+from avatar.stage import Needs, Performer, Placement
+from stages.speech.brief import Brief
+
+
+@dataclass(frozen=True, slots=True)
+class Espeak:
+    """The floor of the speech stage. The brief's seed changes nothing: the same text always sounds the same."""
+
+    id: ClassVar[str] = "espeak"
+    version: ClassVar[str] = "1"
+    needs: ClassVar[Needs] = Needs(packages=("espeakng_loader",))
+
+    def load(self, _placement: Placement, /) -> Performer[Brief, Speech]:
+        """Raises Unavailable when the package is missing or broken."""
+        from stages.speech.espeak.perform import perform
+        from stages.speech.voices import voices
+
+        voices()
+        return perform

@@ -1,0 +1,102 @@
+"""`voices`, `avatars`, `plan`, `check` and the way a terminal shows progress."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from avatar import __version__
+from avatar.doors import terminal
+from avatar.doors.terminal import Meter
+from avatar.events import Finished, Progressed, Started
+from tests.cli.conftest import Cli
+
+
+def test_voices_are_listed(cli: Cli) -> None:
+    ran = cli("voices")
+    assert ran.out.splitlines() == [
+        "voice  language  gender   name",
+        "en-us  en-us     male     American",
+        "de     de        unknown  German",
+    ]
+    assert [line.split()[0] for line in cli("voices", "--language", "DE").out.splitlines()] == ["voice", "de"]
+    assert cli("voices", "--json").json["voices"][0]["id"] == "en-us"
+
+
+def test_avatars_are_listed_and_drawn(cli: Cli) -> None:
+    ran = cli("avatars", "--sheet", "sheet.png")
+    assert ran.status == 0
+    assert ran.out.splitlines()[1].split()[0] == "ada"
+    assert Path("sheet.png").read_bytes() == b"PNG"
+    assert cli("avatars", "--json").json == {
+        "avatars": [{"id": "ada", "name": "Ada", "description": "nobody in particular", "voice": "female"}],
+        "sheet": None,
+    }
+    assert cli("avatars", "--sheet", "nowhere/sheet.png").status == 4
+
+
+def test_the_plan_names_every_stage(cli: Cli) -> None:
+    out = cli("plan").out
+    assert all(stage in out for stage in ("speech", "portrait", "motion", "pose", "lips", "film"))
+    told = cli("plan", "--json").json
+    assert [verdict["stage"] for verdict in told["verdicts"]][-1] == "film"
+    assert told["machine"]["cores"] == 2
+
+
+def test_a_film_is_checked(cli: Cli) -> None:
+    Path("good.mp4").write_bytes(b"film")
+    Path("bad.mp4").touch()
+    assert cli("check", "good.mp4").out.startswith("passed")
+    assert cli("check", "good.mp4", "--json").json["passed"] is True
+    ran = cli("check", "bad.mp4")
+    assert (ran.status, ran.out.startswith("FAILED")) == (1, True)
+    ran = cli("check", "gone.mp4")
+    assert (ran.status, ran.err) == (2, "error: There is no file gone.mp4. Check its name.\n")
+
+
+def test_help_and_version_start_nothing(cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["--help"], ["speak", "--help"], ["--version"]):
+        with pytest.raises(SystemExit, match="0"):
+            cli(*argv)
+    assert __version__ in capsys.readouterr().out
+    assert cli.started == 0
+
+
+def test_the_meter_never_goes_back() -> None:
+    meter = Meter()
+    seen = []
+    for stage in terminal.SHARES:
+        for event in (
+            Started(stage, "b"),
+            Progressed(stage, 1, 4),
+            Progressed(stage, 4, 4),
+            Finished(stage, "b", 1, False),
+        ):
+            meter.hear(event)
+            seen.append(meter.done)
+    assert seen == sorted(seen)
+    assert seen[-1] == 100
+
+
+class Screen(io.StringIO):
+    """A terminal, as far as anyone can tell."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_bar_with_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen()
+    with terminal.progress(screen) as listener:
+        listener(Started("film", "compositor"))
+        listener(Progressed("film", 50, 100))
+    assert "film" in screen.getvalue()
+    assert "%" in screen.getvalue()
+
+
+def test_everything_else_gets_silence() -> None:
+    for stream, wanted in ((io.StringIO(), True), (Screen(), False)):
+        with terminal.progress(stream, wanted=wanted) as listener:
+            listener(Started("film", "compositor"))
+        assert stream.getvalue() == ""

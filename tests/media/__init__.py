@@ -1,0 +1,1 @@
+"""Tests of sound, text and video in and out."""

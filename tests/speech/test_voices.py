@@ -1,0 +1,95 @@
+"""Voices: the list, what an id means, what fits."""
+
+import pytest
+
+from avatar.errors import NotFound
+from stages.speech.espeak.library import RATE, Synthesiser
+from stages.speech.languages import of_text
+from stages.speech.voices import Choice, choose, file_of, fitting, voices
+
+
+def test_all_languages_and_timbres_are_listed():
+    languages = [voice for voice in voices() if voice.language]
+    timbres = [voice for voice in voices() if voice.variant]
+    assert len(languages) > 130
+    assert len(timbres) > 100
+    assert len({voice.id for voice in voices()}) == len(voices())
+    assert {"en-us", "en-gb", "de", "cmn", "yue", "ar", "+f2", "+m3"} <= {voice.id for voice in voices()}
+    assert {voice.gender for voice in timbres} == {"female", "male"}
+
+
+def test_every_listed_language_speaks():
+    with Synthesiser() as synthesiser:
+        for voice in voices():
+            if voice.language:
+                sound, marks = synthesiser.speak(
+                    "Hello 2", voice=file_of(voice.language, ""), rate=165, pitch=50, reach=50
+                )
+                assert len(sound) > RATE // 2, voice
+                assert any(mark.ipa for mark in marks), voice
+
+
+@pytest.mark.parametrize(
+    ("name", "choice"),
+    [
+        ("", Choice("", "")),
+        ("en-us", Choice("en-us", "")),
+        ("EN_us", Choice("en-us", "")),
+        ("en", Choice("en-us", "")),
+        ("zh", Choice("cmn", "")),
+        ("German", Choice("de", "")),
+        ("en-gb+F3", Choice("en-gb", "f3")),
+        ("de+mr serious", Choice("de", "Mr serious")),
+        ("+f2", Choice("", "f2")),
+        ("annie", Choice("", "Annie")),
+        ("female", Choice("", "f2")),
+        ("old man", Choice("", "m1")),
+    ],
+)
+def test_what_a_voice_id_means(name: str, choice: Choice):
+    assert choose(name) == choice
+
+
+@pytest.mark.parametrize("name", ["xx", "klingonese", "de+f99", "+nobody", "en-us+", "a" * 5000, "\x00"])
+def test_unknown_voices(name: str):
+    if name == "en-us+":
+        with pytest.raises(NotFound, match="timbre ''"):
+            choose(name)
+    else:
+        with pytest.raises(NotFound, match=r"There is no (voice|timbre)") as refusal:
+            choose(name)
+        assert len(str(refusal.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("hint", "language", "voice"),
+    [
+        ("female", "en", "en-us+f2"),
+        ("a young woman", "de", "de+f3"),
+        ("Grandma", "fr", "fr-fr+f1"),
+        ("old man", "en-gb", "en-gb+m1"),
+        ("child", "es", "es+Annie"),
+        ("", "it", "it"),
+        ("male", "", "+m3"),
+    ],
+)
+def test_fitting_voices(hint: str, language: str, voice: str):
+    assert fitting(hint, language) == voice
+    choose(voice)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Come on, go on!", "en-us"),
+        ("42", "en-us"),
+        ("Python 编程很有趣", "cmn"),
+        ("これはペンです", "ja"),
+        ("Das ist nicht wahr", "de"),
+        ("Où êtes-vous ?", "fr-fr"),
+        ("Їжак", "uk"),
+        ("Ça va? Je ne sais pas", "fr-fr"),
+    ],
+)
+def test_the_language_is_guessed(text: str, language: str):
+    assert of_text(text) == language
