@@ -1,6 +1,6 @@
 """Openings in a face: the mouth and the eyes as column-wise warps of the skin around them. Knows no pixels.
 
-Each column of the picture is a ruler with knots: places that are known at rest and now (the rim of a lip, a lid's edge, the
+Each column of the picture is a ruler with knots: places known at rest and now (the rim of a lip, a lid's edge, the
 chin). Between knots skin stretches evenly. What opens between the two inner knots is the hole, through which what
 lies behind the skin is seen. Piecewise-linear in each column, so that it can be inverted exactly and never folds.
 """
@@ -13,7 +13,7 @@ Bytes = NDArray[np.uint8]
 
 
 def stretch(rows: Array, knots: list[Array], shifts: list[Array]) -> Array:
-    """How far down each pixel has come: (n, m) from `knots`, the current heights in order, and their `shifts` since rest.
+    """How far down each pixel has come: (n, m) from `knots`, the current heights, and their `shifts` since rest.
 
     `rows` is (n, 1), each knot and shift (m,). Above the first knot the shift is that of the first, below the last that
     of the last.
@@ -40,4 +40,5 @@ def between(rows: Array, upper: Array, lower: Array) -> Bytes:
     """Coverage 0..255 of the pixels between two edges (m,), antialiased over one pixel; (n, m)."""
     cover = np.clip(rows - upper + 0.5, 0.0, 1.0) * np.clip(lower - rows + 0.5, 0.0, 1.0)
     thin = np.clip((lower - upper) * 1.5, 0.0, 1.0)
-    return np.rint(cover * thin * 255.0).astype(np.uint8)
+    result: Bytes = np.rint(cover * thin * 255.0).astype(np.uint8)
+    return result

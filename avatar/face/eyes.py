@@ -1,7 +1,7 @@
-"""Eyes that blink and look, and the brows over them: from blendshape columns to warps of the upper face. Knows no pixels.
+"""Eyes that blink and look, and the brows over them: blendshape columns as warps of the upper face. Knows no pixels.
 
-The lids are an aperture like the mouth, open at rest; the brows move by smooth bumps. Lengths are pixels of the drawn picture,
-before the head is turned.
+The lids are an aperture like the mouth, open at rest; the brows move by smooth bumps. Lengths are pixels of the drawn
+picture, before the head is turned.
 """
 
 from dataclasses import dataclass
@@ -66,7 +66,11 @@ class EyeModel:
 
     def _brow_bumps(self) -> dict[str, Array]:
         inner = -1 if self.side == "Right" else 0
-        at = {"inner": self._brow[inner], "middle": self._brow[len(self._brow) // 2], "outer": self._brow[-1 - inner if inner else -1]}
+        at = {
+            "inner": self._brow[inner],
+            "middle": self._brow[len(self._brow) // 2],
+            "outer": self._brow[-1 - inner if inner else -1],
+        }
         clear = (self._rest.upper - self._rows - 0.032 * self.unit) / (0.03 * self.unit)
         above_lid = np.clip(clear, 0.0, 1.0)
         bumps = {}
@@ -88,7 +92,9 @@ class EyeModel:
         span = rest.lower - rest.upper
         meet = rest.upper + LID_MEETS * span
         upper = rest.upper + (meet - rest.upper) * (shut - wide)
-        raise_low = np.clip(0.55 * column("eyeSquint") + 0.25 * column("cheekSquint"), 0.0, 0.6) * (1.0 - max(shut, 0.0))
+        raise_low = np.clip(0.55 * column("eyeSquint") + 0.25 * column("cheekSquint"), 0.0, 0.6) * (
+            1.0 - max(shut, 0.0)
+        )
         lower = rest.lower - (1.0 - LID_MEETS) * span * np.clip(shut, 0.0, 1.0) - 0.3 * raise_low * span
         return Lids(np.minimum(upper, lower).astype(np.float32), lower.astype(np.float32))
 
@@ -98,7 +104,14 @@ class EyeModel:
         flat = np.zeros_like(self._columns)
         rigid, band = 0.014 * self.unit, 0.062 * self.unit
         low = now.upper - rest.upper
-        knots = [rest.upper - band, now.upper - rigid, now.upper, now.lower, now.lower + rigid, rest.lower + 0.055 * self.unit]
+        knots = [
+            rest.upper - band,
+            now.upper - rigid,
+            now.upper,
+            now.lower,
+            now.lower + rigid,
+            rest.lower + 0.055 * self.unit,
+        ]
         shifts = [flat, low, low, now.lower - rest.lower, now.lower - rest.lower, flat]
         down = stretch(self._rows, knots, shifts) + self._brows(row)
         shift = np.zeros((*down.shape, 2), np.float32)
@@ -112,7 +125,9 @@ class EyeModel:
         outer = float(row[at["browOuterUp" + self.side]]) - 0.4 * down
         middle = 0.5 * (inner + outer)
         bumps = self._bumps
-        result: Array = -BROW_RISE * self.unit * (inner * bumps["inner"] + 0.6 * middle * bumps["middle"] + outer * bumps["outer"])
+        result: Array = (
+            -BROW_RISE * self.unit * (inner * bumps["inner"] + 0.6 * middle * bumps["middle"] + outer * bumps["outer"])
+        )
         return result
 
     def gaze(self, row: Track) -> tuple[float, float]:
@@ -136,4 +151,5 @@ class EyeModel:
         rise = self._brows(row)
         x = np.clip(self._brow[:, 0] - self.x, 0, rise.shape[1] - 1).astype(int)
         y = np.clip(self._brow[:, 1] - self.y, 0, rise.shape[0] - 1).astype(int)
-        return self._brow + np.stack([np.zeros(len(x), np.float32), rise[y, x]], axis=-1)
+        moved: Array = self._brow + np.stack([np.zeros(len(x), np.float32), rise[y, x]], axis=-1)
+        return moved

@@ -1,7 +1,7 @@
 """A mouth that opens: from blendshape columns to a warp of the lower face, and the lips' outline. Knows no pixels.
 
-The model works in the picture at rest, before the head is turned. Lip rims are curves over the columns between the mouth's
-corners; the jaw carries the lower lip and the chin. All lengths are pixels of the drawn picture.
+The model works in the picture at rest, before the head is turned. Lip rims are curves over the columns between the
+mouth's corners; the jaw carries the lower lip and the chin. All lengths are pixels of the drawn picture.
 """
 
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ class Mouth:
         self._prepare_rest()
 
     def _fade(self, columns: Array) -> Array:
-        """How much of the mouth's change of width each column takes: 1 at the lips, 0 far off; never so steep that skin folds."""
+        """How much of the mouth's change of width each column takes: 1 at the lips, 0 far off, never so steep as to fold."""
         across = (columns - self.centre[0]) / (1.6 * self.half)
         result: Array = np.exp(-(across**4)).astype(np.float32)
         return result
@@ -128,8 +128,12 @@ class Mouth:
         press = 0.5 * float(row[at["mouthPressLeft"]] + row[at["mouthPressRight"]])
         thick = 1.0 - 0.35 * press + 0.28 * float(row[at["mouthPucker"]]) + 0.2 * float(row[at["mouthFunnel"]])
         thin = 1.1 * opened / unit
-        upper_thick = (rest.upper_inner - rest.upper_outer) * max(0.4, thick - thin - 0.3 * float(row[at["mouthRollUpper"]]))
-        lower_thick = (rest.lower_outer - rest.lower_inner) * max(0.4, thick - thin - 0.45 * float(row[at["mouthRollLower"]]))
+        upper_thick = (rest.upper_inner - rest.upper_outer) * max(
+            0.4, thick - thin - 0.3 * float(row[at["mouthRollUpper"]])
+        )
+        lower_thick = (rest.lower_outer - rest.lower_inner) * max(
+            0.4, thick - thin - 0.45 * float(row[at["mouthRollLower"]])
+        )
         inner_up, inner_low = rest.upper_inner + upper, rest.lower_inner + lower
         rims = (inner_up - upper_thick, inner_up, inner_low, inner_low + lower_thick)
         return Rims(*(np.asarray(rim, np.float32) for rim in rims))
@@ -179,7 +183,7 @@ class Mouth:
         return Hole(self.x + x0, y0, between(rows, upper, lower), upper)
 
     def outline(self, row: Track) -> Array:
-        """The four rims as points (4, 11, 2): upper outer and inner, lower inner and outer, as drawn before the head turns."""
+        """The four rims as points (4, 11, 2), from upper outer to lower outer, before the head turns."""
         narrow = float(width(row[None])[0])
         lines = []
         for line, name in zip(

@@ -37,6 +37,7 @@ class Skull:
 
     @property
     def unit(self) -> float:
+        """The face's height, in which all its other measures are told."""
         return self.face_height
 
 
@@ -81,8 +82,10 @@ def follow(head: Skull, y: Array) -> Array:
 
 
 def displaced(head: Skull, row: Track, points: Array, z: Array, weight: Array) -> Array:
-    """How far `points` (..., 2) of depth `z` move for the track row `row`; `weight` 1 goes with the head, 0 with the body."""
-    return weight[..., None] * _head_shift(head, row, points, z) + (1.0 - weight[..., None]) * _body_shift(head, row, points)
+    """How far `points` (..., 2) of depth `z` move for a track row; `weight` 1 goes with the head, 0 with the body."""
+    return weight[..., None] * _head_shift(head, row, points, z) + (1.0 - weight[..., None]) * _body_shift(
+        head, row, points
+    )
 
 
 def sources(head: Skull, row: Track, points: Array, z: Array, weight: Array) -> Array:

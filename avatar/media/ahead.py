@@ -2,10 +2,13 @@
 
 import queue
 import threading
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Generator, Iterator
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+PATIENCE = 0.1
+"""Seconds after which a waiting producer looks whether it is still wanted."""
 
 
 class _End:
@@ -15,44 +18,52 @@ class _End:
         self.error = error
 
 
-def ahead(items: Iterator[T], depth: int) -> Iterator[T]:
-    """The same items in order, made at most `depth` ahead in a second thread.
+class _Line(Generic[T]):
+    """The queue between the two threads, which a stopped consumer never blocks."""
 
-    An error in the producer is raised here, in its place. When the consumer stops early the producer is stopped too,
-    and its thread has ended before this generator is closed.
-    """
-    line: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
-    stopped = threading.Event()
+    def __init__(self, depth: int) -> None:
+        self.items: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
+        self.stopped = threading.Event()
 
-    def send(item: T | _End) -> bool:
-        while not stopped.is_set():
+    def send(self, item: T | _End) -> bool:
+        """Put an item in line; false when nobody wants it any more."""
+        while not self.stopped.is_set():
             try:
-                line.put(item, timeout=0.1)
+                self.items.put(item, timeout=PATIENCE)
             except queue.Full:
                 continue
             return True
         return False
 
-    def produce() -> None:
+    def fill(self, items: Iterator[T]) -> None:
+        """Send all items, then the end."""
         try:
             for item in items:
-                if not send(item):
+                if not self.send(item):
                     return
         except BaseException as error:  # noqa: BLE001 - whatever ends the producer is raised in the consumer
-            send(_End(error))
+            self.send(_End(error))
         else:
-            send(_End(None))
+            self.send(_End(None))
 
-    thread = threading.Thread(target=produce, name="ahead", daemon=True)
+
+def ahead(items: Iterator[T], depth: int) -> Generator[T, None, None]:
+    """The same items in order, made at most `depth` ahead in a second thread.
+
+    An error in the producer is raised here, in its place. When the consumer stops early the producer is stopped too,
+    and its thread has ended before this generator is closed.
+    """
+    line: _Line[T] = _Line(depth)
+    thread = threading.Thread(target=line.fill, args=(items,), name="ahead", daemon=True)
     thread.start()
     try:
         while True:
-            item = line.get()
+            item = line.items.get()
             if isinstance(item, _End):
                 if item.error is not None:
                     raise item.error
                 return
             yield item
     finally:
-        stopped.set()
+        line.stopped.set()
         thread.join()

@@ -1,6 +1,7 @@
 """Frames and sound into an MP4: H.264 and AAC, growing in playable fragments, published with its index in front.
 
-Knows nothing of what the frames show. Frames are NV12 planes, BT.709 limited range, so that nothing is converted on the way.
+Knows nothing of what the frames show. Frames are NV12 planes, BT.709 limited range, so that nothing is converted on
+the way.
 """
 
 from collections.abc import Iterable, Iterator
@@ -35,10 +36,14 @@ class Picture(Protocol):
     """A frame in NV12: `luma` (h, w) and interleaved `chroma` (h/2, w/2, 2)."""
 
     @property
-    def luma(self) -> Bytes: ...
+    def luma(self) -> Bytes:
+        """Y'."""
+        ...
 
     @property
-    def chroma(self) -> Bytes: ...
+    def chroma(self) -> Bytes:
+        """Cb and Cr."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,9 @@ def disk_errors() -> Iterator[None]:
     try:
         yield
     except (av.error.FFmpegError, OSError) as error:
-        raise StorageError(f"The film could not be written ({error.strerror or error}); free disk space and try again.") from error
+        raise StorageError(
+            f"The film could not be written ({error.strerror or error}); free disk space and try again."
+        ) from error
 
 
 class Encoder:
@@ -134,8 +141,10 @@ def video_options(form: Format) -> dict[str, str]:
 def video_frame(picture: Picture, form: Format) -> av.VideoFrame:
     """The picture as libav's frame, copied row by row where libav pads its lines."""
     frame = av.VideoFrame(form.width, form.height, "nv12")
-    for plane, data in zip(frame.planes, (picture.luma, picture.chroma.reshape(form.height // 2, form.width)), strict=True):
-        lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    for plane, data in zip(
+        frame.planes, (picture.luma, picture.chroma.reshape(form.height // 2, form.width)), strict=True
+    ):
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         lines[: data.shape[0], : data.shape[1]] = data
     frame.colorspace, frame.color_range = BT709, LIMITED_RANGE
     return frame
@@ -217,5 +226,5 @@ def rate_factor(samples: Iterable[Picture], form: Format, wanted_db: float = 43.
 
 def _squared_error(frame: av.VideoFrame, picture: Picture) -> float:
     plane = frame.planes[0]
-    lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
+    lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
     return float(np.mean((lines.astype(np.float32) - picture.luma) ** 2))

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+from stages.film.pixels import Bytes, cover_of, halved, inverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +19,22 @@ class Box:
 
     @property
     def rows(self) -> slice:
+        """Rows of the film that it covers."""
         return slice(self.y, self.y + self.height)
 
     @property
     def columns(self) -> slice:
+        """Columns of the film that it covers."""
         return slice(self.x, self.x + self.width)
 
     @property
     def half_rows(self) -> slice:
+        """Rows of the chroma planes that it covers."""
         return slice(self.y // 2, (self.y + self.height) // 2)
 
     @property
     def half_columns(self) -> slice:
+        """Columns of the chroma planes that it covers."""
         return slice(self.x // 2, (self.x + self.width) // 2)
 
     def around(self, margin: int, film: tuple[int, int]) -> "Box":
@@ -62,9 +64,11 @@ class Planes:
 
     @staticmethod
     def blank(width: int, height: int) -> "Planes":
+        """A black frame."""
         return Planes(np.full((height, width), 16, np.uint8), np.full((height // 2, width // 2, 2), 128, np.uint8))
 
     def copy(self) -> "Planes":
+        """The same frame, to draw on."""
         return Planes(self.luma.copy(), self.chroma.copy())
 
     def lay(self, box: Box, pixels: Bytes) -> None:
@@ -72,15 +76,10 @@ class Planes:
         if box.width < 2 or box.height < 2:
             return
         under = self.luma[box.rows, box.columns]
-        clear = cv2.bitwise_not(cv2.extractChannel(pixels, 3))
-        cv2.add(cv2.multiply(under, clear, scale=1 / 255), cv2.extractChannel(pixels, 0), dst=under)
-        small = cv2.resize(pixels, (box.width // 2, box.height // 2), interpolation=cv2.INTER_AREA)
-        colour, clear = np.empty((*small.shape[:2], 2), np.uint8), np.empty((*small.shape[:2], 2), np.uint8)
-        cv2.mixChannels([small], [colour, clear], [1, 0, 2, 1, 3, 2, 3, 3])
+        rest = cv2.multiply(under, inverse(cover_of(pixels)), scale=1 / 255)
+        cv2.add(rest, cv2.extractChannel(pixels, 0), dst=under)
+        small = halved(pixels)
+        colour, cover = np.empty((*small.shape[:2], 2), np.uint8), np.empty((*small.shape[:2], 2), np.uint8)
+        cv2.mixChannels([small], [colour, cover], [1, 0, 2, 1, 3, 2, 3, 3])
         under = self.chroma[box.half_rows, box.half_columns]
-        cv2.add(cv2.multiply(under, cv2.bitwise_not(clear), scale=1 / 255), colour, dst=under)
-
-
-def warp(pixels: Bytes, sources: Floats) -> Bytes:
-    """Sample pixels (h, w, 4) at `sources` (n, m, 2); outside they are clear."""
-    return np.asarray(cv2.remap(pixels, sources, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), np.uint8)
+        cv2.add(cv2.multiply(under, inverse(cover), scale=1 / 255), colour, dst=under)

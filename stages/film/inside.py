@@ -5,13 +5,13 @@ Knows neither the head's turn nor the skin over it.
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from avatar.face.eyes import EyeModel
 from avatar.face.mouth import Hole, Mouth
 from avatar.face.rig_measures import JAW_DROP
 from avatar.face.tracks import COLUMN, Track
-from stages.film.sheets import Bytes, Floats, Sheet, pack
+from stages.film.pixels import Bytes, Floats, over
+from stages.film.sheets import Sheet, pack
 
 CAVITY = ((0.30, 0.085, 0.085), (0.115, 0.02, 0.028))
 """Colour of the mouth's inside at its rim and in its depth, R'G'B'."""
@@ -25,15 +25,15 @@ def crop(sheet: Sheet, x: int, y: int, width: int, height: int) -> Sheet:
     x0, y0 = max(x, sheet.x), max(y, sheet.y)
     x1, y1 = min(x + width, sheet.x + sheet.width), min(y + height, sheet.y + sheet.height)
     if x1 > x0 and y1 > y0:
-        pixels[y0 - y : y1 - y, x0 - x : x1 - x] = sheet.pixels[y0 - sheet.y : y1 - sheet.y, x0 - sheet.x : x1 - sheet.x]
+        pixels[y0 - y : y1 - y, x0 - x : x1 - x] = sheet.pixels[
+            y0 - sheet.y : y1 - sheet.y, x0 - sheet.x : x1 - sheet.x
+        ]
     return Sheet(pixels, x, y)
 
 
-def over(under: Sheet, upper: Sheet) -> Sheet:
+def stacked(under: Sheet, upper: Sheet) -> Sheet:
     """One sheet over another of the same place and size."""
-    clear = cv2.bitwise_not(cv2.extractChannel(upper.pixels, 3))
-    rest = cv2.multiply(under.pixels, cv2.merge((clear, clear, clear, clear)), scale=1 / 255)
-    return Sheet(np.asarray(cv2.add(rest, upper.pixels), np.uint8), under.x, under.y)
+    return Sheet(over(under.pixels, upper.pixels), under.x, under.y)
 
 
 def shifted(sheet: Sheet, across: float, down: float) -> Sheet:
@@ -63,11 +63,11 @@ class MouthInside:
         self._columns = np.arange(self._width, dtype=np.float32) + self._x
         fixed = self._cavity()
         if teeth is not None:
-            fixed = over(fixed, crop(teeth, *self._box))
+            fixed = stacked(fixed, crop(teeth, *self._box))
         self._fixed = fixed
         self._moving = self._tongue()
         if teeth_lower is not None:
-            self._moving = over(self._moving, crop(teeth_lower, *self._box))
+            self._moving = stacked(self._moving, crop(teeth_lower, *self._box))
 
     @property
     def _box(self) -> tuple[int, int, int, int]:
@@ -92,7 +92,7 @@ class MouthInside:
         edge = np.clip((1.0 - far) * 0.038 * unit * 0.5 + 0.5, 0.0, 1.0)
         return self._painted(1.0 - np.clip(far**1.5 + groove, 0.0, 1.0), TONGUE, edge)
 
-    def _painted(self, mix: Floats, colours: tuple[tuple[float, float, float], ...], cover: NDArray[np.float32]) -> Sheet:
+    def _painted(self, mix: Floats, colours: tuple[tuple[float, float, float], ...], cover: Floats) -> Sheet:
         light, dark = (np.asarray(colour, np.float32) for colour in colours)
         rgb = dark + (light - dark) * mix[..., None]
         return pack(np.dstack([rgb * cover[..., None], cover]).astype(np.float32), self._x, self._y)
@@ -102,7 +102,7 @@ class MouthInside:
         unit = self._mouth.unit
         drop = JAW_DROP * unit * float(row[COLUMN["jawOpen"]]) * (1.0 - 0.5 * float(row[COLUMN["mouthClose"]]))
         tongue = float(row[COLUMN["tongue"]])
-        whole = over(self._fixed, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop))
+        whole = stacked(self._fixed, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop))
         rim = np.interp(self._columns, np.arange(len(opening.rim)) + opening.x, opening.rim)
         below = np.clip((self._rows - rim) / (0.055 * unit), 0.0, 1.0)
         light = 1.0 - 0.4 * float(np.clip(row[COLUMN["mouthPucker"]] + row[COLUMN["mouthFunnel"]], 0.0, 1.0))
@@ -129,7 +129,7 @@ class EyeInside:
     def draw(self, row: Track) -> Sheet:
         """The eye for one track row, in the shade of its lid and dark when it is shut."""
         across, down = self._model.gaze(row)
-        whole = over(self._ball, shifted(self._iris, across, down))
+        whole = stacked(self._ball, shifted(self._iris, across, down))
         now = self._model.lids(row, self._rest)
         opened = np.clip((now.lower - now.upper) / (0.012 * self._model.unit), 0.0, 1.0)
         depth = np.clip((self._rows - now.upper) / (0.020 * self._model.unit), 0.0, 1.0)

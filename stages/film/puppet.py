@@ -1,7 +1,7 @@
-"""A portrait that can be drawn in any pose: one film frame from one row of a motion track. Knows neither time nor encoding.
+"""A portrait that can be drawn in any pose: one frame from one row of a motion track. Knows neither time nor encoding.
 
-Back to front: the scene, hair behind, the body, what lies behind the skin (mouth, eyes), the head with its openings, and
-what is worn in front. The background never moves; of the rest only its own rectangle is drawn.
+Back to front: the scene, hair behind, the body, what lies behind the skin (mouth, eyes), the head with its openings,
+and what is worn in front. The background never moves; of the rest only its own rectangle is drawn.
 """
 
 from collections.abc import Mapping
@@ -9,18 +9,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from avatar.artifacts import Face
 from avatar.face import pose
 from avatar.face.eyes import EyeModel
 from avatar.face.mouth import Hole, Mouth
 from avatar.face.tracks import Track
-from stages.film.canvas import Box, Planes, warp
+from stages.film.canvas import Box, Planes
 from stages.film.inside import EyeInside, MouthInside
+from stages.film.pixels import Bytes, Floats, enlarged, faded, inverse, sample, seen_from
 from stages.film.sheets import Sheet, View
-
-Floats = NDArray[np.float32]
 
 MOVING = ("hair_behind", "body", "head", "front")
 """The layers that move, back to front."""
@@ -32,7 +30,7 @@ REACH = 0.16
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A moving sheet: where it may be drawn at most, and the grid (rows, columns) of field points that tell how it moves.
+    """A moving sheet: where it may be drawn at most, and the grid (rows, columns) of points that tell how it moves.
 
     The grid's cells are `GRID` film pixels wide and reach one cell beyond `box` on each side.
     """
@@ -105,7 +103,7 @@ class Puppet:
                 self._lay_head(frame, part, field, row)
             else:
                 placed = self._placed(part, field)
-                frame.lay(placed.box, warp(part.sheet.pixels, placed.sources))
+                frame.lay(placed.box, sample(part.sheet.pixels, placed.sources))
         return frame
 
     def _placed(self, part: Part, field: Floats, below: float = 0.0) -> Placed:
@@ -115,7 +113,7 @@ class Puppet:
         wanted = Box(part.sheet.x, part.sheet.y, part.sheet.width, part.sheet.height + int(below))
         box = wanted.around(reach, self._film).within(part.box)
         local = (field - np.array([part.sheet.x, part.sheet.y], np.float32)).reshape(down, across, 2)
-        fine = cv2.resize(local, (across * GRID, down * GRID), interpolation=cv2.INTER_LINEAR)
+        fine = enlarged(local, across * GRID, down * GRID)
         top, left = box.y - part.box.y + GRID, box.x - part.box.x + GRID
         return Placed(part, box, fine[top : top + box.height, left : left + box.width], reach)
 
@@ -125,14 +123,13 @@ class Puppet:
         for eye in self._eyes:
             patch = eye.draw(row)
             box, places = self._window(placed, patch.x, patch.y, patch.pixels.shape)
-            frame.lay(box, warp(patch.pixels, places))
+            frame.lay(box, sample(patch.pixels, places))
         moved = placed.sources.copy()
         for local in (mouth, self.right.warp(row), self.left.warp(row)):
             box, places = self._window(placed, local.x, local.y, local.shift.shape)
-            shift = cv2.remap(local.shift, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
             window = moved[box.inside(placed.box)]
-            cv2.subtract(window, shift, dst=window)
-        pixels = warp(head.sheet.pixels, moved)
+            cv2.subtract(window, sample(local.shift, places), dst=window)
+        pixels = sample(head.sheet.pixels, moved)
         if mouth.hole is not None:
             self._open(placed, mouth.hole, row=row, pixels=pixels)
         frame.lay(placed.box, pixels)
@@ -143,20 +140,16 @@ class Puppet:
         box = wanted.around(placed.reach, self._film).within(placed.box)
         places = placed.sources[box.inside(placed.box)]
         sheet = placed.part.sheet
-        return box, np.asarray(cv2.subtract(places, (x - sheet.x, y - sheet.y, 0, 0)), np.float32)
+        return box, seen_from(places, x - sheet.x, y - sheet.y)
 
-    def _open(self, placed: Placed, hole: Hole, *, row: Track, pixels: NDArray[np.uint8]) -> None:
+    def _open(self, placed: Placed, hole: Hole, *, row: Track, pixels: Bytes) -> None:
         """Show the mouth's inside through its hole in the warped head."""
         box, places = self._window(placed, hole.x, hole.y, hole.cover.shape)
         inside = self._inside.draw(row, hole)
-        away = (inside.x - hole.x, inside.y - hole.y, 0, 0)
-        shown = warp(inside.pixels, np.asarray(cv2.subtract(places, away), np.float32))
-        through = cv2.remap(hole.cover, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        keep = cv2.bitwise_not(through)
+        shown = sample(inside.pixels, seen_from(places, inside.x - hole.x, inside.y - hole.y))
+        through = sample(hole.cover, places)
         window = pixels[box.inside(placed.box)]
-        skin = cv2.multiply(window, cv2.merge((keep, keep, keep, keep)), scale=1 / 255)
-        shown = cv2.multiply(shown, cv2.merge((through, through, through, through)), scale=1 / 255)
-        cv2.add(skin, shown, dst=window)
+        cv2.add(faded(window, inverse(through)), faded(shown, through), dst=window)
 
     def landmarks(self, row: Track) -> Floats:
         """Lips, lids and brows in the film frame for one track row, (K, 2); order as in `avatar.face.landmarks`."""
@@ -171,4 +164,3 @@ class Puppet:
         z, weight = pose.depth(self.skull, points), pose.follow(self.skull, points[:, 1])
         result: Floats = points + pose.displaced(self.skull, row, points, z, weight)
         return result
-

@@ -6,14 +6,15 @@ import numpy as np
 from avatar.artifacts import Portrait
 from avatar.stage import Context
 from stages.film.canvas import Box, Planes
-from stages.film.sheets import Bytes, Floats, Sheet, View, pack, read_rgba, sheet
+from stages.film.pixels import Bytes, Floats
+from stages.film.sheets import Sheet, View, pack, read_rgba, sheet
 
 GRAIN = 0.0035
 """Standard deviation of the still grain laid over the background, which keeps soft gradients from banding."""
 
 
 def assemble(portrait: Portrait, view: View, context: Context) -> tuple[dict[str, Sheet], Planes]:
-    """The moving sheets by layer name, and the background of the whole film frame. Raises `BadOutput`, `CorruptBlob`."""
+    """The moving sheets by layer name, and the background of the whole frame. Raises `BadOutput`, `CorruptBlob`."""
     sheets: dict[str, Sheet] = {}
     background = Planes.blank(view.width, view.height)
     for layer in portrait.layers:

@@ -9,18 +9,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from avatar.artifacts import Face
 from avatar.errors import BadOutput
-
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+from stages.film.pixels import Bytes, Floats
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which part of the portrait a film shows: `scale` film pixels a portrait pixel, `left` and `top` in portrait pixels."""
+    """The part of a portrait that a film shows: `scale` film pixels a portrait pixel, `left`, `top` portrait pixels."""
 
     width: int
     height: int
@@ -30,6 +27,7 @@ class View:
 
     @property
     def origin(self) -> tuple[float, float]:
+        """The portrait pixel at the film's top left corner."""
         return self.left, self.top
 
 
@@ -67,10 +65,12 @@ class Sheet:
 
     @property
     def width(self) -> int:
+        """Columns."""
         return int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
+        """Rows."""
         return int(self.pixels.shape[0])
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from avatar.errors import StorageError
 from avatar.face.tracks import ARKIT, COLUMN, HEAD, Track
-from stages.film.canvas import Bytes, Planes
+from stages.film.canvas import Planes
+from stages.film.pixels import Bytes
 
 ROWS_AT_ONCE = 500
 

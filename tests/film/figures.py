@@ -4,8 +4,9 @@ import numpy as np
 
 from avatar.artifacts import Eye, Face, Line
 from stages.film.canvas import Planes
+from stages.film.pixels import Bytes
 from stages.film.puppet import Puppet
-from stages.film.sheets import Bytes, View, sheet
+from stages.film.sheets import View, sheet
 
 SIZE = 256
 SKIN, LIP, WHITE, IRIS, CLOTH = (200, 160, 140), (170, 80, 80), (240, 240, 240), (60, 90, 120), (120, 140, 200)
@@ -20,7 +21,13 @@ def curve(x0: float, x1: float, y: float, bend: float, points: int) -> Line:
 
 def eye(x: float) -> Eye:
     """An eye 16 pixels wide around x."""
-    return Eye(curve(x - 8, x + 8, 104, -3, 9), curve(x - 8, x + 8, 104, 3, 9), (x, 104.0), 3.0, curve(x - 10, x + 10, 93, -2, 5))
+    return Eye(
+        curve(x - 8, x + 8, 104, -3, 9),
+        curve(x - 8, x + 8, 104, 3, 9),
+        (x, 104.0),
+        3.0,
+        curve(x - 10, x + 10, 93, -2, 5),
+    )
 
 
 FACE = Face(
@@ -41,7 +48,9 @@ def layers() -> dict[str, Bytes]:
     y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
 
     def filled(mask: np.ndarray, colour: tuple[int, int, int]) -> Bytes:
-        return np.dstack([np.full((SIZE, SIZE), c, np.uint8) for c in colour] + [np.where(mask, 255, 0).astype(np.uint8)])
+        return np.dstack(
+            [np.full((SIZE, SIZE), c, np.uint8) for c in colour] + [np.where(mask, 255, 0).astype(np.uint8)]
+        )
 
     head = filled(((x - 128) / 40) ** 2 + ((y - 108) / 53) ** 2 < 1, SKIN)
     lips = ((x - 128) / 12) ** 2 + ((y - 140) / 4.5) ** 2 < 1

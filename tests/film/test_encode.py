@@ -113,9 +113,12 @@ def test_rate_follows_the_content() -> None:
 
 
 def test_unwritable_place_is_a_storage_error(tmp_path: Path) -> None:
-    with pytest.raises(StorageError), Encoder(
-        tmp_path / "nowhere" / "film.mp4", Format(256, 256, 25, 20.0), tone(tmp_path / "tone.wav", 0.4)
-    ) as encoder:
+    with (
+        pytest.raises(StorageError),
+        Encoder(
+            tmp_path / "nowhere" / "film.mp4", Format(256, 256, 25, 20.0), tone(tmp_path / "tone.wav", 0.4)
+        ) as encoder,
+    ):
         for frame in frames(10, 256, 256):
             encoder.add(frame)
 
@@ -125,10 +128,9 @@ def test_ahead_keeps_order_and_passes_errors_on() -> None:
         yield from range(20)
         raise ValueError("the twenty-first")
 
-    seen = []
+    seen: list[int] = []
     with pytest.raises(ValueError, match="twenty-first"):
-        for number in ahead(numbers(), 3):
-            seen.append(number)
+        seen.extend(ahead(numbers(), 3))
     assert seen == list(range(20))
 
 

@@ -14,7 +14,8 @@ def row(**columns: float) -> Track:
     track = blank(1)
     for name, value in columns.items():
         track[0, COLUMN[name]] = value
-    return track[0]
+    first: Track = track[0]
+    return first
 
 
 def dark_in_mouth(frame_row: Track) -> int:
