@@ -86,7 +86,7 @@ class Mouth:
         self._prepare_rest()
 
     def _fade(self, columns: Array) -> Array:
-        """How much of the mouth's change of width each column takes: 1 at the lips, 0 far off, never so steep as to fold."""
+        """How much of the mouth's change of width each column takes: 1 at the lips, 0 far off, never folding."""
         across = (columns - self.centre[0]) / (1.6 * self.half)
         result: Array = np.exp(-(across**4)).astype(np.float32)
         return result

@@ -1,4 +1,4 @@
-"""Frames and sound into an MP4: H.264 and AAC, growing in playable fragments, published with its index in front.
+"""Frames and sound into an MP4: H.264 and AAC, growing in fragments that play at once.
 
 Knows nothing of what the frames show. Frames are NV12 planes, BT.709 limited range, so that nothing is converted on
 the way.
@@ -189,18 +189,6 @@ class _SoundTrack:
 
     def close(self) -> None:
         self._file.close()
-
-
-def publish(growing: Path, final: Path) -> None:
-    """The same film with its index in front and no fragments, packet by packet. Raises `StorageError`."""
-    with disk_errors(), av.open(str(growing), options={"protocol_whitelist": "file"}) as source:
-        options = {"movflags": "faststart", "fflags": "+bitexact"}
-        with av.open(str(final), "w", format="mp4", options=options) as target:
-            streams = {stream.index: target.add_stream_from_template(stream) for stream in source.streams}
-            for packet in source.demux():
-                if packet.dts is not None:
-                    packet.stream = streams[packet.stream.index]
-                    target.mux(packet)
 
 
 def rate_factor(samples: Iterable[Picture], form: Format, wanted_db: float = 43.0) -> float:

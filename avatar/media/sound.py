@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar.errors import BadRequest, StorageError
+from avatar.disk import storage_errors
+from avatar.errors import BadRequest
 
 Samples = NDArray[np.float32]
 
@@ -45,14 +46,11 @@ def read(path: Path, *, block: int = BLOCK) -> Iterator[Samples]:
 def write(path: Path, blocks: Iterable[Samples], *, rate: int) -> int:
     """Write a mono 16-bit WAV; the number of samples. Raises StorageError when the disk refuses."""
     count = 0
-    try:
-        with wave.open(str(path), "wb") as file:
-            file.setparams((1, 2, rate, 0, "NONE", "not compressed"))
-            for block in blocks:
-                file.writeframesraw(np.clip(np.rint(block * 32767.0), -32768, 32767).astype("<i2").tobytes())
-                count += len(block)
-    except OSError as error:
-        raise StorageError(f"The sound can't be written ({error.strerror}). Free some disk space.") from None
+    with storage_errors(path), wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", "not compressed"))
+        for block in blocks:
+            file.writeframesraw(np.clip(np.rint(block * 32767.0), -32768, 32767).astype("<i2").tobytes())
+            count += len(block)
     return count
 
 

@@ -38,7 +38,10 @@ _PICTURES = (
 _BREAKS = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _JOINERS = "\u200c\u200d"
 _STRAY = re.compile(rf"(?:(?<=\s)|^)[{_JOINERS}]+|[{_JOINERS}]+(?=[\s.,!?]|$)")
-_STYLED = ("<font>", "<wide>", "<narrow>", "<super>", "<sub>", "<compat>")
+_STYLED = {
+    "L": ("<font>", "<wide>", "<narrow>", "<super>", "<sub>", "<compat>"),
+    "N": ("<font>", "<wide>", "<narrow>", "<compat>", "<circle>"),  # a raised 2 is read as "squared"
+}
 
 
 _DROPPED = ("Cc", "Cf", "Co", "Cn", "Cs")
@@ -52,12 +55,12 @@ def _fit(character: str) -> str:
         fitted = character
     elif character in _BREAKS:
         fitted = "\n\n" if character == "\u2029" else "\n"
+    elif category[0] in "LN" and unicodedata.decomposition(character).startswith(_STYLED[category[0]]):
+        fitted = unicodedata.normalize("NFKC", character)
     elif character == "\t" or category == "Zs" or any(low <= ord(character) <= high for low, high in _PICTURES):
         fitted = " "
     elif character in _SELECTORS or category in _DROPPED:
         fitted = ""
-    elif category[0] in "LN" and unicodedata.decomposition(character).startswith(_STYLED):
-        fitted = unicodedata.normalize("NFKC", character)
     else:
         fitted = character
     return fitted
@@ -132,35 +135,41 @@ _STOP = re.compile(
     r"(?P<mark>[.!?…‼⁇⁈⁉]+|[؟۔։።፧॥।။]+)(?P<close>[\"'”’»›)\]]*)(?=\s|$)"
     r"|(?P<wide>[。！？｡．]+[\"'”’»」』】）)]*)"
 )
-_SPACE = re.compile(r"\s*")
+_LAST_WORD = re.compile(r"[^\s(\[\"'“‘«„]+$")
 
 
-def _stops(text: str, match: re.Match[str], language: str) -> bool:
-    """Whether the punctuation found really ends a sentence here."""
-    if match["wide"]:
+def _stops(text: str, match: re.Match[str], *, end: int, language: str) -> bool:
+    """Whether the punctuation found really ends a sentence of the line that ends at `end`."""
+    if match["wide"] or match.end() >= end:
         return True
-    after = text[_SPACE.match(text, match.end()).end() :][:1]  # type: ignore[union-attr]
+    after = text[_past_space(text, match.end(), end)]
     if match["mark"] in ("!", "?") and not match["close"]:
         return True
     if after.islower():
         return False
     if match["mark"] != ".":
         return True
-    before = re.search(r"[^\s(\[\"'“‘«„]*$", text[: match.start()])
+    before = _LAST_WORD.search(text, max(0, match.start() - 20), match.start())
     token = before.group().lower() if before else ""
     if token in _TITLES or (len(token) == 1 and token.isalpha()):
-        return not after
+        return False
     return not (language.partition("-")[0] in _ORDINALS and token.isdigit() and len(token) <= 2)
+
+
+def _past_space(text: str, start: int, end: int) -> int:
+    while start < end - 1 and text[start].isspace():
+        start += 1
+    return start
 
 
 def _line_sentences(text: str, start: int, end: int, language: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     opened = start
     for match in _STOP.finditer(text, start, end):
-        if match.end() >= end or _stops(text[:end], match, language):
+        if _stops(text, match, end=end, language=language):
             spans.append((opened, match.end()))
-            opened = _SPACE.match(text, match.end(), end).end()  # type: ignore[union-attr]
-    if opened < end:
+            opened = _past_space(text, match.end(), end)
+    if opened < end and (not spans or spans[-1][1] < end):
         spans.append((opened, end))
     return spans
 
@@ -177,7 +186,7 @@ def _cut(text: str, start: int, end: int) -> list[Sentence]:
         while at > 1 and unicodedata.combining(text[start + at]):
             at -= 1
         pieces.append(Sentence(start, start + at, ends))
-        start = _SPACE.match(text, start + at, end).end()  # type: ignore[union-attr]
+        start = _past_space(text, start + at, end)
     pieces.append(Sentence(start, end, "sentence"))
     return pieces
 

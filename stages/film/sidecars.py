@@ -40,11 +40,17 @@ def write_thumbnail(path: Path, frame: Planes) -> None:
 
 
 def write_motion_csv(path: Path, track: Track, fps: int) -> None:
-    """Time, the 52 ARKit blendshapes by name, and the head's pose, a row a frame, for 3-D avatars."""
+    """Time, the 52 ARKit blendshapes by name, and the head's pose, a row a frame, for 3-D avatars.
+
+    Our `mouthClose` seals the lips whatever the jaw does; ARKit's undoes the jaw's opening, so it is written as the
+    product of both.
+    """
     names = ARKIT + HEAD
-    columns = [COLUMN[name] for name in names]
+    columns, close, jaw = [COLUMN[name] for name in names], names.index("mouthClose"), names.index("jawOpen")
     with path.open("w", encoding="ascii", newline="\n") as file:
         file.write("seconds," + ",".join(names) + "\n")
         for start in range(0, len(track), ROWS_AT_ONCE):
-            for index, row in enumerate(track[start : start + ROWS_AT_ONCE, columns].tolist(), start=start):
+            rows = track[start : start + ROWS_AT_ONCE, columns]
+            rows[:, close] *= rows[:, jaw]
+            for index, row in enumerate(rows.tolist(), start=start):
                 file.write(f"{index / fps:.4f}," + ",".join(f"{value:.4f}" for value in row) + "\n")

@@ -2,6 +2,7 @@
 
 import wave
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -10,7 +11,9 @@ import pytest
 
 from avatar.errors import StorageError
 from avatar.media.ahead import ahead
-from avatar.media.encode import Encoder, Format, publish, rate_factor
+from avatar.media.cues import Cue
+from avatar.media.encode import Encoder, Format, rate_factor
+from avatar.media.publish import publish
 from stages.film.canvas import Planes
 
 
@@ -79,6 +82,18 @@ def test_picture_and_sound_start_together(tmp_path: Path) -> None:
 def test_index_stands_in_front(tmp_path: Path) -> None:
     content = encoded(tmp_path, Format(256, 256, 25, 20.0), 10, 0.4).read_bytes()
     assert 0 < content.find(b"moov") < content.find(b"mdat")
+
+
+def test_soft_captions_can_be_read_back(tmp_path: Path) -> None:
+    encoded(tmp_path, Format(256, 256, 25, 20.0), 50, 2.0)
+    shown = [Cue(0.2, 0.9, ("Hello,", "world.")), Cue(1.2, 1.8, ("日本語",))]
+    publish(tmp_path / "growing.mp4", tmp_path / "captioned.mp4", shown)
+    with av.open(str(tmp_path / "captioned.mp4")) as file:
+        packets = [packet for packet in file.demux(subtitles=0) if packet.size > 2]
+        found = [(packet.pts, bytes(packet)[2:].decode()) for packet in packets]
+        assert {packet.time_base for packet in packets} == {Fraction(1, 1000)}
+        assert file.streams.video[0].frames == 50
+    assert found == [(200, "Hello,\nworld."), (1200, "日本語")]
 
 
 def test_growing_file_plays_before_it_is_done(tmp_path: Path) -> None:
