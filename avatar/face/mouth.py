@@ -80,7 +80,7 @@ class Mouth:
         x0, x1 = int(jaw[:, 0].min() - margin), int(jaw[:, 0].max() + margin) + 1
         self.x, self.y = x0 & ~1, int(self._nose_y) & ~1
         self._columns = np.arange(self.x, x1, dtype=np.float32)
-        bottom = int(jaw[:, 1].max() + 0.45 * self.unit)
+        bottom = int(jaw[:, 1].max() + 0.34 * self.unit)
         self._rows = np.arange(self.y, bottom, dtype=np.float32)[:, None]
         self._sideways = self._sideways_fade()
         self._prepare_rest()

@@ -191,7 +191,7 @@ class _SoundTrack:
         self._file.close()
 
 
-def rate_factor(samples: Iterable[Picture], form: Format, wanted_db: float = 43.0) -> float:
+def rate_factor(samples: Iterable[Picture], form: Format, wanted_db: float = 44.0) -> float:
     """The constant rate factor at which these frames come out near `wanted_db` of luma PSNR.
 
     One trial at `form.crf`; x264 loses about half a decibel a step. Kept within 17 to 27.

@@ -39,9 +39,13 @@ class Box:
 
     def around(self, margin: int, film: tuple[int, int]) -> "Box":
         """Grown by `margin` on each side, kept inside a film of (width, height)."""
-        x0, y0 = max(0, self.x - margin) & ~1, max(0, self.y - margin) & ~1
-        x1, y1 = min(film[0], self.x + self.width + margin) & ~1, min(film[1], self.y + self.height + margin) & ~1
-        return Box(x0, y0, max(0, x1 - x0), max(0, y1 - y0))
+        return self.grown((margin, margin), (margin, margin), film)
+
+    def grown(self, before: tuple[int, int], after: tuple[int, int], film: tuple[int, int]) -> "Box":
+        """Grown by (left, top) and (right, bottom) pixels, kept inside a film of (width, height)."""
+        x0, y0 = max(0, self.x - before[0]) & ~1, max(0, self.y - before[1]) & ~1
+        x1, y1 = self.x + self.width + after[0] + 1 & ~1, self.y + self.height + after[1] + 1 & ~1
+        return Box(x0, y0, max(0, min(film[0], x1) - x0), max(0, min(film[1], y1) - y0))
 
     def within(self, other: "Box") -> "Box":
         """What both boxes share; empty when nothing is."""

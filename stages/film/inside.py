@@ -105,8 +105,8 @@ class MouthInside:
         whole = stacked(self._fixed, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop))
         rim = np.interp(self._columns, np.arange(len(opening.rim)) + opening.x, opening.rim)
         below = np.clip((self._rows - rim) / (0.055 * unit), 0.0, 1.0)
-        light = 1.0 - 0.4 * float(np.clip(row[COLUMN["mouthPucker"]] + row[COLUMN["mouthFunnel"]], 0.0, 1.0))
-        shade = (light * (0.60 + 0.40 * below * (2.0 - below))).astype(np.float32)
+        light = 1.0 - 0.3 * float(np.clip(row[COLUMN["mouthPucker"]] + row[COLUMN["mouthFunnel"]], 0.0, 1.0))
+        shade = (light * (0.74 + 0.26 * below * (2.0 - below))).astype(np.float32)
         return Sheet(shaded(whole, shade), self._x, self._y)
 
 

@@ -22,8 +22,8 @@ from stages.film.sheets import Sheet, View
 
 MOVING = ("hair_behind", "body", "head", "front")
 """The layers that move, back to front."""
-GRID = 10
-"""Film pixels between the points at which the smooth field of the head's turn is worked out."""
+GRID = 0.055
+"""Face heights between the points at which the smooth field of the head's turn is worked out."""
 REACH = 0.16
 """How far, in face heights, a moving part may leave its place."""
 
@@ -32,11 +32,12 @@ REACH = 0.16
 class Part:
     """A moving sheet: where it may be drawn at most, and the grid (rows, columns) of points that tell how it moves.
 
-    The grid's cells are `GRID` film pixels wide and reach one cell beyond `box` on each side.
+    The grid's cells are squares of `cell` film pixels and reach one cell beyond `box` on each side.
     """
 
     sheet: Sheet
     box: Box
+    cell: int
     grid: tuple[int, int]
     points: Floats
     z: Floats
@@ -77,11 +78,12 @@ class Puppet:
 
     def _part(self, sheet: Sheet, name: str) -> Part:
         box = Box(sheet.x, sheet.y, sheet.width, sheet.height).around(int(REACH * self.skull.unit), self._film)
-        across, down = -(-box.width // GRID) + 2, -(-box.height // GRID) + 2
-        x = (np.arange(across, dtype=np.float32) - 0.5) * GRID - 0.5 + box.x
-        y = (np.arange(down, dtype=np.float32) - 0.5) * GRID - 0.5 + box.y
+        cell = max(6, int(GRID * self.skull.unit))
+        across, down = -(-box.width // cell) + 2, -(-box.height // cell) + 2
+        x = (np.arange(across, dtype=np.float32) - 0.5) * cell - 0.5 + box.x
+        y = (np.arange(down, dtype=np.float32) - 0.5) * cell - 0.5 + box.y
         points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(np.float32)
-        return Part(sheet, box, (down, across), points, self._depth(name, points))
+        return Part(sheet, box, cell, (down, across), points, self._depth(name, points))
 
     def _depth(self, name: str, points: Floats) -> Floats:
         unit = self.skull.unit
@@ -108,14 +110,16 @@ class Puppet:
 
     def _placed(self, part: Part, field: Floats, below: float = 0.0) -> Placed:
         """The part where the field puts it; its box reaches `below` pixels further down than its sheet."""
-        down, across = part.grid
-        reach = int(np.abs(field - part.points).max()) + 3
-        wanted = Box(part.sheet.x, part.sheet.y, part.sheet.width, part.sheet.height + int(below))
-        box = wanted.around(reach, self._film).within(part.box)
+        (down, across), cell = part.grid, part.cell
+        moved = part.points - field
+        left, top = (int(max(0.0, -float(lowest))) + 2 for lowest in moved.min(axis=0))
+        right, bottom = (int(max(0.0, float(highest))) + 2 for highest in moved.max(axis=0))
+        wanted = Box(part.sheet.x, part.sheet.y, part.sheet.width, part.sheet.height)
+        box = wanted.grown((left, top), (right, bottom + int(below)), self._film).within(part.box)
         local = (field - np.array([part.sheet.x, part.sheet.y], np.float32)).reshape(down, across, 2)
-        fine = enlarged(local, across * GRID, down * GRID)
-        top, left = box.y - part.box.y + GRID, box.x - part.box.x + GRID
-        return Placed(part, box, fine[top : top + box.height, left : left + box.width], reach)
+        fine = enlarged(local, across * cell, down * cell)
+        y, x = box.y - part.box.y + cell, box.x - part.box.x + cell
+        return Placed(part, box, fine[y : y + box.height, x : x + box.width], max(left, top, right, bottom))
 
     def _lay_head(self, frame: Planes, head: Part, field: Floats, row: Track) -> None:
         mouth = self.mouth.warp(row)
@@ -124,14 +128,17 @@ class Puppet:
             patch = eye.draw(row)
             box, places = self._window(placed, patch.x, patch.y, patch.pixels.shape)
             frame.lay(box, sample(patch.pixels, places))
-        moved = placed.sources.copy()
-        for local in (mouth, self.right.warp(row), self.left.warp(row)):
-            box, places = self._window(placed, local.x, local.y, local.shift.shape)
-            window = moved[box.inside(placed.box)]
+        warps = [mouth, self.right.warp(row), self.left.warp(row)]
+        windows = [self._window(placed, local.x, local.y, local.shift.shape) for local in warps]
+        hole = mouth.hole
+        opening = None if hole is None else self._window(placed, hole.x, hole.y, hole.cover.shape)
+        for local, (box, places) in zip(warps, windows, strict=True):
+            window = placed.sources[box.inside(placed.box)]
             cv2.subtract(window, sample(local.shift, places), dst=window)
-        pixels = sample(head.sheet.pixels, moved)
-        if mouth.hole is not None:
-            self._open(placed, mouth.hole, row=row, pixels=pixels)
+        pixels = sample(head.sheet.pixels, placed.sources)
+        if hole is not None and opening is not None:
+            box, places = opening
+            self._open(pixels[box.inside(placed.box)], places, hole, row)
         frame.lay(placed.box, pixels)
 
     def _window(self, placed: Placed, x: int, y: int, shape: tuple[int, ...]) -> tuple[Box, Floats]:
@@ -142,13 +149,11 @@ class Puppet:
         sheet = placed.part.sheet
         return box, seen_from(places, x - sheet.x, y - sheet.y)
 
-    def _open(self, placed: Placed, hole: Hole, *, row: Track, pixels: Bytes) -> None:
-        """Show the mouth's inside through its hole in the warped head."""
-        box, places = self._window(placed, hole.x, hole.y, hole.cover.shape)
+    def _open(self, window: Bytes, places: Floats, hole: Hole, row: Track) -> None:
+        """Show the mouth's inside through its hole in the head's pixels; `places` are those of `hole`."""
         inside = self._inside.draw(row, hole)
         shown = sample(inside.pixels, seen_from(places, inside.x - hole.x, inside.y - hole.y))
         through = sample(hole.cover, places)
-        window = pixels[box.inside(placed.box)]
         cv2.add(faded(window, inverse(through)), faded(shown, through), dst=window)
 
     def landmarks(self, row: Track) -> Floats:
