@@ -28,13 +28,13 @@ clean:
 	rm -rf .venv .venv-core out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .venv-core/.ready: requirements-core.txt
-	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=..."'
+	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=..."'
 	$(PYTHON) -m venv .venv-core
 	.venv-core/bin/python $(PIP) -r requirements-core.txt
-	touch $@
+	@touch $@
 
 .venv/.ready: requirements.txt requirements-dev.txt requirements-core.txt
-	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=..."'
+	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=..."'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python $(PIP) -r requirements.txt -r requirements-dev.txt
 	# Tests that look with MediaPipe want two system libraries; where they can't be had, those tests skip and say so.
@@ -42,4 +42,4 @@ clean:
 	  && apt-get update -qq && apt-get install -y -qq libegl1 libgles2; }
 	# OpenCV's windowed build wants libGL; where that is missing the headless one takes its place.
 	.venv/bin/python -c 'import cv2' 2>/dev/null || .venv/bin/python $(PIP) --force-reinstall --no-deps $$(grep ^opencv requirements-core.txt)
-	touch $@
+	@touch $@

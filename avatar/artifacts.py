@@ -154,7 +154,10 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """The finished product: an MP4 with sound, and everything that tells what is in it."""
+    """The finished product: an MP4 with sound, and everything that tells what is in it.
+
+    `rig` is three `.npy` arrays one after the other: landmarks in film pixels, the motion track, the utterance's JSON.
+    """
 
     video: Blob
     thumbnail: Blob

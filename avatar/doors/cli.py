@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from avatar import __version__
-from avatar.errors import AvatarError, BadRequest
+from avatar.errors import AvatarError, BadRequest, Cancelled, Unavailable
 
 if TYPE_CHECKING:
     from avatar.jobs.service import JobService
@@ -28,6 +28,11 @@ def main(argv: Sequence[str], *, start: "Callable[[], JobService]") -> int:
         sys.stdout.flush()
     except AvatarError as error:
         return _refuse(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return _refuse(Cancelled("The work was called off."), as_json=as_json)
+    except ImportError as error:
+        what = f"A library can't be loaded ({error})."
+        return _refuse(Unavailable(f"{what} Install what requirements-core.txt lists."), as_json=as_json)
     except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -32,7 +32,8 @@ def speak(chosen: argparse.Namespace, start: Start) -> int:
     """Make a film, or for a target that ends in .wav the sound alone."""
     target = Path(chosen.output)
     extras = {name: Path(path) for name in (*SIDECARS, "certificate") if (path := getattr(chosen, name))}
-    ask = _request(chosen, sound_only=target.suffix.lower() == ".wav")
+    sound_only = _sound_only(target, extras)
+    ask = _request(chosen, sound_only=sound_only)
     output.check_targets((target, *extras.values()))
     jobs = start()
     job = _made(jobs, ask, quiet=chosen.json)
@@ -41,6 +42,17 @@ def speak(chosen: argparse.Namespace, start: Start) -> int:
     delivered = _deliver(jobs, job, target=target, extras=extras)
     _tell(job, delivered, as_json=chosen.json)
     return StageFailed.exit_status if job.outcome and job.outcome.degraded and not job.outcome.film else 0
+
+
+def _sound_only(target: Path, extras: dict[str, Path]) -> bool:
+    kind = target.suffix.lower()
+    if kind not in (".mp4", ".wav"):
+        raise BadRequest(f"{target} is neither a film nor a sound. Name a file that ends in .mp4 or .wav.")
+    if kind == ".wav" and extras:
+        raise BadRequest(
+            f"--{next(iter(extras)).replace('_', '-')} goes with a film. Name an output that ends in .mp4."
+        )
+    return kind == ".wav"
 
 
 def _request(chosen: argparse.Namespace, *, sound_only: bool) -> TalkRequest:
@@ -109,13 +121,14 @@ def _deliver(jobs: JobService, job: Job, *, target: Path, extras: dict[str, Path
         output.publish(jobs.file(job.id, "audio"), target)
         return _Delivered({"audio": target})
     video = jobs.file(job.id, "video")
-    certificate = jobs.house.certify(video, jobs.file(job.id, "rig")) if "certificate" in extras else None
+    output.publish(video, target)
     for name, variant in SIDECARS.items():
         if name in extras:
             output.publish(jobs.file(job.id, variant), extras[name])
-    if certificate:
-        output.write(report.as_json(certificate), extras["certificate"])
-    output.publish(video, target)
+    if "certificate" not in extras:
+        return _Delivered({"video": target, **extras})
+    certificate = jobs.house.certify(video, jobs.file(job.id, "rig"))
+    output.write(report.as_json(certificate), extras["certificate"])
     return _Delivered({"video": target, **extras}, certificate)
 
 

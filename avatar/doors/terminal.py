@@ -6,7 +6,7 @@ from typing import TextIO
 
 from avatar.events import Event, Finished, Listener, Progressed, Started, unheard
 
-SHARES = {"speech": 4, "portrait": 6, "motion": 2, "pose": 2, "lips": 4, "film": 82}
+SHARES = {"speech": 3, "portrait": 34, "motion": 1, "pose": 1, "lips": 1, "film": 60}
 """Of a hundred parts of the time of one film, as measured for ten seconds of it on two cores."""
 
 

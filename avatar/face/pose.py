@@ -57,7 +57,7 @@ def skull(face: Face, scale: float, origin: tuple[float, float]) -> Skull:
         nose_x=float(tip[0]),
         nose_y=float(tip[1]),
         neck_y=float(chin[1]) + 0.04 * height,
-        shoulder_y=float(chin[1]) + 0.42 * height,
+        shoulder_y=float(chin[1]) + 0.36 * height,
         face_height=height,
     )
 

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from traceback import clear_frames
 
 from avatar.attempt import Wish
 from avatar.engine import Engine
@@ -89,6 +90,7 @@ class DirectJobs:
         try:
             outcome = self._render(entry.job.request, walk)
         except AvatarError as error:
+            clear_frames(error.__traceback__)  # the job keeps the error, not all that its frames held
             status: Status = "canceled" if isinstance(error, Cancelled) else "failed"
             entry.job = replace(entry.job, status=status, seconds=clock() - began, error=error)
         else:

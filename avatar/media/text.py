@@ -16,6 +16,9 @@ LIMIT = 100_000
 LONGEST = 280
 """Most characters of one sentence before it is cut at a clause."""
 
+LONGEST_WORD = 60
+"""Most letters of one word before it is cut; espeak-ng and others fail at 160."""
+
 MARKS = 4
 """Most combining marks on one letter; more is decoration."""
 
@@ -177,18 +180,32 @@ def _line_sentences(text: str, start: int, end: int, language: str) -> list[tupl
 def _cut(text: str, start: int, end: int) -> list[Sentence]:
     """A span in pieces of at most `LONGEST` characters, best at a clause, else at a space, else anywhere."""
     pieces: list[Sentence] = []
-    while end - start > LONGEST:
-        window = text[start : start + LONGEST]
-        clauses = [m.end() for m in re.finditer(r"[,;:—–،؛、，；：](?=\s)|[、，；：]|\s[—–-](?=\s)", window)]
-        spaces = [m.start() for m in re.finditer(r"\s", window)]
-        ends: Ends = "clause" if clauses and clauses[-1] > LONGEST // 3 else "cut"
-        at = clauses[-1] if ends == "clause" else spaces[-1] if spaces and spaces[-1] > 0 else LONGEST
-        while at > 1 and unicodedata.combining(text[start + at]):
-            at -= 1
-        pieces.append(Sentence(start, start + at, ends))
-        start = _past_space(text, start + at, end)
+    while (at := _cutting_place(text, start, end)) < end:
+        ends: Ends = "clause" if text[at - 1] in _CLAUSE else "cut"
+        pieces.append(Sentence(start, at, ends))
+        start = _past_space(text, at, end)
     pieces.append(Sentence(start, end, "sentence"))
     return pieces
+
+
+_CLAUSE = ",;:—–،؛、，；："
+_CLAUSES = re.compile(r"[,;:—–،؛](?=\s)|[、，；：]")
+_LETTERS = rf"(?:(?![\u2e80-\u9fff\uac00-\ud7ff])\w){{{LONGEST_WORD}}}"
+_ENDLESS = re.compile(_LETTERS + r"(?=\w)")
+
+
+def _cutting_place(text: str, start: int, end: int) -> int:
+    """Where the first piece of a span ends: at its end when it is short enough and holds no endless word."""
+    endless = _ENDLESS.search(text, start, min(end, start + LONGEST))
+    if endless is None and end - start <= LONGEST:
+        return end
+    stop = min(start + LONGEST, endless.end() if endless else end)
+    clauses = [match.end() for match in _CLAUSES.finditer(text, start + LONGEST // 3, stop)]
+    spaces = [match.start() for match in re.compile(r"\s").finditer(text, start + 1, stop)]
+    at = stop if endless and stop == endless.end() else clauses[-1] if clauses else spaces[-1] if spaces else stop
+    while at > start + 1 and unicodedata.combining(text[at]):
+        at -= 1
+    return at
 
 
 def sentences(text: str, *, language: str = "en") -> tuple[Sentence, ...]:
@@ -227,7 +244,7 @@ def written(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
     return tuple(words)
 
 
-_DECORATION = re.compile(r"(?<!\w)[*_#`~|>]+(?=[\w\"'“(])|(?<=[\w.,!?:;\"'”)])[*_`~|]+(?!\w)|(?<=\s)[|>]+(?=\s)")
+_DECORATION = re.compile(r"`|(?<!\w)-+(?!\d)|(?<!\w)[*_#`~|>]+(?=[\w\"'“(])|(?<=[\w.,!?:;\"'”)])[*_`~|]+(?!\w)|(?<=\s)[|>]+(?=\s)")
 _DOTTED = re.compile(r"(?<![^\s(\[\"'“‘«„])([^\W\d_](?:[^\W\d_]|\.(?=\w))*)\.(?=\s+\S)")
 
 

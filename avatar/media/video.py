@@ -1,4 +1,4 @@
-"""Any film or sound file, read frame by frame and block by block. Knows no encoder and nothing of what is shown or said.
+"""Any film or sound file, read frame by frame, piece by piece. Knows no encoder and nothing of what is shown or said.
 
 Only plain local files are opened: no network, no playlists, no references to other files. Memory does not grow with
 the file's length.
@@ -25,12 +25,14 @@ FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,wav,fla
 """Demuxers that read one file and follow no link out of it."""
 OPTIONS = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
 LARGEST_PICTURE = 8192 * 8192
-BLOCK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The picture stream as its headers tell it. `colours` are primaries, transfer and matrix as in H.273, `range` 1 limited."""
+    """The picture stream as its headers tell it.
+
+    `colours` are primaries, transfer and matrix, numbered as in ITU-T H.273; `range` is 1 for limited, 2 for full.
+    """
 
     codec: str
     pixels: str
@@ -67,7 +69,9 @@ def opened(path: Path) -> Iterator[Any]:
     try:
         container = av.open(str(path.absolute()), options=OPTIONS, metadata_errors="replace")
     except (av.error.FFmpegError, ValueError, UnicodeError) as error:
-        raise BadRequest(f"{path.name} is not a film that can be read. Give an MP4, WebM, MOV, MKV or AVI file.") from error
+        raise BadRequest(
+            f"{path.name} is not a film that can be read. Give an MP4, WebM, MOV, MKV or AVI file."
+        ) from error
     with container:
         yield container
 
@@ -79,11 +83,12 @@ def contents(path: Path) -> Contents:
         if container.streams.video:
             picture = _picture(container.streams.video[0])
         if container.streams.audio:
-            context = container.streams.audio[0].codec_context
-            sound = Sound(context.name, int(context.sample_rate), int(context.layout.nb_channels))
+            sound = _sound(container.streams.audio[0])
         is_mp4 = "mp4" in container.format.name
     if picture and picture.width * picture.height > LARGEST_PICTURE:
-        raise TooLarge(f"The picture is {picture.width} x {picture.height} pixels. Scale it down to 8192 x 8192 or less.")
+        raise TooLarge(
+            f"The picture is {picture.width} x {picture.height} pixels. Scale it down to 8192 x 8192 or less."
+        )
     return Contents(picture, sound, _index_first(path) if is_mp4 else None)
 
 
@@ -95,8 +100,22 @@ def _picture(stream: Any) -> Picture | None:
     rate = stream.average_rate or stream.guessed_rate or 0
     colours = (int(context.color_primaries), int(context.color_trc), int(context.colorspace))
     return Picture(
-        context.name, context.pix_fmt or "", context.width, context.height, float(rate), colours, int(context.color_range)
+        context.name,
+        context.pix_fmt or "",
+        context.width,
+        context.height,
+        float(rate),
+        colours,
+        int(context.color_range),
     )
+
+
+def _sound(stream: Any) -> Sound | None:
+    """None for a stream that nothing can decode."""
+    context = stream.codec_context
+    if context is None or not context.sample_rate:
+        return None
+    return Sound(context.name, int(context.sample_rate), int(context.layout.nb_channels))
 
 
 def _index_first(path: Path) -> bool:
@@ -141,7 +160,9 @@ def colour(path: Path) -> Iterator[tuple[float, Bytes]]:
 def _frames(path: Path) -> Iterator[Any]:
     with opened(path) as container:
         stream = container.streams.video[0]
-        stream.codec_context.thread_count = 1  # 250 frames of 512 x 512 take 0.1 s; more threads cost more than they gain
+        stream.codec_context.thread_count = (
+            1  # 250 frames of 512 x 512 take 0.1 s; more threads cost more than they gain
+        )
         yield from _until_damaged(container.decode(stream))
 
 

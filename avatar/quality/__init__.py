@@ -1,4 +1,4 @@
-"""The sync certificate: how good a talking film is, measured on the finished file, decoded again. Knows not who made it.
+"""The sync certificate: how good a talking film is, measured on the finished file, decoded. Knows not who made it.
 
 `certificate(film)` works for any talking video where MediaPipe's face landmarker is at hand, and for our own films by
 the rig that the film stage writes beside them; even then everything that can be seen in pixels is measured in pixels.

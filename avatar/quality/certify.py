@@ -44,14 +44,15 @@ def certificate(
 ) -> Certificate:
     """Everything that can be measured of `film`; what can't stands there with the reason.
 
-    Faces are found by MediaPipe with the model file `landmarker`, else taken from the `rig`. The `utterance` tells what
-    is said; without it the rig's own is used. Raises `NotFound`, and `BadRequest` for what is no film.
+    The face's place comes from the `rig` when it is given, else MediaPipe finds it with the model file `landmarker`.
+    The `utterance` tells what is said; without it the rig's own is used. Raises `NotFound`, and `BadRequest` for what
+    is no film.
     """
     held = video.contents(film)
     if held.picture is None:
         raise BadRequest(f"{film.name} has no picture. Give a film.")
     heard = hearing.hear(film, held.sound.rate) if held.sound else None
-    face, seen = _looked(film, held.picture, _face(film, held.picture, rig, landmarker), rig)
+    face, seen = _looked(film, _face(film, held.picture, rig, landmarker), rig)
     if not len(seen.times):
         raise BadRequest(f"{film.name} holds no frame that can be read. It may be damaged; make it again.")
     told = utterance or (rig.utterance if rig else None)
@@ -68,23 +69,22 @@ def certificate(
 
 
 def _face(film: Path, picture: video.Picture, rig: Rig | None, landmarker: Path | None) -> _Face:
-    why = UNKNOWN_FACE
-    if landmarker is not None:
-        try:
-            found = find(film, landmarker)
-        except Unavailable as error:
-            why = str(error)
-        else:
-            if len(found.seen) and found.seen.mean() >= LEAST_SEEN:
-                curves = faces.from_mediapipe(found.points, found.angles, picture.width, picture.height)
-                return _Face("mediapipe", curves, lip_gap=curves.gap)
-            why = f"a face is seen in {100.0 * found.seen.mean() if len(found.seen) else 0.0:.0f} % of the frames only"
     if rig is not None and len(rig.landmarks):
         return _Face("rig", faces.from_rig(rig, picture.width, picture.height))
-    return _Face("none", why=why)
+    if landmarker is None:
+        return _Face("none", why=UNKNOWN_FACE)
+    try:
+        found = find(film, landmarker)
+    except Unavailable as error:
+        return _Face("none", why=str(error))
+    share = float(found.seen.mean()) if len(found.seen) else 0.0
+    if share < LEAST_SEEN:
+        return _Face("none", why=f"a face is seen in {100.0 * share:.0f} % of the frames only")
+    curves = faces.from_mediapipe(found.points, found.angles, picture.width, picture.height)
+    return _Face("mediapipe", curves, lip_gap=curves.gap)
 
 
-def _looked(film: Path, picture: video.Picture, face: _Face, rig: Rig | None) -> tuple[_Face, Seen]:
+def _looked(film: Path, face: _Face, rig: Rig | None) -> tuple[_Face, Seen]:
     """One pass over the picture; with a rig the lips are followed in it."""
     curves = face.curves
     if curves is None:
@@ -99,8 +99,8 @@ def _looked(film: Path, picture: video.Picture, face: _Face, rig: Rig | None) ->
     shut = shut[shut < len(seen.strips)]
     if not len(shut):
         return face, seen
-    gap = lipgap.followed(seen.strips, shut) + float(curves.gap[shut].mean())
-    return replace(face, lip_gap=gap), seen
+    count = min(len(seen.strips), len(curves.gap))
+    return replace(face, lip_gap=lipgap.scaled(lipgap.unlike(seen.strips, shut), curves.gap[:count])), seen
 
 
 def _talking(
@@ -116,7 +116,8 @@ def _talking(
     gap = curves.gap if face.lip_gap is None else face.lip_gap[:count]
     mouth = Mouth(times, gap, curves.source if face.lip_gap is None else "pixels")
     phones = told.phones if told else None
-    found = judging.sync_figures(mouth, phones, heard)
+    found = [judging.drawn_figure(mouth, curves)] if face.how == "rig" else []
+    found += judging.sync_figures(mouth, phones, heard)
     found += judging.mouth_figures(mouth, curves, phones, heard, _teeth(rig, told, fps))
     talking = saying.speaking(phones, times) if phones else np.ones(count, np.bool_)
     found += judging.life_figures(curves, times, fps, talking)

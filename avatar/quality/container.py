@@ -35,7 +35,9 @@ def frame_rate(times: Array, picture: Picture) -> float:
 def figures(held: Contents, picture: Picture, times: Array, hearing: Hearing | None) -> list[Figure]:
     """All figures of the file; `times` (n,) are those at which the decoded frames are shown."""
     codecs = f"{picture.codec} {picture.pixels}" + (f" + {held.sound.codec}" if held.sound else "")
-    plays = picture.codec == "h264" and picture.pixels == "yuv420p" and (held.sound is None or held.sound.codec == "aac")
+    plays = (
+        picture.codec == "h264" and picture.pixels == "yuv420p" and (held.sound is None or held.sound.codec == "aac")
+    )
     size = f"{picture.width}x{picture.height}"
     even = not (picture.width % 2 or picture.height % 2) and min(picture.width, picture.height) >= SMALLEST_SIDE
     tagged = picture.colours == BT709 and picture.range == LIMITED

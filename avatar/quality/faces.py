@@ -19,20 +19,21 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 FACE_TO_EYES = 2.92
-"""Face height over the distance between the eyes' centres, where nothing better is known (our drawn avatars' proportion)."""
+"""Face height over the distance between the eyes' centres where nothing better is known, as in our drawn avatars."""
 MIDDLE_OF_LIPS = 5
 MIDDLE_OF_LIDS = (4, 12)
-"""Positions in `theval.Marks`: the middle pair of 11 lip points, and of an eye's 16 the middle of the upper and the lower lid."""
+"""Places in `theval.Marks`: the middle of 11 lip points; of an eye's 16 points the middles of upper and lower lid."""
 FOREHEAD, CHIN = 10, 152
 """MediaPipe's points at the ends of a face's height."""
 
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """Curves over n frames: `gap` and `width` of the mouth, `lids` (n, 2) openings over eye widths, `angles` (n, 3) degrees.
+    """Curves over n frames: `gap` and `width` (n,) of the mouth, `lids` (n, 2) openings of the eyes over their widths.
 
-    `angles` are yaw, pitch, roll, or none; `centre` (n, 2) is the face's box in a 256 x 256 picture, `outline` (n, k, 2)
-    points that reach as far as the face, in pixels, `height` (n,) the face's height in pixels.
+    `angles` (n, 3) are yaw, pitch, roll in degrees, or none; `centre` (n, 2) is the middle of the face's box in a
+    picture of 256 x 256; `outline` (n, k, 2) are points that reach as far as the face, and `height` (n,) its height,
+    both in pixels.
     """
 
     source: Literal["pixels", "rig"]
@@ -81,7 +82,15 @@ def _curves(
     lids = np.stack([_opening(eye) for eye in (marks.right_eye, marks.left_eye)], axis=1)
     box = 0.5 * (pixels.min(axis=1) + pixels.max(axis=1)) * scale
     return Faces(
-        source, marks, np.hypot(*gap.T) / tall, np.hypot(*width.T) / tall, lids, angles, box.astype(np.float64), pixels, tall
+        source,
+        marks,
+        np.hypot(*gap.T) / tall,
+        np.hypot(*width.T) / tall,
+        lids,
+        angles,
+        box.astype(np.float64),
+        pixels,
+        tall,
     )
 
 

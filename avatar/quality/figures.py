@@ -62,7 +62,9 @@ class Meaning:
     def judged(self, value: float, source: Source, note: str = "") -> Figure:
         """The figure with its verdict; not a number means not measured, and then `note` says why."""
         if math.isnan(value):
-            return Figure(self.name, None, self.unit, str(self.limit), UNKNOWN, "none", note or "there is no case of it")
+            return Figure(
+                self.name, None, self.unit, str(self.limit), UNKNOWN, "none", note or "there is no case of it"
+            )
         verdict = GOOD if self.limit.low <= value <= self.limit.high else BAD
         return Figure(self.name, _rounded(value), self.unit, str(self.limit), verdict, source, note)
 
@@ -98,10 +100,9 @@ def summary(certificate: Certificate) -> str:
     """A few lines for a reader: the verdict, every figure with value and limit, and why others are missing."""
     figures = certificate.figures
     counts = {verdict: sum(figure.verdict == verdict for figure in figures) for verdict in (GOOD, BAD, UNKNOWN)}
-    lines = [
-        f"{'passed' if certificate.passed else 'FAILED'}: {counts[GOOD]} figures pass, {counts[BAD]} fail, "
-        f"{counts[UNKNOWN]} not measured (landmarks: {certificate.landmarks})"
-    ]
+    verdict = "passed" if certificate.passed else "FAILED"
+    counted = f"{counts[GOOD]} figures pass, {counts[BAD]} fail, {counts[UNKNOWN]} not measured"
+    lines = [f"{verdict}: {counted} (landmarks: {certificate.landmarks})"]
     width = max((len(figure.name) for figure in figures), default=0)
     for figure in figures:
         mark = {GOOD: "ok", BAD: "FAIL", UNKNOWN: "-"}[figure.verdict]

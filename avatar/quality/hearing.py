@@ -1,6 +1,6 @@
 """The decoded sound as the certificate needs it: an envelope, when somebody speaks, loudness. Knows no picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ class Hearing:
     @property
     def times(self) -> Array:
         """The middle of each point in seconds of the film."""
-        result: Array = self.start + (np.arange(len(self.power)) + 0.5) * HOP
+        result: Array = self.start + (np.arange(len(self.power), dtype=np.float64) + 0.5) * HOP
         return result
 
     @property
@@ -46,6 +46,11 @@ class Hearing:
     def silent(self) -> bool:
         """Whether there is nothing to hear."""
         return len(self.power) == 0 or float(self.power.max()) <= SMALLEST
+
+    def part(self, start: float, end: float) -> "Hearing":
+        """What is heard between two moments of the film, in seconds."""
+        first, last = (int(np.clip(round((at - self.start) / HOP), 0, len(self.power))) for at in (start, end))
+        return replace(self, start=self.start + first * HOP, seconds=(last - first) * HOP, power=self.power[first:last])
 
     def smooth(self, seconds: float) -> Array:
         """Power over a Hann window of that length around each point."""

@@ -1,6 +1,7 @@
 """Whether a face lives: how far the head moves, whether it loops, how it blinks. Knows neither pixels nor limits."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ Array = NDArray[np.float64]
 
 SHORTEST_LOOP = 3.0
 SHUT, LEFT = 0.45, 0.7
-"""An eye blinks when it falls under the first share of its usual opening; the blink lasts while it is under the second."""
+"""A blink falls under the first share of the eyes' usual opening, and lasts while they are under the second."""
 LONGEST_BLINK = 0.6
 """Eyes that stay shut longer are closed, not blinking."""
 USUAL = 80
@@ -47,7 +48,7 @@ def blinks(times: Array, lids: Array) -> Blinks:
     starts, lengths = [], []
     low = opening < LEFT
     edges = np.flatnonzero(np.diff(low.astype(np.int8)))
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         if not low[first + 1] or opening[first + 1 : last + 1].min() >= SHUT:
             continue
         begin = _crossing(times, opening, int(first))

@@ -1,7 +1,8 @@
 """What the film stage knows about its own film, as a file beside it. Knows neither the film nor how it is judged.
 
-The file is one to three `.npy` arrays one after the other, in this order: landmarks, float32 (frames, POINTS, 2) in film
-pixels as `avatar.face.landmarks` orders them; the motion track, float32 (frames, channels); the utterance's JSON, uint8.
+The file is one to three `.npy` arrays one after the other, in this order: landmarks, float32 (frames, POINTS, 2) in
+film pixels as `avatar.face.landmarks` orders them; the motion track, float32 (frames, channels); the utterance's JSON
+as uint8.
 """
 
 from dataclasses import dataclass
@@ -37,9 +38,13 @@ def read_rig(path: Path) -> Rig:
             track = np.load(file, allow_pickle=False) if file.tell() < size else None
             said = _utterance(file) if file.tell() < size else None
         except (ValueError, EOFError, OSError) as error:
-            raise BadRequest(f"{path.name} is not a film's rig ({error}). Give the rig that was made with the film.") from error
+            raise BadRequest(
+                f"{path.name} is not a film's rig ({error}). Give the rig that was made with the film."
+            ) from error
     if points.ndim != 3 or points.shape[1:] != (landmarks.POINTS, 2):
-        raise BadRequest(f"{path.name} has landmarks of shape {points.shape}. Give the rig that was made with the film.")
+        raise BadRequest(
+            f"{path.name} has landmarks of shape {points.shape}. Give the rig that was made with the film."
+        )
     if track is not None and track.shape != (len(points), len(CHANNELS)):
         raise BadRequest(f"{path.name} has a track of shape {track.shape}. Give the rig that was made with the film.")
     return Rig(points, track, said)

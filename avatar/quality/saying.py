@@ -1,8 +1,10 @@
-"""Whether the mouth makes the sounds it should: closures, pauses, anticipation, order of widths. Knows neither pixels nor files.
+"""Whether the mouth makes the sounds it should: closures, pauses, anticipation, rounding. Knows no pixels, no files.
 
-Works on curves over time, `times` (n,) seconds and `gap` (n,) in any unit, so that measured and intended mouths are judged
-alike. Results are not a number where an utterance has no case.
+Works on curves over time, `times` (n,) seconds and `gap` (n,) in any unit, so that measured and intended mouths are
+judged alike. Results are not a number where an utterance has no case.
 """
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +42,7 @@ def closure_rate(phones: tuple[Phone, ...], times: Array, gap: Array, closed: fl
 
 
 def pauses(phones: tuple[Phone, ...]) -> list[tuple[float, float]]:
-    """Start and end of what must be quiet in long pauses; at the ends of the film there is nothing to shut or open for."""
+    """Start and end of what must be shut in long pauses; at the film's ends there is nothing to shut or to open for."""
     last = len(phones) - 1
     return [
         (phone.start + (MARGIN if at else 0.0), phone.end - (MARGIN if at < last else 0.0))
@@ -74,7 +76,7 @@ def leads(phones: tuple[Phone, ...], times: Array, gap: Array, widest: float) ->
     fine = np.arange(times[0], times[-1], FINE) if len(times) else np.zeros(0)
     curve = np.interp(fine, times, gap) if len(fine) else fine
     found = []
-    for before, phone in zip(phones, phones[1:], strict=False):
+    for before, phone in pairwise(phones):
         vowel, previous = visemes(phone.ipa)[0], visemes(before.ipa)[-1]
         if not vowel.vowel or vowel.target[0] < OPEN_VOWEL or previous.vowel or previous.contact != "none":
             continue

@@ -1,7 +1,7 @@
 """The decoded picture in one pass: frame times, how still the background is, the mouth as a strip. Knows no sound.
 
-The mouth strip is a column of luma through the middle of the mouth, held by the eye corners, so that the head's own motion
-does not show in it: rows in face heights from the line between the lips at rest.
+The mouth strip is a column of luma through the middle of the mouth, held by the eye corners, so that the head's own
+motion does not show in it: rows in face heights from the line between the lips at rest.
 """
 
 from dataclasses import dataclass
@@ -55,8 +55,8 @@ class Seen:
 def holders(points: Floats, height: Array, shut: NDArray[np.int64]) -> Floats:
     """For each frame the matrix (2, 3) that takes strip pixels to film pixels.
 
-    `points` are the rig's (n, POINTS, 2), `height` (n,) the face's height in pixels; `shut` are frames whose mouth is closed:
-    there the strip's row `ABOVE` lies on the line between the lips.
+    `points` are the rig's (n, POINTS, 2), `height` (n,) the face's height in pixels; `shut` are frames whose mouth is
+    closed: there the strip's row `ABOVE` lies on the line between the lips.
     """
     right = 0.5 * (points[:, landmarks.RIGHT_UPPER_LID.start] + points[:, landmarks.RIGHT_UPPER_LID.stop - 1])
     left = 0.5 * (points[:, landmarks.LEFT_UPPER_LID.start] + points[:, landmarks.LEFT_UPPER_LID.stop - 1])
@@ -97,7 +97,10 @@ def beside(points: Floats, face_height: float) -> Beside:
 
 def see(path: Path, held: Floats | None, around: Beside | None) -> Seen:
     """Look at every frame once: `held` comes from `holders`. Raises as `video.luma` does."""
-    times, strips, light, noise = [], [], [], []
+    times: list[float] = []
+    strips: list[Floats] = []
+    light: list[float] = []
+    noise: list[float] = []
     before: Bytes | None = None
     for at, luma in video.luma(path):
         if held is not None and len(times) < len(held):

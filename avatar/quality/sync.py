@@ -1,4 +1,4 @@
-"""Whether mouth and sound go together: by how much one is late, and whether that changes. Knows neither pixels nor files.
+"""Whether mouth and sound go together: by how much one is late, and whether that changes. Knows no pixels, no files.
 
 Offsets are seconds, positive when the picture is late. With the times of the sounds known, both streams are measured
 against them: lips by the moments at which p, b and m shut them, sound by the loudness of vowels, consonants and
@@ -29,6 +29,8 @@ LEVELS = {
     "fricative": 0.3, "plosive": 0.1, "implosive": 0.2, "click": 0.1,
 }  # fmt: skip
 """How loud, from 0 to 1, the classes of sounds are to the ear."""
+GROUP = 12
+"""Closures that are taken to be late by about as much."""
 NEAR = 0.06
 """Seconds around the closures' common shift within which one closure lies."""
 BURST = 0.35
@@ -47,6 +49,11 @@ def by_loudness(times: Array, gap: Array, hearing: Hearing) -> Lag:
     """By how much the opening `gap` at `times` follows the loudness."""
     loud = hearing.smooth(0.08) ** LOUDNESS_EXPONENT
     return _best_lag(hearing.times, loud, times, gap)
+
+
+def of_curve(times: Array, seen: Array, meant: Array) -> Lag:
+    """By how much the curve `seen` comes later than `meant`, both at `times`."""
+    return _best_lag(times, meant, times, seen)
 
 
 def of_sound(phones: tuple[Phone, ...], hearing: Hearing) -> Lag:
@@ -96,12 +103,17 @@ def _correlations(fixed: Array, moved: Array) -> Array:
 
 
 def closures(phones: tuple[Phone, ...], times: Array, gap: Array) -> tuple[Array, Array]:
-    """When p, b and m should be in the middle of their closure, and by how much the lips' own middle comes later, in seconds."""
+    """When p, b and m should be in the middle of their closure, and by how much the lips are later than that.
+
+    Both (n,) in seconds; closures whose moment can't be told are left out.
+    """
     wanted = np.array([_closure_middle(phone) for phone in phones if _bilabial(phone)])
     if not len(wanted) or len(times) < 2:
         return np.zeros(0), np.zeros(0)
-    near = _common_shift(wanted, times, gap)
-    found = [(at, late) for at in _apart(wanted) if (late := _shut_at(at + near, times, gap) - at) == late]
+    found = []
+    for group in np.array_split(wanted, max(1, len(wanted) // GROUP)):
+        near = _common_shift(group, times, gap)
+        found += [(at, late) for at in _apart(group) if (late := _shut_at(at + near, times, gap) - at) == late]
     pairs = np.array(found).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
 
@@ -131,7 +143,7 @@ def _apart(wanted: Array) -> Array:
 
 
 def _shut_at(about: float, times: Array, gap: Array) -> float:
-    """The middle between the moments at which lips pass half of their way into and out of a closure; not a number without one."""
+    """The middle between half way into and half way out of a closure; not a number where there is none."""
     fine = np.arange(about - 0.22, about + 0.22, 0.001)
     if fine[0] < times[0] or fine[-1] > times[-1]:
         return float("nan")

@@ -56,6 +56,8 @@ def perform(brief: Brief, context: Context) -> Film:
         np.lib.format.write_array_header_1_0(file, _rig_header(len(shot.track)))
         with closing(ahead(_drawn(shot, file), FRAMES_AHEAD)) as frames:
             _encode(shot, frames, growing, sound=context.path(brief.speech.sound), context=context)
+        np.save(file, shot.track)
+        np.save(file, np.frombuffer(records.dump(shot.utterance), np.uint8))
     soft = captions.cues(shot.utterance) if brief.captions == "soft" else ()
     publish(growing, final, soft)
     growing.unlink()

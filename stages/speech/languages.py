@@ -127,6 +127,31 @@ def of_text(text: str) -> str:
     return next(language for language, count in votes.items() if count == best)
 
 
+def readable(text: str, language: str) -> str:
+    """The text with a space for every letter that no voice, or not this one, can read; of the same length.
+
+    Lone Greek and Cyrillic letters stay: every voice knows their names.
+    """
+    return "".join(sign if _read(sign, language) else " " for sign in text)
+
+
+def _read(sign: str, language: str) -> bool:
+    script = script_of(sign)
+    if not script:
+        return not sign.isalpha()
+    return script in _NAMED or reads(language, script)
+
+
+def named(text: str, at: int) -> bool:
+    """Whether the letter at `at` stands alone and is of a script whose letters every voice can name."""
+    script = script_of(text[at])
+    around = text[max(0, at - 1) : at] + text[at + 1 : at + 2]
+    return script in _NAMED and not any(script_of(sign) == script for sign in around)
+
+
+_NAMED = ("GREEK", "CYRILLIC")
+
+
 def of_script(script: str) -> str:
     """The language that a script stands for when nothing else is known."""
     return _BY_SCRIPT[script]

@@ -33,6 +33,7 @@ class Cli:
         self.tiny = Tiny()
         self.jobs: DirectJobs | None = None
         self.started = 0
+        self.trouble: BaseException | None = None
         self._folder = folder
         self._capture = capture
         self._monkeypatch = monkeypatch
@@ -46,6 +47,8 @@ class Cli:
 
     def _start(self) -> DirectJobs:
         self.started += 1
+        if self.trouble:
+            raise self.trouble
         self.jobs = tiny_jobs(self._folder / "data", self.tiny)
         return self.jobs
 

@@ -123,8 +123,11 @@ BAD = {
     "unknown option": (["speak", "Hi", "--colour", "red"], "--help"),
     "unknown command": (["sing"], "--help"),
     "nothing": ([], "--help"),
-    "folder": (["speak", "Hi", "-o", "."], "is not a file"),
-    "device": (["speak", "Hi", "-o", os.devnull], "is not a file"),
+    "folder": (["speak", "Hi", "--srt", "."], "is not a file"),
+    "device": (["speak", "Hi", "--srt", os.devnull], "is not a file"),
+    "no name": (["speak", "Hi", "-o", ""], "ends in .mp4 or .wav"),
+    "no film": (["speak", "Hi", "-o", "out.avi"], "ends in .mp4 or .wav"),
+    "sound with captions": (["speak", "Hi", "-o", "a.wav", "--motion-csv", "a.csv"], "--motion-csv goes with a film"),
     "twice": (["speak", "Hi", "-o", "a.mp4", "--srt", "./a.mp4"], "named twice"),
 }
 
@@ -214,6 +217,17 @@ def test_ctrl_c_calls_the_work_off(cli: Cli, tmp_path: Path, number: signal.Sign
     assert (ran.status, ran.out, ran.err) == (130, "", "error: The work was called off.\n")
     assert files(tmp_path) == []
     assert signal.getsignal(number) == before
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "what"),
+    [(KeyboardInterrupt(), 130, "called off"), (ImportError("libGL.so.1: no such file"), 1, "requirements-core.txt")],
+)
+def test_trouble_before_the_work_begins(cli: Cli, error: BaseException, status: int, what: str) -> None:
+    cli.trouble = error
+    ran = cli("speak", "Hi", "-o", "a.mp4")
+    assert (ran.status, ran.err.count("\n")) == (status, 1)
+    assert what in ran.err
 
 
 def test_the_unexpected_is_one_line_too(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,29 +20,30 @@ def _cut(text: str, language: str = "en") -> list[str]:
         ("Hi 👋🏽 there 👩‍👩‍👧!", "Hi there !"),
         ("1️⃣ apple", "1 apple"),
         ("\ud83d\ude00 ok", "ok"),
+        ("① 10 m²", "1 10 m²"),
         ("𝐁𝐨𝐥𝐝 Ｗｉｄｅ ﬁne", "Bold Wide fine"),
         ("Z\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308algo", "Ź\u0302\u0303\u0304algo"),
         ("می\u200cخواهم", "می\u200cخواهم"),
         ("\u202eevil\u202c", "evil"),
     ],
 )
-def test_clean(text: str, cleaned: str):
+def test_clean(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
 
 
-def test_clean_joins_hard_wrapped_lines_but_not_verses():
+def test_clean_joins_hard_wrapped_lines_but_not_verses() -> None:
     wrapped = "This is a line that somebody wrapped at seventy characters, because\nthat is how it was done."
     assert "\n" not in clean(wrapped)
     assert clean("Roses are red\nviolets are blue") == "Roses are red\nviolets are blue"
 
 
 @pytest.mark.parametrize("text", ["", " \n", "😀", "...", "\x00"])
-def test_nothing_to_say(text: str):
+def test_nothing_to_say(text: str) -> None:
     with pytest.raises(BadRequest):
         clean(text)
 
 
-def test_limits():
+def test_limits() -> None:
     assert len(clean("x" * LIMIT)) == LIMIT
     with pytest.raises(TooLarge, match="Cut it into parts"):
         clean("x" * (LIMIT + 1))
@@ -66,23 +67,23 @@ def test_limits():
         ("Visit example.com now. Bye", ["Visit example.com now.", "Bye"]),
     ],
 )
-def test_sentences(text: str, expected: list[str]):
+def test_sentences(text: str, expected: list[str]) -> None:
     assert _cut(text) == expected
 
 
-def test_ordinals_depend_on_the_language():
+def test_ordinals_depend_on_the_language() -> None:
     assert _cut("Am 3. Mai kam er. Es war 1969. Dann ging er.", "de") == [
         "Am 3. Mai kam er.", "Es war 1969.", "Dann ging er.",
     ]  # fmt: skip
     assert _cut("He was number 3. May won.") == ["He was number 3.", "May won."]
 
 
-def test_lines_end_paragraphs():
+def test_lines_end_paragraphs() -> None:
     assert [sentence.ends for sentence in sentences("A title\n\nOne. Two.")] == ["paragraph", "sentence", "paragraph"]
 
 
 @pytest.mark.parametrize("unit", ["word ", "clause of words, ", "x", "字", "e\u0301"])
-def test_long_sentences_are_cut_and_nothing_is_lost(unit: str):
+def test_long_sentences_are_cut_and_nothing_is_lost(unit: str) -> None:
     text = clean(unit * (3000 // len(unit)))
     found = sentences(text)
     assert all(0 < sentence.end - sentence.start <= LONGEST for sentence in found)
@@ -91,12 +92,12 @@ def test_long_sentences_are_cut_and_nothing_is_lost(unit: str):
         assert all(text[sentence.start : sentence.end].endswith(",") for sentence in found)
 
 
-def test_written_words_keep_their_punctuation():
+def test_written_words_keep_their_punctuation() -> None:
     text = "— Well, yes - no!"
     assert [text[start:end] for start, end in written(text, 0, len(text))] == ["— Well,", "yes -", "no!"]
 
 
-def test_aloud_keeps_offsets():
+def test_aloud_keeps_offsets() -> None:
     for text in ("**bold** and _it_ # x", "Dr. Smith e.g. A. B.", "# Head\n> quote\n2 * 3 snake_case"):
         assert len(aloud(text)) == len(text)
     assert aloud("Dr. Smith").split() == ["Dr", "Smith"]
@@ -104,6 +105,6 @@ def test_aloud_keeps_offsets():
     assert aloud("2 * 3 snake_case") == "2 * 3 snake_case"
 
 
-def test_speakable():
+def test_speakable() -> None:
     assert speakable("€")
     assert not speakable("—!؟")

@@ -12,7 +12,8 @@ from avatar.face import coarticulation
 from avatar.face.lips_ipa import sounds
 from avatar.face.noise import Grid
 from avatar.face.tracks import COLUMN, Track
-from avatar.media.encode import Encoder, Format, publish
+from avatar.media.encode import Encoder, Format
+from avatar.media.publish import publish
 from avatar.quality import Rig
 from avatar.quality.hearing import HOP, Hearing
 from avatar.quality.sync import LEVELS
@@ -45,6 +46,7 @@ def spoken(seconds: float) -> Utterance:
 
 def moved(said: Utterance, late: float, drift: float = 0.0) -> Utterance:
     """The same said later by `late` seconds, and by `drift` more each second."""
+
     def when(at: float) -> float:
         return at * (1.0 + drift) + late
 
@@ -52,7 +54,7 @@ def moved(said: Utterance, late: float, drift: float = 0.0) -> Utterance:
     return replace(said, phones=tuple(shifted))
 
 
-def level(said: Utterance, times: NDArray[np.float64]) -> NDArray[np.float64]:
+def level(said: Utterance, times: NDArray[np.floating]) -> NDArray[np.float64]:
     """Amplitude of the sound at `times`: each phone as loud as its kind."""
     amplitude = np.zeros(len(times))
     for phone in said.phones:
@@ -69,7 +71,7 @@ def hearing(said: Utterance) -> Hearing:
 
 def sound(path: Path, said: Utterance) -> Path:
     """A WAV in which each phone hums as loud as its kind."""
-    times = np.arange(round(said.seconds * RATE)) / RATE
+    times = np.arange(round(said.seconds * RATE), dtype=np.float64) / RATE
     smooth = np.convolve(level(said, times), np.hanning(RATE // 200) / np.hanning(RATE // 200).sum(), mode="same")
     hum = sum(np.sin(2 * np.pi * PITCH * k * times) / k for k in range(1, 9))
     with wave.open(str(path), "wb") as file:

@@ -1,5 +1,6 @@
 """The measured offset and drift are those that were put in."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ from avatar.face import rig_measures
 from avatar.quality import certificate
 from avatar.quality.figures import Figure
 from avatar.quality.judging import Mouth, sync_figures
-from tests.quality.films import film, hearing, moved, spoken, track
 from tests.lips.spoken import recorded
+from tests.quality.films import film, hearing, moved, spoken, track
 
 FPS = 25
 
@@ -33,9 +34,7 @@ def value(found: Figure) -> float:
 @pytest.mark.parametrize("late", [-0.08, -0.05, -0.013, 0.007, 0.04, 0.08])
 def test_late_mouths_are_told_by_their_closures(late: float, fps: int) -> None:
     said = spoken(19.0)
-    base, found = (
-        value(sync_figures(mouth(each, fps=fps), said.phones, hearing(said))[0]) for each in (0.0, late)
-    )
+    base, found = (value(sync_figures(mouth(each, fps=fps), said.phones, hearing(said))[0]) for each in (0.0, late))
     assert found - base == pytest.approx(1000 * late, abs=5.0)
     assert abs(base) < 20.0
 
@@ -58,11 +57,7 @@ def test_late_sound_is_told_too(late: float) -> None:
 @pytest.mark.parametrize("drift_ms_a_minute", [-30.0, 0.0, 12.0])
 def test_drift_of_a_long_film_is_its_slope(drift_ms_a_minute: float) -> None:
     once = recorded("en-us")
-    phones = tuple(
-        phone for turn in range(15) for phone in moved(once, turn * once.seconds).phones
-    )
-    from dataclasses import replace
-
+    phones = tuple(phone for turn in range(15) for phone in moved(once, turn * once.seconds).phones)
     said = replace(once, phones=phones, seconds=15 * once.seconds)
     rows = track(said, drift=drift_ms_a_minute / 60_000.0)
     long_mouth = Mouth(np.arange(len(rows)) / FPS, rig_measures.gap(rows).astype(float), "rig")

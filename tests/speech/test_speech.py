@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avatar.errors import BadRequest, Cancelled, NotFound, TooLarge, Unavailable
+from avatar.errors import BadRequest, Cancelled, NotFound, StorageError, TooLarge, Unavailable
 from avatar.events import Progressed
 from avatar.media import sound
 from avatar.testing import workbench
@@ -28,13 +28,13 @@ GREETINGS = {
 }  # fmt: skip
 
 
-def test_the_stage_ends_in_a_floor():
+def test_the_stage_ends_in_a_floor() -> None:
     assert SPEECH.chain[-1].needs.floor
     assert SPEECH.chain[-1].id == "espeak"
 
 
 @pytest.mark.parametrize("language", GREETINGS)
-def test_every_language_is_recognised_and_speaks(language: str, tmp_path: Path):
+def test_every_language_is_recognised_and_speaks(language: str, tmp_path: Path) -> None:
     said = say(tmp_path, GREETINGS[language])
     assert said.speech.voice == language
     assert 1.2 < said.speech.seconds < 6
@@ -44,7 +44,7 @@ def test_every_language_is_recognised_and_speaks(language: str, tmp_path: Path):
         position = said.utterance.text.index(word.text, position) + len(word.text)
 
 
-def test_same_text_same_bytes_whatever_was_said_before(tmp_path: Path):
+def test_same_text_same_bytes_whatever_was_said_before(tmp_path: Path) -> None:
     first = say(tmp_path / "1", "She sells sea shells. Is it so?", "en-us+f5")
     say(tmp_path / "2", "Something else, 123!", "de+whisper", rate=1.7, pitch=7)
     again = say(tmp_path / "3", "She sells sea shells. Is it so?", "en-us+f5", seed=99)
@@ -52,7 +52,7 @@ def test_same_text_same_bytes_whatever_was_said_before(tmp_path: Path):
     assert again.utterance == first.utterance
 
 
-def test_jobs_at_the_same_time_do_not_hear_each_other(tmp_path: Path):
+def test_jobs_at_the_same_time_do_not_hear_each_other(tmp_path: Path) -> None:
     wishes = [("Hello there, I am Ada. How are you?", voice) for voice in ("en-us", "de+m3", "en-us+f5", "fr-fr+f2")]
     alone = [say(tmp_path / f"alone{index}", *wish).wav for index, wish in enumerate(wishes)]
     together: dict[tuple[int, int], bytes] = {}
@@ -69,7 +69,7 @@ def test_jobs_at_the_same_time_do_not_hear_each_other(tmp_path: Path):
     assert all(wav == alone[index] for (index, _), wav in together.items())
 
 
-def test_a_child_of_a_fork_can_speak_while_the_parent_does(tmp_path: Path):
+def test_a_child_of_a_fork_can_speak_while_the_parent_does(tmp_path: Path) -> None:
     script = f"""
 import os, threading
 from pathlib import Path
@@ -88,7 +88,7 @@ raise SystemExit(os.waitstatus_to_exitcode(status))
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
-def test_loudness_and_peak(tmp_path: Path):
+def test_loudness_and_peak(tmp_path: Path) -> None:
     for voice in ("en-us", "en-us+f2", "en-us+m7", "de+whisper"):
         said = say(tmp_path / voice, "Hello, I am Ada. Let us look at prime numbers together, right now!", voice)
         path = tmp_path / "sound.wav"
@@ -97,7 +97,7 @@ def test_loudness_and_peak(tmp_path: Path):
         assert 20 * np.log10(sound.peaks(said.sound.astype(np.float32)).max()) <= -1.0
 
 
-def test_silence_at_both_ends(tmp_path: Path):
+def test_silence_at_both_ends(tmp_path: Path) -> None:
     said = say(tmp_path, "Hello.", "en-us")
     assert decibels(said.cut(0, 0.22)) < -70
     assert decibels(said.cut(said.speech.seconds - 0.3, said.speech.seconds)) < -70
@@ -105,13 +105,13 @@ def test_silence_at_both_ends(tmp_path: Path):
     assert said.utterance.phones[-1].end - said.utterance.phones[-1].start == pytest.approx(0.35, abs=0.001)
 
 
-def test_pauses_between_sentences_and_paragraphs(tmp_path: Path):
+def test_pauses_between_sentences_and_paragraphs(tmp_path: Path) -> None:
     phones = say(tmp_path, "We are here. We are well.\n\nWe are done.", "en-us").utterance.phones
     inner = [phone.end - phone.start for phone in phones[1:-1] if not phone.ipa]
     assert inner == pytest.approx([0.32, 0.6], abs=0.03)
 
 
-def test_joins_do_not_click(tmp_path: Path):
+def test_joins_do_not_click(tmp_path: Path) -> None:
     said = say(tmp_path, "Oh no. All over. Mom ran. Easy. Under us. And more, my " + "very " * 90 + "dear.", "en-us+f2")
     steps = np.abs(np.diff(said.sound))
     inside, edges = [], []
@@ -125,7 +125,7 @@ def test_joins_do_not_click(tmp_path: Path):
     assert max(edges) < np.percentile(inside, 90)
 
 
-def test_rate_changes_the_pace_as_much_as_it_says(tmp_path: Path):
+def test_rate_changes_the_pace_as_much_as_it_says(tmp_path: Path) -> None:
     text = "Let us look at prime numbers together, and see why there is no largest one."
     normal = say(tmp_path / "normal", text, "en-us")
     for rate in (0.5, 0.8, 1.5, 2.0):
@@ -134,12 +134,12 @@ def test_rate_changes_the_pace_as_much_as_it_says(tmp_path: Path):
         assert spoken[0] / spoken[1] == pytest.approx(rate, rel=0.06)
 
 
-def test_pitch_moves_the_voice_by_semitones(tmp_path: Path):
+def test_pitch_moves_the_voice_by_semitones(tmp_path: Path) -> None:
     text = "Mama and you all know why, my lovely woman."
     normal = _pitch(say(tmp_path / "normal", text, "en-us").sound)
-    for semitones in (-7.0, 4.0, 9.0):
+    for semitones in (-7.0, -3.0, 4.0, 7.0):
         moved = _pitch(say(tmp_path / str(semitones), text, "en-us", pitch=semitones).sound)
-        assert 12 * np.log2(moved / normal) == pytest.approx(semitones, abs=0.8)
+        assert 12 * np.log2(moved / normal) == pytest.approx(semitones, abs=0.7)
 
 
 def _pitch(samples: np.ndarray) -> float:
@@ -157,7 +157,7 @@ def _pitch(samples: np.ndarray) -> float:
     return float(np.median(found))
 
 
-def test_progress_is_told_and_cancelling_stops(tmp_path: Path):
+def test_progress_is_told_and_cancelling_stops(tmp_path: Path) -> None:
     bench = workbench(tmp_path)
     bench.perform(Espeak(), Brief("One. Two. Three.", "en-us", 1.0, 0.0, 1))
     told = [event for event in bench.events if isinstance(event, Progressed)]
@@ -167,7 +167,7 @@ def test_progress_is_told_and_cancelling_stops(tmp_path: Path):
         bench.perform(Espeak(), Brief("One. Two. Three.", "en-us", 1.0, 0.0, 1))
 
 
-def test_memory_stays_flat(tmp_path: Path):
+def test_memory_stays_flat(tmp_path: Path) -> None:
     script = f"""
 import resource
 from pathlib import Path
@@ -186,7 +186,7 @@ assert long - short < 9000, (short, long)
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
 
 
-def test_importing_the_stage_loads_nothing_heavy():
+def test_importing_the_stage_loads_nothing_heavy() -> None:
     script = "import sys, stages.speech; sys.exit(bool({'numpy', 'av', 'cv2', 'espeakng_loader'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", script], check=True)
 
@@ -204,12 +204,17 @@ def test_importing_the_stage_loads_nothing_heavy():
         ("日本語をはなします。", Unavailable, "kanji"),
     ],
 )
-def test_what_can_not_be_spoken_is_refused(text: str, error: type[Exception], words: str, tmp_path: Path):
+def test_what_can_not_be_spoken_is_refused(text: str, error: type[Exception], words: str, tmp_path: Path) -> None:
     with pytest.raises(error, match=words):
         say(tmp_path, text)
 
 
-def test_unknown_voices_are_refused_with_near_names(tmp_path: Path):
+def test_a_full_disk_is_told(tiny_disk: Path) -> None:
+    with pytest.raises(StorageError, match="full"):
+        say(tiny_disk, "The birch canoe slid on the smooth planks. " * 20)
+
+
+def test_unknown_voices_are_refused_with_near_names(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="en-us"):
         say(tmp_path, "Hello.", "en-uss")
     with pytest.raises(NotFound, match="f5"):
@@ -217,19 +222,19 @@ def test_unknown_voices_are_refused_with_near_names(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("rate", "pitch"), [(0.49, 0), (2.01, 0), (float("nan"), 0), (1, 12.5), (1, -13)])
-def test_rate_and_pitch_have_limits(rate: float, pitch: float, tmp_path: Path):
+def test_rate_and_pitch_have_limits(rate: float, pitch: float, tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="can't be spoken"):
         say(tmp_path, "Hello.", rate=rate, pitch=pitch)
 
 
-def test_controls_emoji_and_styled_letters_do_not_disturb(tmp_path: Path):
+def test_controls_emoji_and_styled_letters_do_not_disturb(tmp_path: Path) -> None:
     plain = say(tmp_path / "plain", "Hello world, this is Ada.", "en-us")
     dirty = say(tmp_path / "dirty", "Hel\x00lo \x1b world,\u200b this\ufeff 😀 is 𝐀𝐝𝐚.", "en-us")
     assert dirty.utterance.text == plain.utterance.text
     assert dirty.wav == plain.wav
 
 
-def test_mixed_scripts_are_each_read_by_a_voice_of_their_own(tmp_path: Path):
+def test_mixed_scripts_are_each_read_by_a_voice_of_their_own(tmp_path: Path) -> None:
     said = say(tmp_path, "The word Привет means hello. 你好世界。 مرحبا بالعالم.", "+f2")
     assert said.speech.voice == "en-us+f2"
     heard = {word.text: word.end - word.start for word in said.utterance.words}
@@ -238,13 +243,13 @@ def test_mixed_scripts_are_each_read_by_a_voice_of_their_own(tmp_path: Path):
     assert {"ʂ", "χ"} & {phone.ipa for phone in said.utterance.phones}
 
 
-def test_right_to_left_text_keeps_its_logical_order(tmp_path: Path):
+def test_right_to_left_text_keeps_its_logical_order(tmp_path: Path) -> None:
     said = say(tmp_path, "\u202bשלום עולם\u202c, abc שלום")
     assert [word.text for word in said.utterance.words] == ["שלום", "עולם,", "abc", "שלום"]
     assert said.utterance.language == "he"
 
 
-def test_markdown_is_not_read_aloud(tmp_path: Path):
+def test_markdown_is_not_read_aloud(tmp_path: Path) -> None:
     plain = say(tmp_path / "plain", "Very important words.", "en-us")
     marked = say(tmp_path / "marked", "Very **important** words.", "en-us")
     assert marked.speech.seconds == pytest.approx(plain.speech.seconds, abs=0.1)

@@ -17,7 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+
 from avatar.errors import BadOutput, Unavailable
+from avatar.media.sound import Samples
 
 RATE = 22050
 """Samples a second of every espeak-ng voice."""
@@ -26,7 +29,7 @@ RATE = 22050
 _SYNCHRONOUS = 2
 _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 0x0001, 0x0002, 0x8000
 _UTF8, _POS_CHARACTER = 1, 1
-_PARAMETER = {"rate": 1, "pitch": 3, "range": 4}
+_RATE, _PITCH, _RANGE = 1, 3, 4
 _END_OF_LIST, _WORD, _PHONEME = 0, 1, 7
 _SEED = 1
 
@@ -52,6 +55,15 @@ class _Voice(ctypes.Structure):
 
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(_Event))
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """How espeak-ng shall speak: words a minute (80-450), pitch and reach of the melody (0-99, 50 is its own)."""
+
+    rate: int = 165
+    pitch: int = 50
+    reach: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,25 +163,24 @@ class Synthesiser:
             self._sound += ctypes.string_at(samples, 2 * count)
         return 0
 
-    def speak(self, text: str, *, voice: str, rate: int, pitch: int, reach: int) -> tuple[bytes, tuple[Mark, ...]]:
-        """Mono 16-bit samples in native byte order, and marks in order of time.
+    def speak(self, text: str, *, voice: str, controls: Controls) -> tuple[Samples, tuple[Mark, ...]]:
+        """Mono samples in -1..1, and marks in order of time. `voice` is one of espeak-ng's names.
 
-        `voice` is one of espeak's names, `rate` words a minute (80-450), `pitch` and `reach` (the width of the
-        melody) espeak's 0-99. Raises BadOutput when espeak refuses.
+        Raises BadOutput when espeak-ng refuses.
         """
         self._sound.clear()
         self._marks.clear()
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise BadOutput(f"espeak-ng does not take the voice {voice!r}. Choose another one.")
-        for name, value in (("rate", rate), ("pitch", pitch), ("range", reach)):
-            self._library.espeak_SetParameter(_PARAMETER[name], value, 0)
+        for number, value in ((_RATE, controls.rate), (_PITCH, controls.pitch), (_RANGE, controls.reach)):
+            self._library.espeak_SetParameter(number, value, 0)
         encoded = ctypes.create_string_buffer(text.encode())
-        failed = self._library.espeak_Synth(
-            encoded, ctypes.c_size_t(len(encoded)), 0, _POS_CHARACTER, 0, _UTF8, None, None
-        )
+        size = ctypes.c_size_t(len(encoded))
+        failed = self._library.espeak_Synth(encoded, size, 0, _POS_CHARACTER, 0, _UTF8, None, None)
         if failed:
             raise BadOutput(f"espeak-ng failed with status {failed}. Try again, or choose another voice.")
-        return bytes(self._sound), tuple(self._marks)
+        samples = np.frombuffer(bytes(self._sound), np.int16).astype(np.float32) / np.float32(32768)
+        return samples, tuple(self._marks)
 
     def voices(self, kind: str = "") -> tuple[Row, ...]:
         """Every language's voice, or with `kind="variant"` every timbre."""

@@ -7,13 +7,15 @@ import numpy as np
 
 from avatar import records
 from avatar.artifacts import Speech
+from avatar.disk import storage_errors
 from avatar.errors import BadRequest, Unavailable
 from avatar.media import sound, text
+from avatar.media.sound import Samples
 from avatar.stage import Context
 from stages.speech import languages, voices
 from stages.speech.brief import Brief
 from stages.speech.espeak import timing
-from stages.speech.espeak.library import RATE, Synthesiser
+from stages.speech.espeak.library import RATE, Controls, Synthesiser
 from stages.speech.espeak.timeline import Stretch, TimeLine, seconds
 
 LUFS, CEILING = -16.0, -1.0
@@ -25,12 +27,12 @@ _SPREAD = 0.206
 """How much espeak-ng lowers the voice when the melody widens by its normal width, relative to the voice's base.
 
 From `SetPitch2` in src/libespeak-ng/wavegen.c; with it a pitch in semitones moves voice and melody alike. Measured:
-right within half a semitone from -9 to +10, where espeak-ng's compass ends.
+right within 0.6 semitones from -8 to +7; espeak-ng's compass ends at -9 and +9.
 """
 
 _PACE = (
-    (80, 0.476), (87, 0.493), (100, 0.572), (120, 0.696), (140, 0.833), (160, 0.961), (165, 1.0), (175, 1.072),
-    (200, 1.244), (230, 1.468), (260, 1.683), (300, 2.001), (350, 2.455),
+    (80, 0.515), (87, 0.533), (100, 0.61), (120, 0.729), (140, 0.858), (165, 1.0), (175, 1.059), (200, 1.204),
+    (230, 1.381), (260, 1.538), (300, 1.76), (325, 1.9), (350, 2.04),
 )  # fmt: skip
 """espeak-ng's words a minute and the pace it really speaks at, relative to 165, measured."""
 
@@ -40,31 +42,41 @@ def perform(brief: Brief, context: Context, /) -> Speech:
 
     Raises BadRequest, NotFound and TooLarge for what can't be spoken, Unavailable for kanji, StorageError, Cancelled.
     """
-    words_per_minute, pitch, reach = _controls(brief.rate, brief.pitch)
+    controls = _controls(brief.rate, brief.pitch)
     said = text.clean(brief.text)
     choice = voices.choose(brief.voice)
     stretches = plan(said, choice)
     folder = context.scratch()
-    with Synthesiser() as synthesiser, TimeLine(said, folder / "speech.f32", pace=brief.rate) as line:
-        for index, stretch in enumerate(stretches):
-            context.step(index, len(stretches) + 1)
-            spoken = text.aloud(said[stretch.start : stretch.end])
-            voice = voices.file_of(stretch.language, choice.variant)
-            data, marks = synthesiser.speak(spoken, voice=voice, rate=words_per_minute, pitch=pitch, reach=reach)
-            samples = np.frombuffer(data, np.int16).astype(np.float32) / np.float32(32768)
-            line.add(stretch, timing.phones(marks, samples), samples)
-        line.finish()
-    if not line.words:
-        raise BadRequest(f"The voice {brief.voice!r} can say nothing of this text. Choose a voice of its language.")
-    language = _main(stretches)
-    wav = folder / "speech.wav"
-    length = sound.master(line.blocks, wav, rate=RATE, lufs=LUFS, ceiling=CEILING)
-    utterance = folder / "utterance.json"
-    utterance.write_bytes(records.dump(line.utterance(language)))
-    context.step(len(stretches) + 1, len(stretches) + 1)
-    name = f"{language}+{choice.variant}" if choice.variant else language
-    wav_blob, words_blob = context.keep(wav, "audio/wav"), context.keep(utterance, "application/json")
-    return Speech(wav_blob, words_blob, seconds(length), RATE, name)
+    line = TimeLine(said, folder / "speech.f32", pace=brief.rate)
+    with storage_errors(folder):
+        with Synthesiser() as synthesiser, line:
+            for index, stretch in enumerate(stretches):
+                context.step(index, len(stretches) + 1)
+                spoken = languages.readable(text.aloud(said[stretch.start : stretch.end]), stretch.language)
+                voice = voices.file_of(stretch.language, choice.variant)
+                samples, marks = synthesiser.speak(spoken, voice=voice, controls=controls)
+                line.add(stretch, timing.phones(marks, samples), samples)
+            line.finish()
+        if not line.words:
+            raise Unavailable("espeak-ng has no voice for this script. Write the text in another one.")
+        return _kept(line, _main(stretches), choice.variant, context)
+
+
+def _kept(line: TimeLine, language: str, variant: str, context: Context) -> Speech:
+    """The finished sound and its times, in the store."""
+    folder = context.scratch()
+    wav, times = folder / "speech.wav", folder / "utterance.json"
+
+    def again() -> Iterator[Samples]:
+        for block in line.blocks():
+            context.step(line.stretches, line.stretches + 1)
+            yield block
+
+    length = sound.master(again, wav, rate=RATE, lufs=LUFS, ceiling=CEILING)
+    times.write_bytes(records.dump(line.utterance(language)))
+    context.step(line.stretches + 1, line.stretches + 1)
+    name = f"{language}+{variant}" if variant else language
+    return Speech(context.keep(wav, "audio/wav"), context.keep(times, "application/json"), seconds(length), RATE, name)
 
 
 def _main(stretches: tuple[Stretch, ...]) -> str:
@@ -75,8 +87,8 @@ def _main(stretches: tuple[Stretch, ...]) -> str:
     return sizes.most_common(1)[0][0]
 
 
-def _controls(rate: float, pitch: float) -> tuple[int, int, int]:
-    """espeak-ng's words a minute, pitch and range. Raises BadRequest outside 0.5..2 and -12..12 semitones."""
+def _controls(rate: float, pitch: float) -> Controls:
+    """What espeak-ng is told. Raises BadRequest outside 0.5..2 and -12..12 semitones."""
     if not 0.5 <= rate <= 2.0:
         raise BadRequest(f"A rate of {rate:g} can't be spoken. Choose 0.5 (slow) to 2 (fast); 1 is natural.")
     if not -12.0 <= pitch <= 12.0:
@@ -86,7 +98,7 @@ def _controls(rate: float, pitch: float) -> tuple[int, int, int]:
     reach = min(99.0, _MELODY * factor)
     base = factor * (1.0 - _SPREAD * (_MELODY / 50.0 - 1.0)) + _SPREAD * (reach / 50.0 - 1.0)
     height = 50.0 + 50.0 * np.log2(max(base, 0.5))
-    return round(float(np.interp(rate, pace, per_minute))), min(99, round(float(height))), round(reach)
+    return Controls(round(float(np.interp(rate, pace, per_minute))), min(99, round(float(height))), round(reach))
 
 
 def plan(said: str, choice: voices.Choice) -> tuple[Stretch, ...]:
@@ -111,10 +123,10 @@ def _by_script(said: str, sentence: text.Sentence, main: str, asked: str) -> Ite
     start, language = sentence.start, own
     for at in range(sentence.start, sentence.end):
         script = languages.script_of(said[at])
-        if not script:
+        if not script or languages.named(said, at):
             continue
         if (own, script) == ("ja", "CJK"):
-            raise Unavailable("espeak-ng can't read kanji. Write the text in kana, or choose another voice.")
+            raise Unavailable("espeak-ng can't read kanji. Write the text in kana.")
         reader = own if languages.reads(own, script) else languages.of_script(script)
         if reader != language:
             if text.speakable(said[start:at]):

@@ -11,7 +11,6 @@ from typing import Self
 import numpy as np
 
 from avatar.artifacts import Phone, Utterance, Word
-from avatar.errors import StorageError
 from avatar.media import sound, text
 from avatar.media.sound import Samples
 from stages.speech import languages
@@ -57,6 +56,7 @@ class TimeLine:
 
     def __init__(self, said: str, path: Path, *, pace: float) -> None:
         self.words: list[Word] = []
+        self.stretches = 0
         self._phones: list[tuple[str, int, int, int]] = []
         self._said = said
         self._path = path
@@ -79,13 +79,11 @@ class TimeLine:
         self._store(self._warmth.push(samples))
 
     def _store(self, samples: Samples) -> None:
-        try:
-            self._file.write(samples.tobytes())
-        except OSError as error:
-            raise StorageError(f"The speech can't be written ({error.strerror}). Free some disk space.") from None
+        self._file.write(samples.tobytes())
 
     def add(self, stretch: Stretch, spans: list[timing.Span], samples: Samples) -> None:
-        """Append one stretch, whose phones are `spans`, after the pause that the one before it left."""
+        """Append one stretch, whose phones are `spans`, after the pause that the one before it left. Raises OSError."""
+        self.stretches += 1
         if not spans:
             return
         self._write(np.zeros(self._owed, np.float32))
@@ -115,7 +113,7 @@ class TimeLine:
             self.words.append(Word(part[word.start : word.end], *times))
 
     def finish(self) -> None:
-        """Append the silence at the end and close the file."""
+        """Append the silence at the end and close the file. Raises OSError."""
         self._write(sound.silence(TAIL - self._decayed / RATE, RATE))
         self._store(self._warmth.flush())
         self._phones.append(("", self._until, self._length, 0))

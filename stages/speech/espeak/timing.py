@@ -39,7 +39,7 @@ _GLIDE = int(0.025 * RATE)  # half of the opening transition after a liquid
 _VOWELS = frozenset("aeiouyæøœɑɐɒɔəɘɛɜɞɤɪɨʉʊʌʏɯɚɝɵᵻɶ")
 _PAUSE = int(0.045 * RATE)  # shorter silences belong to the sound after them
 _QUIET = 0.004  # of full scale; below it a stretch is silence
-_ECHO = 0.05  # of the loudest sound around; timbres with an echo are never quite silent
+_ECHO = 0.05  # of the loudest sound around; where a timbre has an echo, below it a stretch is silence
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Span:
 def phones(marks: Sequence[Mark], sound: Samples) -> list[Span]:
     """The phones of a sentence in order, from its first sound to its last; they touch and have a length."""
     spans = _raw(marks, len(sound))
-    quiet = _Quiet(sound)
+    quiet = _Quiet(sound, spans[-1].start if spans else 0)
     spans = _merged(spans, quiet)
     for before, span in pairwise(spans):
         if not _vowel(span.ipa):
@@ -100,16 +100,17 @@ def _vowel(ipa: str) -> bool:
 
 
 class _Quiet:
-    """Where a sound is silent."""
+    """Where a sound is silent. After `over` there is nothing but the echo that some timbres have."""
 
-    def __init__(self, sound: Samples) -> None:
+    def __init__(self, sound: Samples, over: int) -> None:
         step = 22
         blocks = np.abs(sound[: len(sound) // step * step]).reshape(-1, step).max(axis=1, initial=0.0)
         reach = RATE // 5 // step
         padded = np.concatenate((np.zeros(reach, np.float32), blocks))
         around = np.lib.stride_tricks.sliding_window_view(padded, reach + 1).max(axis=1) if len(blocks) else blocks
         self._step = step
-        self._still = blocks < np.maximum(_QUIET, _ECHO * around)
+        echo = 0.0 if silent(sound[over + step :]) else _ECHO
+        self._still = blocks < np.maximum(_QUIET, echo * around)
 
     def within(self, start: int, end: int) -> bool:
         """Whether (nearly) all of a stretch is silent."""

@@ -1,0 +1,28 @@
+"""`make bench`, or `python -m benchmarks house film` for some of it. Exit status 1 when a limit was missed.
+
+A run of everything is kept in benchmarks/results.md.
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.table import Row, keep, show
+
+FOLDER = Path(__file__).parent
+HIDDEN = {"__init__", "__main__", "table", "child", "look", "sheets"}
+
+
+def main(wanted: list[str]) -> int:
+    """Run the modules of this folder that are named, or all."""
+    names = wanted or sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HIDDEN)
+    found: list[Row] = []
+    for name in names:
+        found += show(import_module(f"benchmarks.{name}").rows())
+    if not wanted:
+        keep(FOLDER / "results.md", found)
+    return 0 if all(row.good for row in found) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,179 @@
+"""One measurement in a process of its own, so that its CPU time and memory are nobody else's. Prints one JSON object.
+
+`python -m benchmarks.child TASK [SECONDS]`. Nothing heavy is imported before a task asks for it.
+"""
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+TEN_SECONDS = (
+    "Hello, I am Ada. Let us look at prime numbers together. A prime number has exactly two divisors, one and itself. "
+    "Seven is prime, but nine is not."
+)
+MORE = (
+    "People have hunted for primes for more than two thousand years, and nobody has found the last one. "
+    "Euclid proved why: multiply all that you know, add one, and a new one must be hiding in there."
+)
+Told = dict[str, Any]
+
+
+def text(seconds: float) -> str:
+    """Sentences that take about so long to say; the true length stands in the result."""
+    return " ".join((TEN_SECONDS, MORE)[turn % 2] for turn in range(max(1, round(seconds / 10))))
+
+
+def cpu() -> float:
+    """CPU seconds that this process has used, in all its threads."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def peak_mb() -> float:
+    """The most memory that this process has held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000.0
+
+
+@contextmanager
+def house() -> Iterator[Any]:
+    """A product of our own with an empty data folder."""
+    import smart_startup
+
+    with tempfile.TemporaryDirectory() as folder:
+        yield smart_startup.start({"AVATAR_DATA_DIR": folder})
+
+
+def made(jobs: Any, words: str, listener: Callable[[Any], None] | None = None, **wishes: Any) -> Any:
+    """A finished job. Raises what went wrong with it."""
+    from avatar.events import unheard
+    from avatar.request import parse
+
+    ask = parse({"text": words, "seed": 1, "width": 512, "height": 512, "fps": 25, **wishes})
+    job = jobs.follow(jobs.submit(ask), listener or unheard)
+    if job.error is not None:
+        raise job.error
+    return job
+
+
+def speak(seconds: float) -> Told:
+    """A warm process lets a face that it knows say words that it has not said before."""
+    return _spoken(seconds, "Good morning.", seed=1)
+
+
+def stranger(seconds: float) -> Told:
+    """The same with a face that it has not drawn before."""
+    return _spoken(seconds, "Good morning.", seed=2)
+
+
+def _spoken(seconds: float, before: str, seed: int) -> Told:
+    from avatar.events import Playable
+
+    with house() as jobs:
+        made(jobs, before, seed=seed)
+        began, used, first = time.perf_counter(), cpu(), []
+
+        def listen(event: Any) -> None:
+            if isinstance(event, Playable):
+                first.append(time.perf_counter() - began)
+
+        film = made(jobs, text(seconds), listen).outcome.film
+        wall, spent = time.perf_counter() - began, cpu() - used
+    return {
+        "seconds": film.seconds,
+        "frames": film.frames,
+        "wall": wall,
+        "cpu": spent,
+        "first": first[0] if first else None,
+        "sha256": film.video.sha256,
+        "bytes": film.video.size,
+        "peak": peak_mb(),
+    }
+
+
+def long(seconds: float) -> Told:
+    """Peak memory of a process that makes one film."""
+    with house() as jobs:
+        began = time.perf_counter()
+        film = made(jobs, text(seconds)).outcome.film
+        return {"seconds": film.seconds, "frames": film.frames, "wall": time.perf_counter() - began, "peak": peak_mb()}
+
+
+def cold(seconds: float) -> Told:
+    """A new process: when its first fragment could be played, on the machine's own clock."""
+    from avatar.events import Playable
+
+    at: list[float] = []
+
+    def listen(event: Any) -> None:
+        if isinstance(event, Playable):
+            at.append(time.monotonic())
+
+    with house() as jobs:
+        made(jobs, text(seconds), listen)
+    return {"first_at": at[0] if at else None}
+
+
+def encode(seconds: float) -> Told:
+    """The very frames of `speak`, drawn before, and then only encoded, with the same settings and sound."""
+    from avatar.media.encode import Encoder
+
+    with tempfile.TemporaryDirectory() as folder:
+        form, frames, sound = drawn(Path(folder), text(seconds))
+        target = Path(folder) / "film.mp4"
+        began, used = time.perf_counter(), cpu()
+        with Encoder(target, form, sound) as encoder:
+            for frame in frames:
+                encoder.add(frame)
+        wall, spent = time.perf_counter() - began, cpu() - used
+    return {"frames": len(frames), "wall": wall, "cpu": spent, "crf": form.crf}
+
+
+def drawn(folder: Path, words: str) -> tuple[Any, list[Any], Path]:
+    """Format, all frames and sound of a film, by the pipeline's own stages up to the encoder."""
+    from avatar.request import parse
+    from avatar.testing import workbench
+    from stages import pipeline
+    from stages.film.drawing import _shot
+
+    bench = workbench(folder, seed=1)
+
+    def run(stage: Any, brief: Any) -> Any:
+        return brief if stage.name == "film" else bench.perform(stage.chain[-1], brief)
+
+    ask = parse({"text": words, "seed": 1, "width": 512, "height": 512, "fps": 25})
+    said = pipeline.say(ask, run)
+    shot = _shot(pipeline.show(ask, said, run=run), bench.context)  # type: ignore[arg-type]
+    return shot.form, [shot.puppet.draw(row) for row in shot.track], bench.context.path(said.sound)
+
+
+def certify(seconds: float) -> Told:
+    """The certificate of a film that was just made, by its rig."""
+    with house() as jobs:
+        job = made(jobs, text(seconds))
+        film, rig = jobs.file(job.id, "video"), jobs.file(job.id, "rig")
+        jobs.house.certify(film, rig)
+        began, used = time.perf_counter(), cpu()
+        found = jobs.house.certify(film, rig)
+        wall, spent = time.perf_counter() - began, cpu() - used
+    failed = [figure.name for figure in found.figures if figure.verdict == "fail"]
+    return {"wall": wall, "cpu": spent, "passed": found.passed, "failed": failed}
+
+
+def modules(_seconds: float) -> Told:
+    """Which heavy libraries `import app` loads."""
+    import app
+
+    heavy = {"torch", "gradio", "librosa", "numba", "scipy", "mediapipe", "transformers", "diffusers"}
+    return {"loaded": sorted(heavy & set(sys.modules)), "app": app.__name__}
+
+
+TASKS = {task.__name__: task for task in (speak, stranger, long, cold, encode, certify, modules)}
+
+if __name__ == "__main__":
+    print(json.dumps(TASKS[sys.argv[1]](float(sys.argv[2]) if len(sys.argv) > 2 else 10.0)))

@@ -1,0 +1,70 @@
+"""The backend that draws an avatar: look -> layers and landmarks. Knows no motion and no film."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from avatar.artifacts import Blob, Layer, LayerName, Portrait
+from avatar.errors import Unavailable
+from avatar.stage import Context, Needs, Placement
+from stages.portrait.brief import Brief
+from stages.portrait.drawn import looks, marks, prompt, render
+from stages.portrait.drawn.parts import HOME
+
+SIZE = 1024
+"""Pixels of a portrait's sides."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The floor of the portrait stage: a drawn avatar, by its name or from the words of a prompt."""
+
+    id: str = "drawn"
+    version: str = "1"
+    needs: Needs = Needs(packages=("resvg_py",))
+    home: Path = HOME
+
+    def load(self, _placement: Placement, /) -> "Artist":
+        """Find the renderer. Raises `Unavailable` without it."""
+        try:
+            from resvg_py import svg_to_bytes
+        except ImportError as error:
+            raise Unavailable("resvg_py is not installed; pip install resvg_py.") from error
+        return Artist(svg_to_bytes, self.home)
+
+
+@dataclass(frozen=True)
+class Artist:
+    """Draws portraits from the files below `home`."""
+
+    rasterise: render.Rasterise
+    home: Path
+
+    def __call__(self, brief: Brief, context: Context, /) -> Portrait:
+        """The portrait. Raises `NotFound` for an unknown avatar, `BadOutput` for a drawing that is not fit for use."""
+        look = (
+            looks.find(brief.avatar, self.home) if brief.avatar else prompt.choose(brief.prompt, brief.seed, self.home)
+        )
+        worn = looks.worn(look, self.home)
+        found = {name: mark for part in worn for name, mark in part.marks.items()}
+        face = marks.face(found, look.id)
+        pictures = render.layers(self.rasterise, worn, style=looks.style(look, self.home), done=context.step)
+        sheets = tuple(
+            Layer(name, _kept(render.png(picture.pixels), name, context), picture.x, picture.y)
+            for name, picture in _named(pictures).items()
+        )
+        image = _kept(render.png(render.flat(pictures, SIZE)), "image", context)
+        return Portrait(image, sheets, face, SIZE, SIZE, "drawn", look.id)
+
+
+def _named(pictures: Mapping[str, render.Picture]) -> dict[LayerName, render.Picture]:
+    return {
+        name: pictures[name.replace("_", "-")] for name in get_args(LayerName) if name.replace("_", "-") in pictures
+    }
+
+
+def _kept(data: bytes, name: str, context: Context) -> Blob:
+    path = context.scratch() / f"{name}.png"
+    path.write_bytes(data)
+    return context.keep(path, "image/png")
