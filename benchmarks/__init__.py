@@ -1,1 +1,1 @@
-"""How fast and how small: every module here but the table has a function `rows`. Knows nothing of how tests pass."""
+"""How fast and how small: a module here that measures something has a function `rows`. Knows nothing of how tests pass."""

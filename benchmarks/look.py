@@ -62,30 +62,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _spoken(folder: Path, chosen: argparse.Namespace) -> tuple[Path, Rig]:
-    """A film by the pipeline's own stages, and its rig with track and utterance."""
-    from avatar import records
-    from avatar.artifacts import Utterance
-    from avatar.face import tracks
+    """A film by the pipeline's own stages, and its rig."""
     from avatar.request import parse
     from avatar.testing import workbench
     from stages import pipeline
 
     bench = workbench(folder, seed=chosen.seed)
-    clips: list[Any] = []
 
     def run(stage: Any, brief: Any) -> Any:
-        if stage.name == "film":
-            clips.append(brief)
         return bench.perform(stage.chain[-1], brief)
 
     width, height = (int(side) for side in chosen.size.split("x"))
     wishes = {"text": chosen.speak, "seed": chosen.seed, "width": width, "height": height}
     ask = parse(wishes | ({"avatar": chosen.avatar} if chosen.avatar else {}))
     film = pipeline.show(ask, pipeline.say(ask, run), run=run)
-    track = tracks.read(bench.context.path(clips[0].clip.motion.tracks))
-    said = records.load(Utterance, bench.context.path(clips[0].speech.utterance).read_bytes())
-    points = read_rig(bench.context.path(film.rig)).landmarks
-    return bench.context.path(film.video), Rig(points, track, said)
+    return bench.context.path(film.video), read_rig(bench.context.path(film.rig))
 
 
 def sheet(film: Path, rig: Rig | None) -> list[list[Cut]]:

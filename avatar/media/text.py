@@ -244,7 +244,9 @@ def written(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
     return tuple(words)
 
 
-_DECORATION = re.compile(r"`|(?<!\w)-+(?!\d)|(?<!\w)[*_#`~|>]+(?=[\w\"'“(])|(?<=[\w.,!?:;\"'”)])[*_`~|]+(?!\w)|(?<=\s)[|>]+(?=\s)")
+_DECORATION = re.compile(
+    r"`|(?<!\w)-+(?!\d)|(?<!\w)[*_#`~|>]+(?=[\w\"'“(])|(?<=[\w.,!?:;\"'”)])[*_`~|]+(?!\w)|(?<=\s)[|>]+(?=\s)"
+)
 _DOTTED = re.compile(r"(?<![^\s(\[\"'“‘«„])([^\W\d_](?:[^\W\d_]|\.(?=\w))*)\.(?=\s+\S)")
 
 

@@ -26,6 +26,8 @@ How = Literal["mediapipe", "rig", "none"]
 
 LEAST_SEEN = 0.5
 """Share of frames that must show a face."""
+FASTEST = 240.0
+"""Frames a second beyond which time stamps are taken for damage."""
 UNKNOWN_FACE = "no face is known: MediaPipe's face landmarker is not here, and the film's rig was not given"
 
 
@@ -112,6 +114,8 @@ def _talking(
     count = min(len(times), len(curves.gap))
     if count < 2:
         return judging.unmeasured("the film has one frame only")
+    if float(np.diff(times).min()) <= 0.0 or not 1.0 <= fps <= FASTEST:
+        return judging.unmeasured("the frames' times are in disorder")
     times, curves = times[:count], _first(curves, count)
     gap = curves.gap if face.lip_gap is None else face.lip_gap[:count]
     mouth = Mouth(times, gap, curves.source if face.lip_gap is None else "pixels")
@@ -119,9 +123,16 @@ def _talking(
     found = [judging.drawn_figure(mouth, curves)] if face.how == "rig" else []
     found += judging.sync_figures(mouth, phones, heard)
     found += judging.mouth_figures(mouth, curves, phones, heard, _teeth(rig, told, fps))
-    talking = saying.speaking(phones, times) if phones else np.ones(count, np.bool_)
+    talking = saying.speaking(phones, times) if phones else _heard(heard, times)
     found += judging.life_figures(curves, times, fps, talking)
     return [*found, judging.likeness_figure(curves, times, fps, heard)]
+
+
+def _heard(heard: Hearing | None, times: Array) -> NDArray[np.bool_]:
+    """The frames in which somebody speaks; all of them when there is nothing to hear."""
+    if heard is None or heard.silent:
+        return np.ones(len(times), np.bool_)
+    return np.interp(times, heard.times, heard.speaking().astype(np.float64)) > 0.5
 
 
 def _first(curves: faces.Faces, count: int) -> faces.Faces:

@@ -123,5 +123,5 @@ def _told(figure: Figure) -> str:
 
 
 def _rounded(value: float) -> float:
-    """Four significant digits, so that the same film gives the same certificate on every machine."""
-    return float(f"{value:.4g}")
+    """Four significant digits and no dust, so that the same film gives the same certificate on every machine."""
+    return float(f"{value:.4g}") if abs(value) >= 1e-6 else 0.0

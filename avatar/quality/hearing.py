@@ -78,7 +78,7 @@ class Hearing:
 
 def hear(path: Path, rate: int) -> Hearing:
     """Listen to a file whose sound has `rate` samples a second. Raises as `video.sound` does."""
-    meter, folder = video.Meter(), _Folder(HOP * rate)
+    meter, folder = video.Meter(), Folder(HOP * rate)
     start = 0.0
     for at, piece in video.sound(path, meter):
         start = at if folder.samples == 0 else start
@@ -86,7 +86,7 @@ def hear(path: Path, rate: int) -> Hearing:
     return Hearing(start, folder.samples / rate, folder.power(), meter.loudness, meter.true_peak)
 
 
-class _Folder:
+class Folder:
     """Folds samples into mean squares of `hop` samples each (not always a whole number), piece by piece."""
 
     def __init__(self, hop: float) -> None:
@@ -97,6 +97,7 @@ class _Folder:
         self._points = 0
 
     def add(self, piece: NDArray[np.float32]) -> None:
+        """Take in the next samples."""
         self._waiting.append(np.square(piece, dtype=np.float64))
         self.samples += len(piece)
         if self.samples - self._points * self._hop > 200 * self._hop:
@@ -114,5 +115,6 @@ class _Folder:
         self._points += ready
 
     def power(self) -> Array:
+        """All mean squares so far, (n,); samples that do not fill the last one are left out."""
         self._fold()
         return np.concatenate(self._power) if self._power else np.zeros(0)

@@ -29,6 +29,7 @@ DRAWN = Meaning("mouth as drawn", "correlation", Limit(low=0.8))
 RANGE = Meaning("openness range", "face heights", Limit(0.06, 0.14))
 LEAD = Meaning("anticipation", "ms", Limit(40.0, 120.0))
 HEAD = tuple(Meaning(f"head {name}", "degrees std", Limit(2.0, 6.0)) for name in ("yaw", "pitch", "roll"))
+ALIVE = Meaning("head moves in silence", "degrees/s", Limit(low=0.3))
 LOOP = Meaning("head loop", "autocorrelation", Limit(high=0.6))
 BLINKS = Meaning("blinks", "per minute", Limit(10.0, 25.0))
 BLINK_LENGTH = Meaning("blink length", "ms", Limit(100.0, 400.0))
@@ -46,6 +47,7 @@ SURE = 1.0
 HEAD_SECONDS, LOOP_SECONDS, BLINK_SECONDS = 8.0, 20.0, 8.0
 """Films shorter than this say nothing about the spread of head angles, about loops, about how often eyes blink."""
 
+SILENT_SECONDS = 0.5
 THEVAL_SECONDS = 60.0
 """Its truths are means over many recordings: real people's single clips of 8 s come out at 0.6."""
 
@@ -178,7 +180,7 @@ def life_figures(face: Faces, times: Array, fps: float, speech: Mask) -> list[Fi
     seconds = len(times) / fps
     found: list[Figure] = []
     if face.angles is None:
-        found += [meaning.unmeasured("the rig holds no motion track") for meaning in (*HEAD, LOOP)]
+        found += [meaning.unmeasured("the rig holds no motion track") for meaning in (*HEAD, LOOP, ALIVE)]
     else:
         talking = face.angles[speech] if speech.any() else face.angles
         short = f"the film is shorter than {HEAD_SECONDS:g} s" if seconds < HEAD_SECONDS else ""
@@ -188,7 +190,17 @@ def life_figures(face: Faces, times: Array, fps: float, speech: Mask) -> list[Fi
             found.append(LOOP.unmeasured(f"the film is shorter than {LOOP_SECONDS:g} s"))
         else:
             found.append(LOOP.judged(living.loop(face.angles, fps), face.source))
+        found.append(_alive(face.angles, fps, speech, face.source))
     return found + _blink_figures(living.blinks(times, face.lids), seconds, face.source)
+
+
+def _alive(angles: Array, fps: float, speech: Mask, source: Source) -> Figure:
+    """Mean speed of the head's turning while nothing is said."""
+    still = ~speech[1:] & ~speech[:-1]
+    if still.sum() < SILENT_SECONDS * fps:
+        return ALIVE.unmeasured("there is no long pause")
+    speed = np.sqrt((np.diff(angles, axis=0) ** 2).sum(axis=1)) * fps
+    return ALIVE.judged(float(speed[still].mean()), source)
 
 
 def _blink_figures(blinks: living.Blinks, seconds: float, source: Source) -> list[Figure]:
@@ -252,22 +264,12 @@ def still_figures(still: Still) -> list[Figure]:
     ]
 
 
-def unmeasured(why: str, *, still: bool = True) -> list[Figure]:
+FACE = (
+    OFFSET, DRIFT, RANGE, SILENCE, CLOSURE, TEETH, ROUNDING, LEAD, *HEAD, LOOP, ALIVE,
+    BLINKS, BLINK_LENGTH, BLINK_RHYTHM, THEVAL,
+)  # fmt: skip
+
+
+def unmeasured(why: str) -> list[Figure]:
     """All figures of a face, without values."""
-    face = (
-        OFFSET,
-        DRIFT,
-        RANGE,
-        SILENCE,
-        CLOSURE,
-        TEETH,
-        ROUNDING,
-        LEAD,
-        *HEAD,
-        LOOP,
-        BLINKS,
-        BLINK_LENGTH,
-        BLINK_RHYTHM,
-        THEVAL,
-    )
-    return [meaning.unmeasured(why) for meaning in (*face, *((STILLNESS, FLICKER, COLOUR) if still else ()))]
+    return [meaning.unmeasured(why) for meaning in FACE]

@@ -37,8 +37,10 @@ def find(path: Path, model: Path) -> Found:
             image = _image(picture)
             told = landmarker.detect_for_video(image, max(round(at * 1000.0), index))
             if told.face_landmarks:
-                points.append([(point.x, point.y) for point in told.face_landmarks[0]])
-                angles.append(_angles(np.asarray(told.facial_transformation_matrixes[0])))
+                faces = [[(point.x, point.y) for point in face] for face in told.face_landmarks]
+                largest = int(np.argmax([np.ptp(np.asarray(face)[:, 0]) for face in faces]))
+                points.append(faces[largest])
+                angles.append(_angles(np.asarray(told.facial_transformation_matrixes[largest])))
             else:
                 points.append([(np.nan, np.nan)] * 478)
                 angles.append((np.nan, np.nan, np.nan))
@@ -75,7 +77,7 @@ def _image(picture: NDArray[np.uint8]) -> Any:
 
 
 def _angles(matrix: Array) -> tuple[float, float, float]:
-    """Yaw, pitch and roll in degrees of a 4 x 4 face transform, R = Rz Rx Ry, with the signs of `avatar.face.tracks`."""
+    """Yaw, pitch and roll in degrees of a 4 x 4 face transform, R = Rz Rx Ry, signs as in `avatar.face.tracks`."""
     turn = matrix[:3, :3] / np.cbrt(np.linalg.det(matrix[:3, :3]))
     yaw = np.arctan2(-turn[2, 0], turn[2, 2])
     pitch = -np.arcsin(np.clip(turn[2, 1], -1.0, 1.0))

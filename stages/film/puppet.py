@@ -91,7 +91,7 @@ class Puppet:
             return pose.depth(self.skull, points)
         if name == "front":
             return np.maximum(pose.depth(self.skull, points), 0.10 * unit).astype(np.float32)
-        return np.full(len(points), (-0.16 if name == "hair_behind" else 0.02) * unit, np.float32)
+        return np.full(len(points), (-0.08 if name == "hair_behind" else 0.02) * unit, np.float32)
 
     def draw(self, row: Track) -> Planes:
         """The frame for one track row; the caller owns it."""

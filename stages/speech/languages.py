@@ -136,10 +136,10 @@ def readable(text: str, language: str) -> str:
 
 
 def _read(sign: str, language: str) -> bool:
-    script = script_of(sign)
-    if not script:
-        return not sign.isalpha()
-    return script in _NAMED or reads(language, script)
+    if unicodedata.category(sign)[0] not in "LM":
+        return True
+    script = unicodedata.name(sign, "").split(" ")[0]
+    return script in (*_NAMED, "COMBINING") or (script in _BY_SCRIPT and reads(language, script))
 
 
 def named(text: str, at: int) -> bool:

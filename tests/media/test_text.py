@@ -82,7 +82,7 @@ def test_lines_end_paragraphs() -> None:
     assert [sentence.ends for sentence in sentences("A title\n\nOne. Two.")] == ["paragraph", "sentence", "paragraph"]
 
 
-@pytest.mark.parametrize("unit", ["word ", "clause of words, ", "x", "字", "e\u0301"])
+@pytest.mark.parametrize("unit", ["word ", "clause of words, ", "x", "字", "d\u0301"])
 def test_long_sentences_are_cut_and_nothing_is_lost(unit: str) -> None:
     text = clean(unit * (3000 // len(unit)))
     found = sentences(text)
@@ -90,6 +90,11 @@ def test_long_sentences_are_cut_and_nothing_is_lost(unit: str) -> None:
     assert "".join(_cut(text)).replace(" ", "") == text.replace(" ", "")
     if unit.startswith("clause"):
         assert all(text[sentence.start : sentence.end].endswith(",") for sentence in found)
+
+
+def test_endless_words_are_cut() -> None:
+    assert max(map(len, _cut("so " + "a" * 500 + " it is"))) <= 63
+    assert _cut("字" * 100) == ["字" * 100]
 
 
 def test_written_words_keep_their_punctuation() -> None:

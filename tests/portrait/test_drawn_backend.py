@@ -116,10 +116,9 @@ def test_drawing_can_be_called_off(tmp_path: Path) -> None:
 
 
 def studio(folder: Path) -> Path:
-    """A home for drawings that has one scene and one figure only."""
+    """A home for drawings that has scenes and figures only."""
     (folder / "figures").mkdir(parents=True)
-    (folder / "scenes").mkdir()
-    shutil.copy(HOME / "scenes" / "plain.svg", folder / "scenes")
+    shutil.copytree(HOME / "scenes", folder / "scenes")
     for table in ("palettes.toml", "words.toml"):
         shutil.copy(HOME / table, folder)
     (folder / "looks.toml").write_text("", encoding="utf-8")
@@ -133,7 +132,9 @@ def test_a_whole_figure_dropped_into_the_folder_is_an_avatar(bench: Bench, tmp_p
     drawn = bench.perform(Drawn(home=home), Brief("moony", "", 0))
     assert [layer.name for layer in drawn.layers] == ["background", "head"]
     assert drawn.face.right.iris == pytest.approx((450, 400))
-    assert bench.perform(Drawn(home=home), Brief(None, "a teacher", 3)).label == "moony"
+    taught = bench.perform(Drawn(home=home), Brief(None, "a teacher", 3))
+    assert (taught.label, taught.face) == ("moony", drawn.face)
+    assert taught.layers[0] != drawn.layers[0]
 
 
 def test_a_figure_without_landmarks_is_refused_with_their_names(bench: Bench, tmp_path: Path) -> None:

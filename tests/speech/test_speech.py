@@ -202,6 +202,7 @@ def test_importing_the_stage_loads_nothing_heavy() -> None:
         ("a\ud83d", BadRequest, "surrogate"),
         ("x" * 1_000_000, TooLarge, "100,000"),
         ("日本語をはなします。", Unavailable, "kanji"),
+        ("ខ្មែរ", Unavailable, "script"),
     ],
 )
 def test_what_can_not_be_spoken_is_refused(text: str, error: type[Exception], words: str, tmp_path: Path) -> None:
@@ -247,6 +248,32 @@ def test_right_to_left_text_keeps_its_logical_order(tmp_path: Path) -> None:
     said = say(tmp_path, "\u202bשלום עולם\u202c, abc שלום")
     assert [word.text for word in said.utterance.words] == ["שלום", "עולם,", "abc", "שלום"]
     assert said.utterance.language == "he"
+
+
+def test_letters_that_no_voice_reads_are_passed_over(tmp_path: Path) -> None:
+    said = say(tmp_path, "We met ខ្មែរ people.", "en-us")
+    assert said.speech.seconds < 2.5
+
+
+def test_lone_greek_letters_are_named(tmp_path: Path) -> None:
+    said = say(tmp_path, "The number π is about 3.14.", "en-us")
+    named = next(word for word in said.utterance.words if word.text == "π")
+    assert [phone.ipa for phone in said.utterance.phones if named.start <= phone.start < named.end] == ["p", "aɪ"]
+
+
+def test_texts_that_bring_the_bare_library_down_are_spoken_or_refused(tmp_path: Path) -> None:
+    texts = [("'-i và", "vi"), (")-i", "vi"), ("` xin", "vi"), ("xin chào. [-s", "vi"), ("ૠ", "vi"), ("i" * 300, "ro")]
+    script = f"""
+from pathlib import Path
+from avatar.errors import AvatarError
+from tests.speech.said import say
+for index, wish in enumerate({texts!r}):
+    try:
+        say(Path({str(tmp_path)!r}, str(index)), *wish)
+    except AvatarError as refusal:
+        print(refusal)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def test_markdown_is_not_read_aloud(tmp_path: Path) -> None:

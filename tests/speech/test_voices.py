@@ -1,9 +1,13 @@
 """Voices: the list, what an id means, what fits."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 
-from avatar.errors import NotFound
-from stages.speech.espeak.library import RATE, Controls, Synthesiser
+from avatar.errors import NotFound, Unavailable
+from stages.speech.espeak.library import RATE, Controls, Synthesiser, in_memory, on_disk, short_name
 from stages.speech.languages import of_text
 from stages.speech.voices import Choice, choose, file_of, fitting, voices
 
@@ -27,6 +31,37 @@ def test_every_listed_language_speaks() -> None:
                 assert any(mark.ipa for mark in marks), voice
 
 
+def test_a_copy_on_disk_speaks_as_one_in_memory() -> None:
+    heard = []
+    for copiers in ((in_memory,), (on_disk,), (in_nowhere, on_disk)):
+        with Synthesiser(copiers) as synthesiser:
+            heard.append(synthesiser.speak("Hello.", voice="gmw/en-US+f5", controls=Controls())[0].tobytes())
+    assert heard[0] == heard[1] == heard[2]
+
+
+@contextmanager
+def in_nowhere(library: Path) -> Iterator[str]:
+    """A copy that can't be made."""
+    if library.exists():
+        raise OSError("forbidden")
+    yield str(library)
+
+
+def test_a_long_path_to_the_data_gets_a_short_name(tmp_path: Path) -> None:
+    deep = tmp_path / ("a" * 100) / ("b" * 100)
+    deep.mkdir(parents=True)
+    (deep / "voice").touch()
+    with short_name(deep) as name:
+        assert len(str(name)) < 140
+        assert (name / "voice").exists()
+    assert (deep / "voice").exists()
+
+
+def test_a_library_that_can_not_be_copied_makes_the_backend_unavailable() -> None:
+    with pytest.raises(Unavailable, match="forbidden"):
+        Synthesiser((in_nowhere,))
+
+
 @pytest.mark.parametrize(
     ("name", "choice"),
     [
@@ -42,6 +77,8 @@ def test_every_listed_language_speaks() -> None:
         ("annie", Choice("", "Annie")),
         ("female", Choice("", "f2")),
         ("old man", Choice("", "m1")),
+        ("female old", Choice("", "f1")),
+        ("child-like", Choice("", "Annie")),
     ],
 )
 def test_what_a_voice_id_means(name: str, choice: Choice) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from avatar.errors import BadOutput, NotFound
 from stages.portrait.drawn import parts, svg
 from stages.portrait.drawn.parts import HOME, ORDER, Part
+from stages.portrait.drawn.words import wishes
 
 Names = tuple[str, ...]
 
@@ -19,8 +20,9 @@ Names = tuple[str, ...]
 class Look:
     """One avatar. `parts` maps a kind to the parts worn, `palette` a colour group to the palette worn.
 
-    `gender` (female, male) and `age` (teen, adult, old) hint at a fitting voice. `vary` lists, per colour group, the
-    palettes that a seed may put in place of the look's own. A whole figure has `figure` and no parts but a scene.
+    `gender` (female, male) and `age` (teen, young, adult, old) hint at a fitting voice. `vary` lists, per colour group,
+    the palettes that a seed may put in place of the look's own. A whole figure has `figure`, no parts but perhaps a
+    scene, and what its description says of it.
     """
 
     id: str
@@ -65,17 +67,27 @@ def _look(entry: dict[str, Any]) -> Look:
     )
 
 
-def _figure(path: Path) -> Look:
+def _figure(path: Path, home: Path) -> Look:
     part = parts.load(path)
-    scene = {} if "background" in part.groups else {"scene": ("plain",)}
-    return Look(path.stem, part.title, part.words or part.title, parts=scene, figure=path)
+    said = wishes(part.words, home)
+    return Look(
+        path.stem,
+        part.title,
+        part.words or part.title,
+        gender=said.get("gender", ("",))[0],
+        age=said.get("age", ("adult",))[0],
+        roles=said.get("role", ()),
+        parts={} if "background" in part.groups else {"scene": ("plain",)},
+        palette={facet: said[facet][0] for facet in ("hair", "skin") if facet in said},
+        figure=path,
+    )
 
 
 @lru_cache(maxsize=8)
 def gallery(home: Path = HOME) -> tuple[Look, ...]:
     """All looks: those of looks.toml in its order, then one for every file in figures/."""
     listed = tuple(_look(entry) for entry in _table(home, "looks.toml").get("look", ()))
-    return listed + tuple(_figure(path) for path in sorted((home / "figures").glob("*.svg")))
+    return listed + tuple(_figure(path, home) for path in sorted((home / "figures").glob("*.svg")))
 
 
 @lru_cache(maxsize=8)
@@ -106,6 +118,8 @@ def worn(look: Look, home: Path = HOME) -> list[Part]:
 
 def style(look: Look, home: Path = HOME) -> str:
     """The look's colours as a style sheet. Raises `BadOutput` for a palette that is not there."""
+    if look.figure is not None:
+        return svg.sheet({})
     known = palettes(home)
     colours: dict[str, str] = {}
     for group, name in look.palette.items():

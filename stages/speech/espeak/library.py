@@ -9,9 +9,10 @@ the same time, can't be heard, and there is nothing to lock and nothing that a f
 import _ctypes
 import ctypes
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -98,42 +99,69 @@ def _package() -> tuple[Path, Path]:
 
 
 @contextmanager
-def _private(library: Path) -> Iterator[str]:
-    """A name under which the loader finds a copy of the library that nobody else has loaded."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("espeak-ng")
-        with os.fdopen(descriptor, "wb") as memory:
-            memory.write(library.read_bytes())
-            memory.flush()
-            yield f"/proc/self/fd/{descriptor}"
-    else:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            copy = Path(folder, library.name)
-            copy.write_bytes(library.read_bytes())
-            yield str(copy)
+def in_memory(library: Path) -> Iterator[str]:
+    """A name under which the loader finds a copy of the library in memory. Raises OSError where it can't."""
+    if not hasattr(os, "memfd_create"):
+        raise OSError("only Linux has files in memory")
+    with os.fdopen(os.memfd_create("espeak-ng"), "wb") as memory:
+        memory.write(library.read_bytes())
+        memory.flush()
+        yield f"/proc/self/fd/{memory.fileno()}"
+
+
+@contextmanager
+def on_disk(library: Path) -> Iterator[str]:
+    """The path of a copy of the library among the temporary files. Raises OSError."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield shutil.copy(library, folder)
+
+
+@contextmanager
+def short_name(data: Path) -> Iterator[Path]:
+    """The folder itself, or a link to it where its path is longer than espeak-ng has room for (160 bytes)."""
+    if len(os.fsencode(data)) < 140:
+        yield data
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder, "espeak-ng-data")
+        link.symlink_to(data, target_is_directory=True)
+        yield link
+
+
+Copier = Callable[[Path], AbstractContextManager[str]]
 
 
 class Synthesiser:
-    """One private espeak-ng. Use it in a `with` statement, from one thread at a time."""
+    """One private espeak-ng. Use it in a `with` statement, from one thread at a time.
 
-    def __init__(self) -> None:
+    `copiers` are the ways to copy the library that are tried, best first.
+    """
+
+    def __init__(self, copiers: tuple[Copier, ...] = (in_memory, on_disk)) -> None:
         library, data = _package()
         self._sound = bytearray()
         self._marks: list[Mark] = []
         self._heard = _Callback(self._hear)
         self._copy = ExitStack()
-        try:
-            self._library: Any = ctypes.CDLL(self._copy.enter_context(_private(library)))
-        except OSError as error:
-            self._copy.close()
-            raise Unavailable(f"espeak-ng can't be loaded ({error}). Reinstall espeakng-loader.") from None
+        self._library: Any = self._load(library, copiers)
+        place = os.fsencode(self._copy.enter_context(short_name(data)))
         flags = _PHONEME_EVENTS | _PHONEME_IPA | _DONT_EXIT
-        if self._library.espeak_Initialize(_SYNCHRONOUS, 0, os.fsencode(data), flags) != RATE:
+        if self._library.espeak_Initialize(_SYNCHRONOUS, 0, place, flags) != RATE:
             self.close()
-            raise Unavailable(f"espeak-ng finds no data in {data}. Reinstall espeakng-loader, in a shorter path.")
+            raise Unavailable(f"espeak-ng finds no data in {data}. Reinstall espeakng-loader.")
         self._library.espeak_ng_SetRandSeed.argtypes = (ctypes.c_long,)
         self._library.espeak_ng_SetRandSeed(_SEED)
         self._library.espeak_SetSynthCallback(self._heard)
+
+    def _load(self, library: Path, copiers: tuple[Copier, ...]) -> Any:
+        refusals = []
+        for copied in copiers:
+            try:
+                return ctypes.CDLL(self._copy.enter_context(copied(library)))
+            except OSError as error:
+                self._copy.close()
+                refusals.append(str(error))
+        raise Unavailable(f"espeak-ng can't be loaded ({'; '.join(refusals)}). Reinstall espeakng-loader.")
 
     def __enter__(self) -> Self:
         return self
