@@ -1,1 +1,1 @@
-"""How fast and how small: a module here that measures something has a function `rows`. Knows nothing of how tests pass."""
+"""How fast and how small: modules that measure something have a function `rows`. Knows nothing of how tests pass."""

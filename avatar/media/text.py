@@ -6,6 +6,7 @@ Knows no voice and no sound. All offsets count characters of the cleaned text.
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from avatar.errors import BadRequest, TooLarge
@@ -18,6 +19,9 @@ LONGEST = 280
 
 LONGEST_WORD = 60
 """Most letters of one word before it is cut; espeak-ng and others fail at 160."""
+
+LONGEST_DENSE = 40
+"""Most digits and signs of one stretch: each may be read as a word or two, and espeak-ng fails at a thousand sounds."""
 
 MARKS = 4
 """Most combining marks on one letter; more is decoration."""
@@ -191,18 +195,27 @@ def _cut(text: str, start: int, end: int) -> list[Sentence]:
 _CLAUSE = ",;:—–،؛、，；："
 _CLAUSES = re.compile(r"[,;:—–،؛](?=\s)|[、，；：]")
 _LETTERS = rf"(?:(?![\u2e80-\u9fff\uac00-\ud7ff])\w){{{LONGEST_WORD}}}"
+_DENSE = re.compile(r"\d|[^\w\s]")
 _ENDLESS = re.compile(_LETTERS + r"(?=\w)")
 
 
 def _cutting_place(text: str, start: int, end: int) -> int:
     """Where the first piece of a span ends: at its end when it is short enough and holds no endless word."""
-    endless = _ENDLESS.search(text, start, min(end, start + LONGEST))
-    if endless is None and end - start <= LONGEST:
+    stop = min(end, start + LONGEST)
+    dense = next(islice(_DENSE.finditer(text, start, stop), LONGEST_DENSE, None), None)
+    stop = min(stop, dense.start()) if dense else stop
+    endless = _ENDLESS.search(text, start, stop)
+    if endless:
+        return _whole_letter(text, start, endless.end())
+    if stop == end:
         return end
-    stop = min(start + LONGEST, endless.end() if endless else end)
-    clauses = [match.end() for match in _CLAUSES.finditer(text, start + LONGEST // 3, stop)]
+    clauses = [match.end() for match in _CLAUSES.finditer(text, start + (stop - start) // 3, stop)]
     spaces = [match.start() for match in re.compile(r"\s").finditer(text, start + 1, stop)]
-    at = stop if endless and stop == endless.end() else clauses[-1] if clauses else spaces[-1] if spaces else stop
+    return clauses[-1] if clauses else spaces[-1] if spaces else _whole_letter(text, start, stop)
+
+
+def _whole_letter(text: str, start: int, at: int) -> int:
+    """The place itself, or one before it, where no letter is parted from its marks."""
     while at > start + 1 and unicodedata.combining(text[at]):
         at -= 1
     return at

@@ -18,6 +18,9 @@ CAVITY = ((0.30, 0.085, 0.085), (0.115, 0.02, 0.028))
 TONGUE = ((0.72, 0.34, 0.34), (0.50, 0.18, 0.19))
 """Colour of the tongue on its top and at its sides, R'G'B'."""
 
+TEETH_HIDE = 0.024
+"""How far, in face heights, pursed lips cover the upper teeth that they would show at rest."""
+
 
 def crop(sheet: Sheet, x: int, y: int, width: int, height: int) -> Sheet:
     """A rectangle of a sheet, clear where the sheet does not reach."""
@@ -61,10 +64,8 @@ class MouthInside:
         self._width, self._height = int(2.9 * mouth.half + 2) & ~1, int(0.34 * unit) & ~1
         self._rows = (np.arange(self._height, dtype=np.float32) + self._y)[:, None]
         self._columns = np.arange(self._width, dtype=np.float32) + self._x
-        fixed = self._cavity()
-        if teeth is not None:
-            fixed = stacked(fixed, crop(teeth, *self._box))
-        self._fixed = fixed
+        self._dark = self._cavity()
+        self._upper_teeth = crop(teeth, *self._box) if teeth is not None else None
         self._moving = self._tongue()
         if teeth_lower is not None:
             self._moving = stacked(self._moving, crop(teeth_lower, *self._box))
@@ -102,10 +103,13 @@ class MouthInside:
         unit = self._mouth.unit
         drop = JAW_DROP * unit * float(row[COLUMN["jawOpen"]]) * (1.0 - 0.5 * float(row[COLUMN["mouthClose"]]))
         tongue = float(row[COLUMN["tongue"]])
-        whole = stacked(self._fixed, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop))
+        rounded = float(np.clip(row[COLUMN["mouthPucker"]] + 0.7 * row[COLUMN["mouthFunnel"]], 0.0, 1.0))
+        whole = stacked(self._dark, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop))
+        if self._upper_teeth is not None:
+            whole = stacked(whole, shifted(self._upper_teeth, 0.0, -TEETH_HIDE * unit * rounded))
         rim = np.interp(self._columns, np.arange(len(opening.rim)) + opening.x, opening.rim)
         below = np.clip((self._rows - rim) / (0.055 * unit), 0.0, 1.0)
-        light = 1.0 - 0.3 * float(np.clip(row[COLUMN["mouthPucker"]] + row[COLUMN["mouthFunnel"]], 0.0, 1.0))
+        light = 1.0 - 0.35 * rounded
         shade = (light * (0.74 + 0.26 * below * (2.0 - below))).astype(np.float32)
         return Sheet(shaded(whole, shade), self._x, self._y)
 

@@ -97,6 +97,13 @@ def test_endless_words_are_cut() -> None:
     assert _cut("字" * 100) == ["字" * 100]
 
 
+def test_many_digits_and_signs_are_cut() -> None:
+    pieces = _cut("12345 67890 " * 20)
+    assert all(sum(sign.isdigit() for sign in piece) <= 40 for piece in pieces)
+    assert "".join(pieces).replace(" ", "") == "1234567890" * 20
+    assert len(_cut("$%&" * 40 + "1")) == 4
+
+
 def test_written_words_keep_their_punctuation() -> None:
     text = "— Well, yes - no!"
     assert [text[start:end] for start, end in written(text, 0, len(text))] == ["— Well,", "yes -", "no!"]
