@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from avatar.artifacts import Eye, Line
 from avatar.face.aperture import stretch
 from avatar.face.mouth import Warp
-from avatar.face.tracks import COLUMN, Track
+from avatar.face.tracks import COLUMN, Track, column
 
 Array = NDArray[np.float32]
 Side = Literal["Right", "Left"]
@@ -82,21 +82,20 @@ class EyeModel:
 
     def lids(self, row: Track, rest: Lids) -> Lids:
         """Lid rims now, for the rims at rest over the same columns."""
-
-        def column(name: str) -> float:
-            return float(row[COLUMN[name + self.side]])
-
-        shut = column("eyeBlink") + 0.30 * column("eyeLookDown") * (1.0 - column("eyeBlink"))
-        shut = float(np.clip(shut + 0.25 * column("eyeSquint") - 0.10 * column("eyeLookUp"), -0.3, 1.0))
-        wide = max(0.0, column("eyeWide") * 0.35)
+        blink, squint = self._own(row, "eyeBlink"), self._own(row, "eyeSquint")
+        shut = blink + 0.30 * self._own(row, "eyeLookDown") * (1.0 - blink)
+        shut = np.clip(shut + 0.25 * squint - 0.10 * self._own(row, "eyeLookUp"), -0.3, 1.0)
+        wide = np.maximum(0.0, self._own(row, "eyeWide") * 0.35)
         span = rest.lower - rest.upper
         meet = rest.upper + LID_MEETS * span
         upper = rest.upper + (meet - rest.upper) * (shut - wide)
-        raise_low = np.clip(0.55 * column("eyeSquint") + 0.25 * column("cheekSquint"), 0.0, 0.6) * (
-            1.0 - max(shut, 0.0)
-        )
-        lower = rest.lower - (1.0 - LID_MEETS) * span * np.clip(shut, 0.0, 1.0) - 0.3 * raise_low * span
+        closed = np.clip(shut, 0.0, 1.0)
+        raised = np.clip(0.55 * squint + 0.25 * self._own(row, "cheekSquint"), 0.0, 0.6) * (1.0 - closed)
+        lower = rest.lower - (1.0 - LID_MEETS) * span * closed - 0.3 * raised * span
         return Lids(np.minimum(upper, lower).astype(np.float32), lower.astype(np.float32))
+
+    def _own(self, row: Track, name: str) -> Array:
+        return column(row, name + self.side)
 
     def warp(self, row: Track) -> Warp:
         """The warp around this eye for one track row; without a hole, since the picture has one already."""
@@ -113,22 +112,19 @@ class EyeModel:
             rest.lower + 0.055 * self.unit,
         ]
         shifts = [flat, low, low, now.lower - rest.lower, now.lower - rest.lower, flat]
-        down = stretch(self._rows, knots, shifts) + self._brows(row)
+        down = stretch(self._rows, knots, shifts) + self._rise(row, self._bumps)
         shift = np.zeros((*down.shape, 2), np.float32)
         shift[..., 1] = down
         return Warp(self.x, self.y, shift, None, float(low.max()))
 
-    def _brows(self, row: Track) -> Array:
-        at = COLUMN
-        down = float(row[at["browDown" + self.side]])
-        inner = float(row[at["browInnerUp"]]) - 0.8 * down
-        outer = float(row[at["browOuterUp" + self.side]]) - 0.4 * down
-        middle = 0.5 * (inner + outer)
-        bumps = self._bumps
-        result: Array = (
-            -BROW_RISE * self.unit * (inner * bumps["inner"] + 0.6 * middle * bumps["middle"] + outer * bumps["outer"])
-        )
-        return result
+    def _rise(self, row: Track, bumps: dict[str, Array]) -> Array:
+        """How far down the brows' muscles push what lies under `bumps`; up is negative."""
+        down = self._own(row, "browDown")
+        inner = column(row, "browInnerUp") - 0.8 * down
+        outer = self._own(row, "browOuterUp") - 0.4 * down
+        pull = inner * bumps["inner"] + 0.3 * (inner + outer) * bumps["middle"] + outer * bumps["outer"]
+        risen: Array = np.asarray(-BROW_RISE * self.unit * pull, np.float32)
+        return risen
 
     def gaze(self, row: Track) -> tuple[float, float]:
         """How far the iris has moved from rest, in pixels to the viewer's right and down."""
@@ -138,18 +134,18 @@ class EyeModel:
         down = float(row[at["eyeLookDown" + self.side]] - row[at["eyeLookUp" + self.side]])
         return across * LOOK[0] * self.width, down * LOOK[1] * self.width
 
-    def outline(self, row: Track) -> Array:
-        """Lids as points (2, 9, 2), upper then lower, and before the head turns."""
+    def outline(self, track: Track) -> Array:
+        """Lids as points (frames, 2, 9, 2), upper then lower, before the head turns."""
         lines = []
         for line, name in ((self._upper, "upper"), (self._lower, "lower")):
-            now = self.lids(row, self.lids_at(line[:, 0]))
-            lines.append(np.stack([line[:, 0], getattr(now, name)], axis=-1))
-        return np.asarray(lines, np.float32)
+            heights = getattr(self.lids(track, self.lids_at(line[:, 0])), name)
+            lines.append(np.stack([np.broadcast_to(line[:, 0], heights.shape), heights], axis=-1))
+        return np.stack(lines, axis=-3).astype(np.float32)
 
-    def brow_outline(self, row: Track) -> Array:
-        """The brow's middle line, as many points as the landmarks have, before the head turns."""
-        rise = self._brows(row)
-        x = np.clip(self._brow[:, 0] - self.x, 0, rise.shape[1] - 1).astype(int)
-        y = np.clip(self._brow[:, 1] - self.y, 0, rise.shape[0] - 1).astype(int)
-        moved: Array = self._brow + np.stack([np.zeros(len(x), np.float32), rise[y, x]], axis=-1)
+    def brow_outline(self, track: Track) -> Array:
+        """The brow's middle line (frames, points, 2), before the head turns."""
+        x = np.clip(self._brow[:, 0] - self.x, 0, len(self._columns) - 1).astype(int)
+        y = np.clip(self._brow[:, 1] - self.y, 0, len(self._rows) - 1).astype(int)
+        rise = self._rise(track, {name: bump[y, x] for name, bump in self._bumps.items()})
+        moved: Array = self._brow + np.stack([np.zeros_like(rise), rise], axis=-1)
         return moved

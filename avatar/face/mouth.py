@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from avatar.artifacts import Face, Line
 from avatar.face.aperture import Bytes, between, stretch
 from avatar.face.rig_measures import JAW_DROP, gap, width
-from avatar.face.tracks import COLUMN, Track
+from avatar.face.tracks import COLUMN, Track, column
 
 Array = NDArray[np.float32]
 
@@ -106,7 +106,7 @@ class Mouth:
 
     def rims(self, row: Track, columns: Array) -> tuple[Rims, Rims]:
         """The four rims at rest and now, over `columns` of the frame."""
-        squeeze = 1.0 / float(width(row[None])[0]) - 1.0
+        squeeze = 1.0 / width(row)[..., None] - 1.0
         source = columns + (columns - self.centre[0]) * self._fade(columns) * squeeze
         rest = Rims(*(np.interp(source, line[:, 0], line[:, 1]).astype(np.float32) for line in (
             self._upper_outer, self._upper_inner, self._lower_inner, self._lower_outer)))  # fmt: skip
@@ -114,29 +114,26 @@ class Mouth:
 
     def _moved(self, row: Track, rest: Rims, t: Array, jaw_pull: Array) -> Rims:
         """Rims now; `t` is -1 and 1 at the corners."""
-        at, unit = COLUMN, self.unit
+        unit = self.unit
         arch = np.clip(1.0 - t * t, 0.0, 1.0) ** 0.6
-        opened = float(gap(row[None])[0]) * unit
-        drop = JAW_DROP * unit * float(row[at["jawOpen"]])
+        opened = gap(row)[..., None] * unit
+        drop = JAW_DROP * unit * column(row, "jawOpen")
         sides = np.clip(0.5 + 0.5 * t, 0.0, 1.0)
         corner = np.exp(-((np.abs(t) - 1.0) ** 2) / 0.18)
         corners = corner * unit * (0.028 * _blend(row, "mouthFrown", sides) - 0.032 * _blend(row, "mouthSmile", sides))
         corners = corners + 0.12 * drop * (1.0 - arch) * jaw_pull
-        raised = 0.010 * unit * float(row[at["mouthUpperUpLeft"]] + row[at["mouthUpperUpRight"]])
+        raised = 0.010 * unit * (column(row, "mouthUpperUpLeft") + column(row, "mouthUpperUpRight"))
         upper = corners - (UPPER_SHARE * opened + 0.5 * np.minimum(raised, opened)) * arch
         lower = upper + opened * arch
-        press = 0.5 * float(row[at["mouthPressLeft"]] + row[at["mouthPressRight"]])
-        thick = 1.0 - 0.35 * press + 0.28 * float(row[at["mouthPucker"]]) + 0.2 * float(row[at["mouthFunnel"]])
-        thin = 1.1 * opened / unit
-        upper_thick = (rest.upper_inner - rest.upper_outer) * max(
-            0.4, thick - thin - 0.3 * float(row[at["mouthRollUpper"]])
-        )
-        lower_thick = (rest.lower_outer - rest.lower_inner) * max(
-            0.4, thick - thin - 0.45 * float(row[at["mouthRollLower"]])
-        )
+        press = 0.5 * (column(row, "mouthPressLeft") + column(row, "mouthPressRight"))
+        thick = 1.0 - 0.35 * press + 0.28 * column(row, "mouthPucker") + 0.2 * column(row, "mouthFunnel")
+        thick = thick - 1.1 * opened / unit
+        upper_thick = np.maximum(0.4, thick - 0.3 * column(row, "mouthRollUpper"))
+        lower_thick = np.maximum(0.4, thick - 0.45 * column(row, "mouthRollLower"))
         inner_up, inner_low = rest.upper_inner + upper, rest.lower_inner + lower
-        rims = (inner_up - upper_thick, inner_up, inner_low, inner_low + lower_thick)
-        return Rims(*(np.asarray(rim, np.float32) for rim in rims))
+        outer_up = inner_up - (rest.upper_inner - rest.upper_outer) * upper_thick
+        outer_low = inner_low + (rest.lower_outer - rest.lower_inner) * lower_thick
+        return Rims(*(np.asarray(rim, np.float32) for rim in (outer_up, inner_up, inner_low, outer_low)))
 
     def _jaw_pull(self, columns: Array) -> Array:
         """How much of the jaw's drop each column takes: 1 under the mouth, 0 at the ears."""
@@ -166,8 +163,7 @@ class Mouth:
             flat,
         ]
         down = stretch(self._rows, knots, shifts)
-        narrow = float(width(row[None])[0])
-        side = -self._sideways * (1.0 / narrow - 1.0)
+        side = -self._sideways * (1.0 / float(width(row)) - 1.0)
         shift = np.empty((*down.shape, 2), np.float32)
         shift[..., 0], shift[..., 1] = side, down
         return Warp(self.x, self.y, shift, self._hole(now), float(drop.max()))
@@ -182,23 +178,23 @@ class Mouth:
         rows = np.arange(y0, y1, dtype=np.float32)[:, None]
         return Hole(self.x + x0, y0, between(rows, upper, lower), upper)
 
-    def outline(self, row: Track) -> Array:
-        """The four rims as points (4, 11, 2), from upper outer to lower outer, before the head turns."""
-        narrow = float(width(row[None])[0])
+    def outline(self, track: Track) -> Array:
+        """The four rims as points (frames, 4, 11, 2), from upper outer to lower outer, before the head turns."""
+        narrow = width(track)[..., None]
         lines = []
         for line, name in zip(
             (self._upper_outer, self._upper_inner, self._lower_inner, self._lower_outer),
             ("upper_outer", "upper_inner", "lower_inner", "lower_outer"),
             strict=True,
         ):
-            x = self.centre[0] + (line[:, 0] - self.centre[0]) * narrow
-            _, now = self.rims(row, x.astype(np.float32))
+            x = (self.centre[0] + (line[:, 0] - self.centre[0]) * narrow).astype(np.float32)
+            _, now = self.rims(track, x)
             lines.append(np.stack([x, getattr(now, name)], axis=-1))
-        return np.asarray(lines, np.float32)
+        return np.stack(lines, axis=-3).astype(np.float32)
 
-    def jaw_outline(self, row: Track) -> Array:
-        """The jaw's line (17, 2), ear to ear through the chin, before the head turns."""
-        drop = JAW_DROP * self.unit * float(row[COLUMN["jawOpen"]]) * self._jaw_pull(self._jaw[:, 0])
+    def jaw_outline(self, track: Track) -> Array:
+        """The jaw's line (frames, 17, 2), ear to ear through the chin, before the head turns."""
+        drop = JAW_DROP * self.unit * column(track, "jawOpen") * self._jaw_pull(self._jaw[:, 0])
         below = np.clip((self._jaw[:, 1] - self._nose_y) / (self._jaw[:, 1].max() - self._nose_y), 0.0, 1.0)
         moved: Array = self._jaw + np.stack([np.zeros_like(drop), drop * below], axis=-1)
         return moved
@@ -206,5 +202,5 @@ class Mouth:
 
 def _blend(row: Track, name: str, sides: Array) -> Array:
     """A left and right column mixed across the mouth; the person's left is on the viewer's right."""
-    result: Array = row[COLUMN[name + "Right"]] * (1.0 - sides) + row[COLUMN[name + "Left"]] * sides
-    return result
+    mixed: Array = column(row, name + "Right") * (1.0 - sides) + column(row, name + "Left") * sides
+    return mixed

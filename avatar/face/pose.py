@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar.artifacts import Face
-from avatar.face.tracks import COLUMN, Track
+from avatar.face.tracks import Track, column
 
 Array = NDArray[np.float32]
 
@@ -82,7 +82,10 @@ def follow(head: Skull, y: Array) -> Array:
 
 
 def displaced(head: Skull, row: Track, points: Array, z: Array, weight: Array) -> Array:
-    """How far `points` (..., 2) of depth `z` move for a track row; `weight` 1 goes with the head, 0 with the body."""
+    """How far `points` (k, 2) of depth `z` move; `weight` 1 goes with the head, 0 with the body.
+
+    For one row of a track (k, 2), for a whole track (frames, k, 2).
+    """
     return weight[..., None] * _head_shift(head, row, points, z) + (1.0 - weight[..., None]) * _body_shift(
         head, row, points
     )
@@ -99,7 +102,7 @@ def sources(head: Skull, row: Track, points: Array, z: Array, weight: Array) -> 
 
 
 def _head_shift(head: Skull, row: Track, points: Array, z: Array) -> Array:
-    yaw, pitch, roll = (np.deg2rad(row[COLUMN[name]]) for name in ("headYaw", "headPitch", "headRoll"))
+    yaw, pitch, roll = (np.deg2rad(column(row, name)) for name in ("headYaw", "headPitch", "headRoll"))
     x = points[..., 0] - head.centre_x
     y = points[..., 1] - head.neck_y
     turned_x = x * np.cos(yaw) + z * np.sin(yaw)
@@ -109,9 +112,9 @@ def _head_shift(head: Skull, row: Track, points: Array, z: Array) -> Array:
     rolled_x = turned_x * np.cos(roll) - lifted_y * np.sin(roll)
     rolled_y = turned_x * np.sin(roll) + lifted_y * np.cos(roll)
     camera = CAMERA_DISTANCE * head.unit
-    zoom = (camera - z) / (camera - lifted_z) * (1.0 + row[COLUMN["headScale"]])
-    moved_x = rolled_x * zoom + row[COLUMN["headX"]] * head.unit
-    rise = row[COLUMN["headY"]] - 0.4 * BREATH_RISE * row[COLUMN["breath"]]
+    zoom = (camera - z) / (camera - lifted_z) * (1.0 + column(row, "headScale"))
+    moved_x = rolled_x * zoom + column(row, "headX") * head.unit
+    rise = column(row, "headY") - 0.4 * BREATH_RISE * column(row, "breath")
     moved_y = rolled_y * zoom + rise * head.unit
     return np.stack([moved_x - x, moved_y - y], axis=-1).astype(np.float32)
 
@@ -119,9 +122,9 @@ def _head_shift(head: Skull, row: Track, points: Array, z: Array) -> Array:
 def _body_shift(head: Skull, row: Track, points: Array) -> Array:
     x = points[..., 0] - head.centre_x
     y = points[..., 1] - head.shoulder_y
-    lean = np.deg2rad(row[COLUMN["bodyRoll"]])
-    breath = row[COLUMN["breath"]] * BREATH_RISE * head.unit
+    lean = np.deg2rad(column(row, "bodyRoll"))
+    breath = column(row, "breath") * BREATH_RISE * head.unit
     fall = np.clip(1.0 - y / (1.6 * head.unit), 0.0, 1.0)
-    shift_x = row[COLUMN["bodyX"]] * head.unit - y * lean + 0.006 * row[COLUMN["breath"]] * x
+    shift_x = column(row, "bodyX") * head.unit - y * lean + 0.006 * column(row, "breath") * x
     shift_y = x * lean * 0.6 - breath * fall
     return np.stack([shift_x, shift_y], axis=-1).astype(np.float32)

@@ -48,6 +48,12 @@ def blank(frames: int) -> Track:
     return np.zeros((frames, len(CHANNELS)), dtype=np.float32)
 
 
+def column(track: Track, name: str) -> Track:
+    """One column of a track (frames, channels) as (frames, 1), or of one row of it as (1,): ready to meet points."""
+    values: Track = track[..., COLUMN[name], None]
+    return values
+
+
 def write(path: Path, track: Track) -> None:
     """Save a track as `.npy`: little-endian float32 of shape (frames, channels)."""
     with path.open("wb") as file:

@@ -29,8 +29,10 @@ from stages.film.scene import assemble
 from stages.film.sheets import view
 
 FRAMES_AHEAD = 6
-TRIAL_FRAMES = 4
+TRIAL_FRAMES = 3
 TRIAL_CRF = 22.0
+RIG_FRAMES = 250
+"""Frames whose landmarks are worked out at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,12 @@ def _rig_header(frames: int) -> dict[str, object]:
 
 def _drawn(shot: Shot, rig: BinaryIO) -> Iterator[Planes]:
     for index, row in enumerate(shot.track):
+        if index % RIG_FRAMES == 0:
+            points = shot.puppet.landmarks(shot.track[index : index + RIG_FRAMES])
+            rig.write(points.astype("<f4").tobytes())
         frame = shot.puppet.draw(row)
         if shot.burned is not None:
             shot.burned.draw(frame, index / shot.form.fps)
-        rig.write(shot.puppet.landmarks(row).astype("<f4").tobytes())
         yield frame
 
 

@@ -10,8 +10,8 @@ from avatar.face.eyes import EyeModel
 from avatar.face.mouth import Hole, Mouth
 from avatar.face.rig_measures import JAW_DROP
 from avatar.face.tracks import COLUMN, Track
-from stages.film.pixels import Bytes, Floats, over
-from stages.film.sheets import Sheet, pack
+from stages.film.pixels import Bytes, Floats
+from stages.film.sheets import Sheet, crop, pack, stacked
 
 CAVITY = ((0.30, 0.085, 0.085), (0.115, 0.02, 0.028))
 """Colour of the mouth's inside at its rim and in its depth, R'G'B'."""
@@ -20,23 +20,6 @@ TONGUE = ((0.72, 0.34, 0.34), (0.50, 0.18, 0.19))
 
 TEETH_HIDE = 0.024
 """How far, in face heights, pursed lips cover the upper teeth that they would show at rest."""
-
-
-def crop(sheet: Sheet, x: int, y: int, width: int, height: int) -> Sheet:
-    """A rectangle of a sheet, clear where the sheet does not reach."""
-    pixels = np.zeros((height, width, 4), np.uint8)
-    x0, y0 = max(x, sheet.x), max(y, sheet.y)
-    x1, y1 = min(x + width, sheet.x + sheet.width), min(y + height, sheet.y + sheet.height)
-    if x1 > x0 and y1 > y0:
-        pixels[y0 - y : y1 - y, x0 - x : x1 - x] = sheet.pixels[
-            y0 - sheet.y : y1 - sheet.y, x0 - sheet.x : x1 - sheet.x
-        ]
-    return Sheet(pixels, x, y)
-
-
-def stacked(under: Sheet, upper: Sheet) -> Sheet:
-    """One sheet over another of the same place and size."""
-    return Sheet(over(under.pixels, upper.pixels), under.x, under.y)
 
 
 def shifted(sheet: Sheet, across: float, down: float) -> Sheet:

@@ -1,6 +1,6 @@
 """A portrait that can be drawn in any pose: one frame from one row of a motion track. Knows neither time nor encoding.
 
-Back to front: the scene, hair behind, the body, what lies behind the skin (mouth, eyes), the head with its openings,
+Back to front: the scene, hair behind and body, what lies behind the skin (mouth, eyes), the head with its openings,
 and what is worn in front. The background never moves; of the rest only its own rectangle is drawn.
 """
 
@@ -20,7 +20,7 @@ from stages.film.inside import EyeInside, MouthInside
 from stages.film.pixels import Bytes, Floats, enlarged, faded, inverse, sample, seen_from
 from stages.film.sheets import Sheet, View
 
-MOVING = ("hair_behind", "body", "head", "front")
+MOVING = ("back", "head", "front")
 """The layers that move, back to front."""
 GRID = 0.055
 """Face heights between the points at which the smooth field of the head's turn is worked out."""
@@ -91,7 +91,7 @@ class Puppet:
             return pose.depth(self.skull, points)
         if name == "front":
             return np.maximum(pose.depth(self.skull, points), 0.10 * unit).astype(np.float32)
-        return np.full(len(points), (-0.08 if name == "hair_behind" else 0.02) * unit, np.float32)
+        return np.zeros(len(points), np.float32)
 
     def draw(self, row: Track) -> Planes:
         """The frame for one track row; the caller owns it."""
@@ -156,16 +156,17 @@ class Puppet:
         through = sample(hole.cover, places)
         cv2.add(faded(window, inverse(through)), faded(shown, through), dst=window)
 
-    def landmarks(self, row: Track) -> Floats:
-        """Lips, lids and brows in the film frame for one track row, (K, 2); order as in `avatar.face.landmarks`."""
-        points = np.concatenate([
-            self.mouth.outline(row).reshape(-1, 2),
-            self.right.outline(row).reshape(-1, 2),
-            self.left.outline(row).reshape(-1, 2),
-            self.right.brow_outline(row),
-            self.left.brow_outline(row),
-            self.mouth.jaw_outline(row),
-        ]).astype(np.float32)  # fmt: skip
-        z, weight = pose.depth(self.skull, points), pose.follow(self.skull, points[:, 1])
-        result: Floats = points + pose.displaced(self.skull, row, points, z, weight)
-        return result
+    def landmarks(self, track: Track) -> Floats:
+        """Lips, lids, brows and jaw in the film, (frames, POINTS, 2), as `avatar.face.landmarks` orders them."""
+        lines = [
+            self.mouth.outline(track),
+            self.right.outline(track),
+            self.left.outline(track),
+            self.right.brow_outline(track),
+            self.left.brow_outline(track),
+            self.mouth.jaw_outline(track),
+        ]
+        points = np.concatenate([line.reshape(len(track), -1, 2) for line in lines], axis=1)
+        z, weight = pose.depth(self.skull, points), pose.follow(self.skull, points[..., 1])
+        moved: Floats = points + pose.displaced(self.skull, track, points, z, weight)
+        return moved

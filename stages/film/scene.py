@@ -7,14 +7,17 @@ from avatar.artifacts import Portrait
 from avatar.stage import Context
 from stages.film.canvas import Box, Planes
 from stages.film.pixels import Bytes, Floats
-from stages.film.sheets import Sheet, View, pack, read_rgba, sheet
+from stages.film.sheets import Sheet, View, merged, pack, read_rgba, sheet
 
 GRAIN = 0.0035
 """Standard deviation of the still grain laid over the background, which keeps soft gradients from banding."""
 
 
 def assemble(portrait: Portrait, view: View, context: Context) -> tuple[dict[str, Sheet], Planes]:
-    """The moving sheets by layer name, and the background of the whole frame. Raises `BadOutput`, `CorruptBlob`."""
+    """The moving sheets by layer name, and the background of the whole frame. Raises `BadOutput`, `CorruptBlob`.
+
+    Hair behind and body move nearly alike and are seen as one sheet, `back`.
+    """
     sheets: dict[str, Sheet] = {}
     background = Planes.blank(view.width, view.height)
     for layer in portrait.layers:
@@ -23,13 +26,22 @@ def assemble(portrait: Portrait, view: View, context: Context) -> tuple[dict[str
             background = _background(pixels, layer.x, layer.y, view)
         elif (placed := sheet(pixels, layer.x, layer.y, view)) is not None:
             sheets[layer.name] = placed
+    back = [sheets.pop(name) for name in ("hair_behind", "body") if name in sheets]
+    if back:
+        sheets["back"] = merged(back)
     return sheets, background
 
 
 def _background(pixels: Bytes, x: int, y: int, view: View) -> Planes:
     """The background over the whole frame; where it does not reach, a blurred enlargement of itself stands in."""
-    frame = _filled(pixels, view)
-    placed = sheet(pixels, x, y, view)
+    left, top = max(0, int(view.left - x) - 4), max(0, int(view.top - y) - 4)
+    right = int(view.left - x + view.width / view.scale) + 5
+    bottom = int(view.top - y + view.height / view.scale) + 5
+    seen = pixels[top : max(0, bottom), left : max(0, right)]
+    frame = Planes.blank(view.width, view.height)
+    placed = sheet(seen, x + left, y + top, view) if seen.size else None
+    if placed is None or not placed.pixels[..., 3].all() or (placed.width, placed.height) != (view.width, view.height):
+        frame = _filled(pixels, view)
     if placed is not None:
         frame.lay(Box(placed.x, placed.y, placed.width, placed.height), placed.pixels)
     grain = np.random.default_rng(7).normal(0.0, GRAIN * 219.0, frame.luma.shape)

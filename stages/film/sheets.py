@@ -12,7 +12,7 @@ import numpy as np
 
 from avatar.artifacts import Face
 from avatar.errors import BadOutput
-from stages.film.pixels import Bytes, Floats
+from stages.film.pixels import Bytes, Floats, over
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +132,31 @@ def pack(premultiplied: Floats, x: int, y: int) -> Sheet:
     straight = premultiplied[..., :3] / np.maximum(cover, 1e-4)
     codes = to_ycbcr(np.clip(straight, 0.0, 1.0)) * cover
     return Sheet(np.rint(np.dstack([codes, cover * 255.0])).astype(np.uint8), x, y)
+
+
+def crop(sheet: Sheet, x: int, y: int, width: int, height: int) -> Sheet:
+    """A rectangle of a sheet, clear where the sheet does not reach."""
+    pixels = np.zeros((height, width, 4), np.uint8)
+    x0, y0 = max(x, sheet.x), max(y, sheet.y)
+    x1, y1 = min(x + width, sheet.x + sheet.width), min(y + height, sheet.y + sheet.height)
+    if x1 > x0 and y1 > y0:
+        pixels[y0 - y : y1 - y, x0 - x : x1 - x] = sheet.pixels[
+            y0 - sheet.y : y1 - sheet.y, x0 - sheet.x : x1 - sheet.x
+        ]
+    return Sheet(pixels, x, y)
+
+
+def stacked(under: Sheet, upper: Sheet) -> Sheet:
+    """One sheet over another of the same place and size."""
+    return Sheet(over(under.pixels, upper.pixels), under.x, under.y)
+
+
+def merged(sheets: list[Sheet]) -> Sheet:
+    """Sheets of any places, back to front, as one that holds them all."""
+    x, y = min(each.x for each in sheets), min(each.y for each in sheets)
+    width = max(each.x + each.width for each in sheets) - x
+    height = max(each.y + each.height for each in sheets) - y
+    whole = crop(sheets[0], x, y, width, height)
+    for each in sheets[1:]:
+        whole = stacked(whole, crop(each, x, y, width, height))
+    return whole

@@ -69,7 +69,8 @@ def layers() -> dict[str, Bytes]:
 def puppet(width: int = SIZE, height: int = SIZE) -> Puppet:
     """The plain face before a grey wall."""
     seen = View(width, height, height / SIZE, SIZE / 2 - width / (height / SIZE) / 2, 0.0)
-    sheets = {name: placed for name, rgba in layers().items() if (placed := sheet(rgba, 0, 0, seen)) is not None}
+    placed = {name: sheet(rgba, 0, 0, seen) for name, rgba in layers().items()}
+    sheets = {"back" if name == "body" else name: found for name, found in placed.items() if found is not None}
     background = Planes.blank(width, height)
     background.luma[:] = 120
     return Puppet(FACE, sheets, background, seen)
