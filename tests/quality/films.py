@@ -98,7 +98,7 @@ def film(folder: Path, rows: Track, said: Utterance, *, rig_rows: Track | None =
             encoder.add(_noisy(figure.draw(row), noise, chance))
     publish(growing, final)
     told = rows if rig_rows is None else rig_rows
-    return Made(final, Rig(np.array([figure.landmarks(row) for row in told], np.float32), told, said))
+    return Made(final, Rig(figure.landmarks(told), told, said))
 
 
 def _noisy(frame: Planes, noise: float, chance: np.random.Generator) -> Planes:
