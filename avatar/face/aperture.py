@@ -37,8 +37,9 @@ def stretch(rows: Array, knots: list[Array], shifts: list[Array]) -> Array:
 
 
 def between(rows: Array, upper: Array, lower: Array) -> Bytes:
-    """Coverage 0..255 of the pixels between two edges (m,), antialiased over one pixel; (n, m)."""
-    cover = np.clip(rows - upper + 0.5, 0.0, 1.0) * np.clip(lower - rows + 0.5, 0.0, 1.0)
+    """Coverage 0..255 of the pixels between two edges (m,), antialiased over one pixel across the edge; (n, m)."""
+    above, below = (1.0 / np.hypot(1.0, np.gradient(edge)) for edge in (upper, lower))
+    cover = np.clip((rows - upper) * above + 0.5, 0.0, 1.0) * np.clip((lower - rows) * below + 0.5, 0.0, 1.0)
     thin = np.clip((lower - upper) * 1.5, 0.0, 1.0)
     result: Bytes = np.rint(cover * thin * 255.0).astype(np.uint8)
     return result

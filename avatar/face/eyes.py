@@ -45,8 +45,6 @@ class EyeModel:
         self.side: Side = side
         self.unit = face_height
         self._upper, self._lower, self._brow = placed(eye.upper), placed(eye.lower), placed(eye.brow)
-        self.iris = placed((eye.iris,))[0]
-        self.iris_radius = eye.iris_radius * scale
         self.outline_at_rest = np.stack([self._upper, self._lower])
         self.width = float(self._upper[-1, 0] - self._upper[0, 0])
         margin = 0.085 * face_height
@@ -65,11 +63,11 @@ class EyeModel:
         return Lids(upper, np.maximum(lower, upper))
 
     def _brow_bumps(self) -> dict[str, Array]:
-        inner = -1 if self.side == "Right" else 0
+        inner, outer = (-1, 0) if self.side == "Right" else (0, -1)
         at = {
             "inner": self._brow[inner],
             "middle": self._brow[len(self._brow) // 2],
-            "outer": self._brow[-1 - inner if inner else -1],
+            "outer": self._brow[outer],
         }
         clear = (self._rest.upper - self._rows - 0.032 * self.unit) / (0.03 * self.unit)
         above_lid = np.clip(clear, 0.0, 1.0)

@@ -18,13 +18,15 @@ Array = NDArray[np.float32]
 
 SHUT = 0.15
 """Lips less than this many pixels apart show no inside."""
+LEAST_REACH = 1.5
+"""How far, in half mouth widths, skin gives way beside the mouth at least; wider than any mouth becomes."""
 UPPER_SHARE = 0.16
 """Share of the lip gap that the upper lip makes by rising; the jaw and lower lip make the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rims:
-    """The lips of one frame over its columns `x` (m,): heights of four rims, and where the columns come from."""
+    """The lips over some columns (m,): heights of their four rims."""
 
     upper_outer: Array
     upper_inner: Array
@@ -82,32 +84,43 @@ class Mouth:
         self._columns = np.arange(self.x, x1, dtype=np.float32)
         bottom = int(jaw[:, 1].max() + 0.34 * self.unit)
         self._rows = np.arange(self.y, bottom, dtype=np.float32)[:, None]
-        self._sideways = self._sideways_fade()
+        self._rows_fade = self._height_fade()
         self._prepare_rest()
 
-    def _fade(self, columns: Array) -> Array:
-        """How much of the mouth's change of width each column takes: 1 at the lips, 0 far off, never folding."""
-        across = (columns - self.centre[0]) / (1.6 * self.half)
-        result: Array = np.exp(-(across**4)).astype(np.float32)
+    def _source(self, columns: Array, narrow: Array) -> Array:
+        """Where each column comes from when the mouth is `narrow` times as wide as at rest.
+
+        Even within the lips, and even again from their corners to the sides of the jaw, which stay where they are; so
+        the map never folds.
+        """
+        across = (columns - self.centre[0]) / self.half
+        far = np.abs(across)
+        skirt = 1.0 + (far - narrow) * (self._reach - 1.0) / (self._reach - narrow)
+        source = np.where(far <= narrow, far / narrow, np.where(far < self._reach, skirt, far))
+        result: Array = (self.centre[0] + np.sign(across) * source * self.half).astype(np.float32)
         return result
 
-    def _sideways_fade(self) -> Array:
+    def _height_fade(self) -> Array:
+        """How much of a change of width each row takes: all of it at the lips, none at the nose, little at the chin."""
         above = np.clip((self._rows - self.y - 1.0) / (0.8 * (self.centre[1] - self.y)), 0.0, 1.0)
         below = np.clip((self._rows - self.centre[1]) / self.half, 0.0, None)
-        pull = self._fade(self._columns) * (self._columns - self.centre[0])
-        result: Array = (above * above * (3.0 - 2.0 * above) * np.exp(-below * below) * pull).astype(np.float32)
+        result: Array = (above * above * (3.0 - 2.0 * above) * np.exp(-below * below)).astype(np.float32)
         return result
 
     def _prepare_rest(self) -> None:
         self._jaw_weight = self._jaw_pull(self._columns)
+        middle = len(self._jaw) // 2
+        sides = (self._jaw[: middle + 1], self._jaw[middle:][::-1])
+        edges = [np.interp(self.centre[1] + 0.5 * self.half, half[:, 1], half[:, 0]) for half in sides]
+        nearest = min(abs(float(edge) - float(self.centre[0])) for edge in edges)
+        self._reach = max(LEAST_REACH, 0.92 * nearest / self.half)
         order = np.argsort(self._jaw[:, 0])
         self._chin = np.interp(self._columns, self._jaw[order, 0], self._jaw[order, 1]).astype(np.float32)
         self._chin = np.maximum(self._chin, self.centre[1] + 0.1 * self.unit).astype(np.float32)
 
     def rims(self, row: Track, columns: Array) -> tuple[Rims, Rims]:
         """The four rims at rest and now, over `columns` of the frame."""
-        squeeze = 1.0 / width(row)[..., None] - 1.0
-        source = columns + (columns - self.centre[0]) * self._fade(columns) * squeeze
+        source = self._source(columns, width(row)[..., None])
         rest = Rims(*(np.interp(source, line[:, 0], line[:, 1]).astype(np.float32) for line in (
             self._upper_outer, self._upper_inner, self._lower_inner, self._lower_outer)))  # fmt: skip
         return rest, self._moved(row, rest, (source - self.centre[0]) / self.half, self._jaw_pull(columns))
@@ -163,7 +176,7 @@ class Mouth:
             flat,
         ]
         down = stretch(self._rows, knots, shifts)
-        side = -self._sideways * (1.0 / float(width(row)) - 1.0)
+        side = self._rows_fade * (columns - self._source(columns, width(row)[None]))
         shift = np.empty((*down.shape, 2), np.float32)
         shift[..., 0], shift[..., 1] = side, down
         return Warp(self.x, self.y, shift, self._hole(now), float(drop.max()))

@@ -61,7 +61,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """A frame in I420 order: `luma` (h, w) and `chroma` (h/2, w/2, 2) with Cb and Cr side by side."""
+    """A frame in NV12 order: `luma` (h, w) and `chroma` (h/2, w/2, 2) with Cb and Cr side by side."""
 
     luma: Bytes
     chroma: Bytes

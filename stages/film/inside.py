@@ -10,7 +10,7 @@ from avatar.face.eyes import EyeModel
 from avatar.face.mouth import Hole, Mouth
 from avatar.face.rig_measures import JAW_DROP
 from avatar.face.tracks import COLUMN, Track
-from stages.film.pixels import Bytes, Floats
+from stages.film.pixels import Floats
 from stages.film.sheets import Sheet, crop, pack, stacked
 
 CAVITY = ((0.30, 0.085, 0.085), (0.115, 0.02, 0.028))
@@ -29,12 +29,12 @@ def shifted(sheet: Sheet, across: float, down: float) -> Sheet:
     return Sheet(np.asarray(pixels, np.uint8), sheet.x, sheet.y)
 
 
-def shaded(sheet: Sheet, shade: Floats) -> Bytes:
-    """A sheet's pixels with their light multiplied by `shade` (h, w), 0..1, about video black."""
+def shaded(sheet: Sheet, shade: Floats) -> Sheet:
+    """A sheet with its light multiplied by `shade` (h, w), 0..1, about video black."""
     pixels = sheet.pixels.copy()
-    light = np.maximum(pixels[..., 0].astype(np.float32) - 16.0, 0.0)
-    pixels[..., 0] = np.minimum(pixels[..., 0], 16.0 + light * shade).astype(np.uint8)
-    return pixels
+    black = pixels[..., 3] * np.float32(16.0 / 255.0)
+    pixels[..., 0] = np.rint(black + np.maximum(pixels[..., 0] - black, 0.0) * shade).astype(np.uint8)
+    return Sheet(pixels, sheet.x, sheet.y)
 
 
 class MouthInside:
@@ -87,14 +87,15 @@ class MouthInside:
         drop = JAW_DROP * unit * float(row[COLUMN["jawOpen"]]) * (1.0 - 0.5 * float(row[COLUMN["mouthClose"]]))
         tongue = float(row[COLUMN["tongue"]])
         rounded = float(np.clip(row[COLUMN["mouthPucker"]] + 0.7 * row[COLUMN["mouthFunnel"]], 0.0, 1.0))
-        whole = stacked(self._dark, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop))
-        if self._upper_teeth is not None:
-            whole = stacked(whole, shifted(self._upper_teeth, 0.0, -TEETH_HIDE * unit * rounded))
         rim = np.interp(self._columns, np.arange(len(opening.rim)) + opening.x, opening.rim)
         below = np.clip((self._rows - rim) / (0.055 * unit), 0.0, 1.0)
-        light = 1.0 - 0.35 * rounded
-        shade = (light * (0.74 + 0.26 * below * (2.0 - below))).astype(np.float32)
-        return Sheet(shaded(whole, shade), self._x, self._y)
+        lit = below * (2.0 - below)
+        soft = stacked(self._dark, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop))
+        whole = shaded(soft, ((1.0 - 0.3 * rounded) * (0.7 + 0.3 * lit)).astype(np.float32))
+        if self._upper_teeth is None:
+            return whole
+        teeth = shifted(self._upper_teeth, 0.0, -TEETH_HIDE * unit * rounded)
+        return stacked(whole, shaded(teeth, ((1.0 - 0.1 * rounded) * (0.84 + 0.16 * lit)).astype(np.float32)))
 
 
 class EyeInside:
@@ -122,4 +123,4 @@ class EyeInside:
         depth = np.clip((self._rows - now.upper) / (0.020 * self._model.unit), 0.0, 1.0)
         moved = np.clip((now.upper - self._rest.upper) / (0.02 * self._model.unit), 0.0, 1.0)
         shade = (1.0 - 0.32 * moved * (1.0 - depth)) * (0.25 + 0.75 * opened)
-        return Sheet(shaded(whole, shade), self._x, self._y)
+        return shaded(whole, shade)

@@ -18,14 +18,12 @@ from avatar.face.tracks import Track
 from stages.film.canvas import Box, Planes
 from stages.film.inside import EyeInside, MouthInside
 from stages.film.pixels import Bytes, Floats, enlarged, faded, inverse, sample, seen_from
-from stages.film.sheets import Sheet, View
+from stages.film.sheets import MARGIN, Sheet, View
 
 MOVING = ("back", "head", "front")
 """The layers that move, back to front."""
 GRID = 0.055
 """Face heights between the points at which the smooth field of the head's turn is worked out."""
-REACH = 0.16
-"""How far, in face heights, a moving part may leave its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class Puppet:
         ]
 
     def _part(self, sheet: Sheet, name: str) -> Part:
-        box = Box(sheet.x, sheet.y, sheet.width, sheet.height).around(int(REACH * self.skull.unit), self._film)
+        box = Box(sheet.x, sheet.y, sheet.width, sheet.height).around(int(MARGIN * self.skull.unit), self._film)
         cell = max(6, int(GRID * self.skull.unit))
         across, down = -(-box.width // cell) + 2, -(-box.height // cell) + 2
         x = (np.arange(across, dtype=np.float32) - 0.5) * cell - 0.5 + box.x
@@ -86,12 +84,15 @@ class Puppet:
         return Part(sheet, box, cell, (down, across), points, self._depth(name, points))
 
     def _depth(self, name: str, points: Floats) -> Floats:
+        """Depth of a layer's points; hair behind goes with the front hair at the crown, and lies flat further down."""
         unit = self.skull.unit
         if name == "head":
             return pose.depth(self.skull, points)
         if name == "front":
             return np.maximum(pose.depth(self.skull, points), 0.10 * unit).astype(np.float32)
-        return np.zeros(len(points), np.float32)
+        crown = np.clip((self.skull.centre_y - points[:, 1]) / (0.4 * unit), 0.0, 1.0)
+        z: Floats = (pose.depth(self.skull, points) * crown).astype(np.float32)
+        return z
 
     def draw(self, row: Track) -> Planes:
         """The frame for one track row; the caller owns it."""

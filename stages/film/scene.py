@@ -1,5 +1,7 @@
 """From a portrait's stored layers to the sheets and the still background that a puppet is made of. Knows no motion."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -24,7 +26,7 @@ def assemble(portrait: Portrait, view: View, context: Context) -> tuple[dict[str
         pixels = read_rgba(context.path(layer.pixels))
         if layer.name == "background":
             background = _background(pixels, layer.x, layer.y, view)
-        elif (placed := sheet(pixels, layer.x, layer.y, view)) is not None:
+        elif (placed := sheet(_lengthened(pixels, layer.y, portrait.height, view), layer.x, layer.y, view)) is not None:
             sheets[layer.name] = placed
     back = [sheets.pop(name) for name in ("hair_behind", "body") if name in sheets]
     if back:
@@ -32,14 +34,18 @@ def assemble(portrait: Portrait, view: View, context: Context) -> tuple[dict[str
     return sheets, background
 
 
+def _lengthened(pixels: Bytes, y: int, height: int, view: View) -> Bytes:
+    """A layer that ends at the portrait's lower edge goes on below it as it ended, so that it may rise a little."""
+    if y + len(pixels) < height - 1:
+        return pixels
+    below = int(view.margin / view.scale) + 1
+    return np.pad(pixels, ((0, below), (0, 0), (0, 0)), mode="edge")
+
+
 def _background(pixels: Bytes, x: int, y: int, view: View) -> Planes:
     """The background over the whole frame; where it does not reach, a blurred enlargement of itself stands in."""
-    left, top = max(0, int(view.left - x) - 4), max(0, int(view.top - y) - 4)
-    right = int(view.left - x + view.width / view.scale) + 5
-    bottom = int(view.top - y + view.height / view.scale) + 5
-    seen = pixels[top : max(0, bottom), left : max(0, right)]
     frame = Planes.blank(view.width, view.height)
-    placed = sheet(seen, x + left, y + top, view) if seen.size else None
+    placed = sheet(pixels, x, y, replace(view, margin=0))
     if placed is None or not placed.pixels[..., 3].all() or (placed.width, placed.height) != (view.width, view.height):
         frame = _filled(pixels, view)
     if placed is not None:

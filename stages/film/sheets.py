@@ -17,13 +17,17 @@ from stages.film.pixels import Bytes, Floats, over
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The part of a portrait that a film shows: `scale` film pixels a portrait pixel, `left`, `top` portrait pixels."""
+    """The part of a portrait that a film shows: `scale` film pixels a portrait pixel, `left`, `top` portrait pixels.
+
+    Layers are kept for `margin` film pixels, an even number, beyond its edges.
+    """
 
     width: int
     height: int
     scale: float
     left: float
     top: float
+    margin: int = 0
 
     @property
     def origin(self) -> tuple[float, float]:
@@ -33,6 +37,8 @@ class View:
 
 HEAD_ROOM = 2.2
 """Face heights that a film shows from top to bottom: head and shoulders."""
+MARGIN = 0.16
+"""Face heights by which a film's layers reach beyond its edges: more than anything moves."""
 EYE_LINE = 0.41
 """Height of the eyes in the frame, from its top."""
 
@@ -48,7 +54,8 @@ def view(portrait: tuple[int, int], film: tuple[int, int], face: Face) -> View:
     upper = min(max(eyes - EYE_LINE * shown, 0.0), portrait[1] - shown)
     scale = film[1] / shown
     middle = (face.jaw[0][0] + face.jaw[-1][0]) / 2
-    return View(film[0], film[1], scale, middle - film[0] / scale / 2, upper)
+    margin = int(MARGIN * (chin - top) * scale) & ~1
+    return View(film[0], film[1], scale, middle - film[0] / scale / 2, upper, margin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,42 +99,55 @@ def read_rgba(path: Path) -> Bytes:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), np.uint8)
 
 
-def sheet(rgba: Bytes, x: float, y: float, view: View) -> Sheet | None:
+def sheet(rgba: Bytes, x: int, y: int, view: View) -> Sheet | None:
     """A layer whose top left pixel lies at portrait (x, y), as the film sees it; None when it lies outside.
 
-    Resampled once, by area when it shrinks, by Lanczos when it grows; the film keeps a margin around it for warps.
+    It reaches `view.margin` beyond the film, so that no edge shows when it moves. Colours are converted first and
+    resampled once, by area when they shrink, by cubics when they grow.
     """
-    premultiplied = rgba.astype(np.float32) / 255.0
-    premultiplied[..., :3] *= premultiplied[..., 3:]
+    rgba, x, y = _seen(rgba, x, y, view)
+    if not rgba.size:
+        return None
     left, top = (x - view.left) * view.scale, (y - view.top) * view.scale
     x0, y0 = (int(np.floor(v)) & ~1 for v in (left - 2, top - 2))
     width = (int(np.ceil(left + rgba.shape[1] * view.scale)) + 3 - x0) & ~1
     height = (int(np.ceil(top + rgba.shape[0] * view.scale)) + 3 - y0) & ~1
-    placed = _resample(premultiplied, (left - x0, top - y0), view.scale, (width, height))
-    x1, y1 = min(x0 + width, view.width), min(y0 + height, view.height)
-    cut_x, cut_y = max(x0, 0), max(y0, 0)
-    if x1 <= cut_x or y1 <= cut_y:
+    premultiplied = rgba.astype(np.float32) / 255.0
+    premultiplied[..., :3] *= premultiplied[..., 3:]
+    codes = pack(premultiplied, 0, 0).pixels
+    pixels = _resample(codes, (left - x0, top - y0), view.scale, (width, height))
+    x1, y1 = max(x0, -view.margin), max(y0, -view.margin)
+    x2, y2 = min(x0 + width, view.width + view.margin), min(y0 + height, view.height + view.margin)
+    if x2 <= x1 or y2 <= y1:
         return None
-    return pack(placed[cut_y - y0 : y1 - y0, cut_x - x0 : x1 - x0], cut_x, cut_y)
+    return Sheet(np.ascontiguousarray(pixels[y1 - y0 : y2 - y0, x1 - x0 : x2 - x0]), x1, y1)
 
 
-def _resample(picture: Floats, offset: tuple[float, float], scale: float, size: tuple[int, int]) -> Floats:
+def _seen(rgba: Bytes, x: int, y: int, view: View) -> tuple[Bytes, int, int]:
+    """The part of a layer that may come into the film, and where it lies now."""
+    margin = view.margin / view.scale + 4
+    left, top = max(0, int(view.left - margin - x)), max(0, int(view.top - margin - y))
+    right = int(view.left + view.width / view.scale + margin - x) + 1
+    bottom = int(view.top + view.height / view.scale + margin - y) + 1
+    return rgba[top : max(0, bottom), left : max(0, right)], x + left, y + top
+
+
+def _resample(pixels: Bytes, offset: tuple[float, float], scale: float, size: tuple[int, int]) -> Bytes:
+    zoom = (scale, scale)
     if scale < 1.0:
-        small = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-        exact = (small[0] / picture.shape[1], small[1] / picture.shape[0])
-        picture = np.asarray(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), np.float32)
-        zoom = (scale / exact[0], scale / exact[1])
-    else:
-        zoom = (scale, scale)
+        small = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+        zoom = (scale * pixels.shape[1] / small[0], scale * pixels.shape[0] / small[1])
+        pixels = np.asarray(cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), np.uint8)
     shift = (offset[0] + 0.5 * zoom[0] - 0.5, offset[1] + 0.5 * zoom[1] - 0.5)
     matrix = np.array([[zoom[0], 0, shift[0]], [0, zoom[1], shift[1]]], np.float32)
     how = cv2.INTER_LINEAR if scale < 1.0 else cv2.INTER_CUBIC
-    placed = cv2.warpAffine(picture, matrix, size, flags=how, borderMode=cv2.BORDER_CONSTANT)
-    return np.clip(placed, 0.0, 1.0).astype(np.float32)
+    placed = np.asarray(cv2.warpAffine(pixels, matrix, size, flags=how, borderMode=cv2.BORDER_CONSTANT), np.uint8)
+    np.minimum(placed[..., :3], placed[..., 3:], out=placed[..., :3])  # cubics overshoot, premultiplied codes can't
+    return placed
 
 
 def pack(premultiplied: Floats, x: int, y: int) -> Sheet:
-    """Premultiplied RGBA 0..1 with even sides, as a sheet."""
+    """Premultiplied RGBA 0..1 as a sheet."""
     cover = premultiplied[..., 3:]
     straight = premultiplied[..., :3] / np.maximum(cover, 1e-4)
     codes = to_ycbcr(np.clip(straight, 0.0, 1.0)) * cover

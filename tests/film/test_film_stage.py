@@ -21,6 +21,9 @@ from avatar.face.tracks import COLUMN, blank
 from avatar.media.captions import cues
 from avatar.testing import Bench, workbench
 from stages.film import FILM, Brief
+from stages.film.puppet import Puppet
+from stages.film.scene import assemble
+from stages.film.sheets import view
 from tests.film.figures import FACE, SIZE, layers
 from tests.film.test_encode import tone
 
@@ -102,6 +105,18 @@ def test_sidecars_tell_what_is_in_the_film(tmp_path: Path) -> None:
     picture = cv2.imdecode(np.frombuffer(bench.read(film.thumbnail), np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     assert picture.shape == (256, 256, 3)
+
+
+def test_no_edge_shows_below_a_body_that_breathes_and_leans(tmp_path: Path) -> None:
+    bench = workbench(tmp_path)
+    seen = replace(view((SIZE, SIZE), (SIZE, SIZE), FACE), scale=1.0, left=0.0, top=0.0)
+    sheets, background = assemble(portrait(bench), seen, bench.context)
+    puppet = Puppet(FACE, sheets, background, seen)
+    track = blank(1)
+    rest = puppet.draw(track[0]).luma[-1, 60:196].astype(int)
+    for name, value in (("breath", 1.0), ("bodyRoll", 4.0), ("bodyX", 0.05)):
+        track[0, COLUMN[name]] = value
+    assert np.abs(puppet.draw(track[0]).luma[-1, 60:196].astype(int) - rest).max() <= 2
 
 
 def test_same_brief_gives_the_same_bytes(tmp_path: Path) -> None:
