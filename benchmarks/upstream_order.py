@@ -4,6 +4,8 @@ Written from a description, with our own parameters: 5-D maps folded around ever
 reference that is repeated for every frame and projected anew in every step, the unguided half then computed again and
 written over it, cross-attention in full, time projected in every resnet. Knows nothing of a film.
 """
+# mypy: disable-error-code="no-any-return"
+# torch does not say what calling a module returns.
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,0 +1,101 @@
+"""The released weights: four checkpoints, an autoencoder and an image encoder in one folder. Knows no film.
+
+denoising_unet.pth  motion_module.pth  reference_unet.pth  pose_guider.pth     or .safetensors once converted
+vae/                sd-vae-ft-mse, as diffusers keeps it
+image_encoder/      the vision half of CLIP ViT-L/14 of sd-image-variations, as transformers keeps it
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from avatar.errors import Unavailable
+from stages.pose.animate_anyone import layout, weights
+from stages.pose.animate_anyone.film import Models
+from stages.pose.animate_anyone.foreign import AutoencoderKL, CLIPVisionModelWithProjection
+from stages.pose.animate_anyone.networks import PoseGuider, UNet
+
+
+def denoising() -> UNet:
+    """The denoising net at its released size."""
+    net: UNet = UNet(layout=layout.DENOISING.plain())
+    return net
+
+
+def reference() -> UNet:
+    """The reference net at its released size."""
+    net: UNet = UNet(layout=layout.REFERENCE.plain())
+    return net
+
+
+def guider() -> PoseGuider:
+    """The pose guider at its released size."""
+    net: PoseGuider = PoseGuider()
+    return net
+
+
+def is_motion(name: str) -> bool:
+    """Whether a tensor of the denoising net is kept in motion_module."""
+    return "motion_module" in name
+
+
+def is_still(name: str) -> bool:
+    """Whether a tensor of the denoising net is kept in denoising_unet."""
+    return not is_motion(name)
+
+
+def is_any(_name: str) -> bool:
+    """Of a net whose tensors are all in one file."""
+    return True
+
+
+PARTS: dict[str, tuple[Callable[[], nn.Module], Callable[[str], bool]]] = {
+    "denoising_unet": (denoising, is_still),
+    "motion_module": (denoising, is_motion),
+    "reference_unet": (reference, is_any),
+    "pose_guider": (guider, is_any),
+}
+"""For each file the net it belongs to and which of the net's tensors it holds."""
+
+
+def convert(folder: Path) -> tuple[Path, ...]:
+    """Turn what is still .pth into float16 .safetensors, half the size, one by one. Raises `Unavailable`."""
+    waiting = [(folder / f"{name}.pth", *part) for name, part in PARTS.items() if (folder / f"{name}.pth").is_file()]
+    return tuple(weights.convert(path, model=weights.empty(make), parts=parts) for path, make, parts in waiting)
+
+
+def load(folder: Path, *, device: str = "cpu", dtype: torch.dtype = torch.float16) -> Models:
+    """All networks of the release on one device. Raises `Unavailable` naming what is missing or does not fit."""
+
+    def files(name: str) -> list[Path]:
+        return [weights.found(folder, part) for part in weights.RELEASED[name]]
+
+    return Models(
+        denoising=_moved(weights.load(denoising, files("denoising_unet"), dtype=dtype), device),
+        reference=_moved(weights.load(reference, files("reference_unet"), dtype=dtype), device),
+        guider=_moved(weights.load(guider, files("pose_guider"), dtype=dtype), device),
+        autoencoder=_moved(_pretrained(AutoencoderKL, folder / "vae", dtype), device),
+        encoder=_moved(_pretrained(CLIPVisionModelWithProjection, folder / "image_encoder", dtype), device),
+    )
+
+
+def _moved(model: Any, device: str) -> Any:
+    """On its device; diffusers' own `to` is not typed for one."""
+    return model.to(device)
+
+
+def _pretrained(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
+    """A model of a library by its own loader, which knows the names that older files use."""
+    if not (folder / "config.json").is_file():
+        raise Unavailable(f"{folder.name}/config.json is missing in {folder.parent}. Fetch the AnimateAnyone weights.")
+    try:
+        model, told = kind.from_pretrained(folder, torch_dtype=dtype, local_files_only=True, output_loading_info=True)
+    except (OSError, ValueError, RuntimeError) as wrong:
+        raise Unavailable(f"{folder.name} can't be loaded from {folder} ({wrong}). Fetch it again.") from wrong
+    missing = sorted(name for name in told["missing_keys"] if not name.endswith(weights.RECOMPUTED))
+    if missing:
+        raise Unavailable(f"{folder.name} lacks {', '.join(missing[: weights.NAMED])}. Fetch it again.")
+    return model.eval().requires_grad_(requires_grad=False)
