@@ -44,6 +44,12 @@ INTO_PAUSE, OUT_OF_PAUSE, PAUSE_STEP = 0.05, 0.065, 0.06
 this long before the first one; either takes twice the last figure."""
 REACH = 4
 """Shapes on either side of the current one that can still be felt."""
+FASTEST = {"mouthPucker": 5.5, "mouthFunnel": 4.5, "mouthStretch": 4.5, "mouthDimple": 4.5}
+"""Amounts a second: with these the mouth's width changes by at most some 5 rest widths a second."""
+FINE = 1.0 / 200.0
+"""Seconds between the points at which the lips' speed is limited, whatever the frame rate."""
+ROUNDED_OFF = 0.05
+"""Seconds of the window that softens the corners which the limit leaves."""
 
 OWNED = (
     *("jawOpen", "jawLeft", "jawRight", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRollLower", "mouthRollUpper"),
@@ -69,10 +75,9 @@ def mouth(utterance: Utterance, *, fps: int, frames: int, seed: int) -> Track:
         return blank(0)
     grid, asked = Grid(frames, fps), score(utterance)
     curves: Curves = {}
-    for pace in (JAW, LIPS, TONGUE):
-        picked = [ARTICULATORS.index(name) for name in pace.names]
-        blended = _blend(asked, pace, grid.times, target=asked.target[:, picked].T, grip=asked.dominance[:, picked].T)
-        curves.update(zip(pace.names, blended, strict=True))
+    for pace in (JAW, TONGUE):
+        curves.update(_moved(asked, pace, grid.times))
+    curves.update(_unhurried(asked, grid.times))
     quiet = _blend(asked, JAW, grid.times, target=asked.pause[None], grip=np.ones((1, len(asked.pause))))[0]
     _vary(curves, quiet, grid, seed)
     _touch(curves, asked.holds, grid)
@@ -82,6 +87,44 @@ def mouth(utterance: Utterance, *, fps: int, frames: int, seed: int) -> Track:
 def _step(t: Array) -> Array:
     """0 below -1, 1 above 1, minimum jerk between."""
     return minimum_jerk(0.5 + 0.5 * t)
+
+
+def _moved(asked: Score, pace: Pace, times: Array) -> Curves:
+    """Every articulator of the pace at `times`."""
+    picked = [ARTICULATORS.index(name) for name in pace.names]
+    blended = _blend(asked, pace, times, target=asked.target[:, picked].T, grip=asked.dominance[:, picked].T)
+    return dict(zip(pace.names, blended, strict=True))
+
+
+def _unhurried(asked: Score, times: Array) -> Curves:
+    """The lips at `times`, none faster than `FASTEST`, without lag."""
+    margin = 1.0 / min(FASTEST.values()) + ROUNDED_OFF
+    fine = np.arange(-np.ceil(margin / FINE), np.ceil((times[-1] + margin) / FINE) + 1.0) * FINE
+    window = np.hanning(round(ROUNDED_OFF / FINE) | 1)
+    window /= window.sum()
+    curves: Curves = {}
+    for name, curve in _moved(asked, LIPS, fine).items():
+        slow = np.convolve(_slowed(curve, FASTEST[name] * FINE), window, mode="same")
+        curves[name] = np.interp(times, fine, slow)
+    return curves
+
+
+def _slowed(curve: Array, step: float) -> Array:
+    """The curve with no step larger than `step`: the mean of its least such majorant and greatest such minorant.
+
+    Both are symmetric in time, so that a peak stays where it is, and a curve that is slow enough stays as it is.
+    """
+    result: Array = 0.5 * (_above(curve, step) - _above(-curve, step))
+    return result
+
+
+def _above(curve: Array, step: float) -> Array:
+    """The least curve nowhere below `curve` whose steps are at most `step`."""
+    ramp = step * np.arange(len(curve))
+    after = np.maximum.accumulate(curve + ramp) - ramp
+    before = np.maximum.accumulate(curve[::-1] + ramp)[::-1] - ramp[::-1]
+    result: Array = np.maximum(after, before)
+    return result
 
 
 def _blend(asked: Score, pace: Pace, times: Array, *, target: Array, grip: Array) -> Array:

@@ -111,7 +111,7 @@ class EyeModel:
         ]
         shifts = [flat, low, low, now.lower - rest.lower, now.lower - rest.lower, flat]
         down = stretch(self._rows, knots, shifts) + self._rise(row, self._bumps)
-        shift = np.zeros((*down.shape, 2), np.float32)
+        shift = np.zeros((*down.shape, 4), np.float32)
         shift[..., 1] = down
         return Warp(self.x, self.y, shift, None, float(low.max()))
 

@@ -49,8 +49,9 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Warp:
-    """Where the pixels of a rectangle at even `x`, `y` come from: `shift` (n, m, 2) to subtract; and the hole in it.
+    """Where the pixels of a rectangle at even `x`, `y` come from: `shift` (n, m, 4) to subtract; and the hole in it.
 
+    Only the first two columns of `shift`, across and down, are used; four are resampled three times as fast as two.
     `reach` is how far down, in pixels, anything is pushed at most.
     """
 
@@ -177,7 +178,7 @@ class Mouth:
         ]
         down = stretch(self._rows, knots, shifts)
         side = self._rows_fade * (columns - self._source(columns, width(row)[None]))
-        shift = np.empty((*down.shape, 2), np.float32)
+        shift = np.zeros((*down.shape, 4), np.float32)
         shift[..., 0], shift[..., 1] = side, down
         return Warp(self.x, self.y, shift, self._hole(now), float(drop.max()))
 

@@ -46,6 +46,13 @@ def over(under: Bytes, upper: Bytes) -> Bytes:
     return np.asarray(cv2.add(faded(under, inverse(cover_of(upper))), upper), np.uint8)
 
 
+def first_two(values: Floats) -> Floats:
+    """The first two of four channels, (h, w, 2)."""
+    two = np.empty((*values.shape[:2], 2), np.float32)
+    cv2.mixChannels([values], [two], [0, 0, 1, 1])
+    return two
+
+
 def enlarged(grid: Floats, width: int, height: int) -> Floats:
     """A grid (rows, columns, 2) stretched to (height, width, 2), bilinear."""
     return np.asarray(cv2.resize(grid, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -17,7 +17,7 @@ from avatar.face.mouth import Hole, Mouth
 from avatar.face.tracks import Track
 from stages.film.canvas import Box, Planes
 from stages.film.inside import EyeInside, MouthInside
-from stages.film.pixels import Bytes, Floats, enlarged, faded, inverse, sample, seen_from
+from stages.film.pixels import Bytes, Floats, enlarged, faded, first_two, inverse, sample, seen_from
 from stages.film.sheets import MARGIN, Sheet, View
 
 MOVING = ("back", "head", "front")
@@ -135,7 +135,7 @@ class Puppet:
         opening = None if hole is None else self._window(placed, hole.x, hole.y, hole.cover.shape)
         for local, (box, places) in zip(warps, windows, strict=True):
             window = placed.sources[box.inside(placed.box)]
-            cv2.subtract(window, sample(local.shift, places), dst=window)
+            cv2.subtract(window, first_two(sample(local.shift, places)), dst=window)
         pixels = sample(head.sheet.pixels, placed.sources)
         if hole is not None and opening is not None:
             box, places = opening
