@@ -21,7 +21,7 @@ class Drawn:
     """The floor of the portrait stage: a drawn avatar, by its name or from the words of a prompt."""
 
     id: str = "drawn"
-    version: str = "1"
+    version: str = "2"
     needs: Needs = Needs(packages=("resvg_py",))
     home: Path = HOME
 

@@ -26,7 +26,7 @@ def portrait(look: Look, rasterise: render.Rasterise, home: Path = HOME) -> rend
 def contact_sheet(
     looks: Sequence[Look] | None = None,
     *,
-    columns: int = 5,
+    columns: int = 7,
     side: int = 320,
     step: Callable[[int, int], None] | None = None,
 ) -> bytes:
