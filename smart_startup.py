@@ -6,6 +6,7 @@
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,12 @@ from avatar.disk import storage_errors
 from avatar.engine import Engine
 from avatar.errors import AvatarError
 from avatar.gallery import AvatarCard, VoiceCard
+from avatar.jobs import rigs
 from avatar.jobs.direct import DirectJobs
 from avatar.jobs.service import House
 from avatar.plan import Plan, Weights
 from avatar.settings import Settings
+from avatar.storage import Store
 from avatar.store import FolderStore
 from hf_spaces_models import CATALOGUE
 from stages import pipeline
@@ -40,7 +43,7 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
         plan=lambda: made,
         explain=lambda: planner.explain(made),
         sheet=sheet,
-        certify=lambda film, rig: certify(film, rig, models=chosen.models),
+        certify=lambda film, rig: certify(film, rig, models=chosen.models, store=store),
     )
     return DirectJobs(engine, render=pipeline.render, house=house, timeout=chosen.timeout)
 
@@ -73,13 +76,17 @@ def sheet(path: Path) -> None:
     path.write_bytes(drawn.contact_sheet())
 
 
-def certify(film: Path, rig: Path | None, *, models: Path) -> "Certificate":
-    """Measure a film, with the face finder where it is installed and with the film's rig where it is ours."""
+def certify(film: Path, rig: Path | None, *, models: Path, store: Store) -> "Certificate":
+    """Measure a film, with its rig where it was made here and with the face finder where that is installed."""
     from avatar import quality
+
+    with closing(store.session()) as session:
+        known = rig or rigs.find(session, film)
+        told = quality.read_rig(known) if known else None
 
     finder = models / "face-landmarker" / "face_landmarker.task"
     usable = finder if finder.is_file() and find_spec("mediapipe") else None
-    return quality.certificate(film, rig=quality.read_rig(rig) if rig else None, landmarker=usable)
+    return quality.certificate(film, rig=told, landmarker=usable)
 
 
 def installed(models: Path, catalogue: Iterable[Weights]) -> dict[str, Path]:

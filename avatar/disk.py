@@ -9,9 +9,12 @@ from pathlib import Path
 
 from avatar.errors import StorageError
 
+DATA = "the data folder"
+"""What the places below it are called: their own names say nothing to a reader."""
+
 
 @contextmanager
-def storage_errors(place: Path) -> Iterator[None]:
+def storage_errors(place: Path | str) -> Iterator[None]:
     """Turn the operating system's refusals into a `StorageError` that says what to do."""
     try:
         yield
@@ -24,10 +27,26 @@ def advice(error: OSError, place: Path | str) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk of {place} is full. Free some space there, or choose another place."
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return f"{place} can't be written. Change its permissions, or choose another place."
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return f"{_first(place)} can't be written. Change its permissions, or choose another place."
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return f"{_in_the_way(error, place)} is not a folder. Check the name, or choose another place."
+    if error.errno == errno.ENOENT and place == DATA:
+        return "Something is gone from the data folder. Ask again, or choose another place."
+    if error.errno == errno.ENOENT:
         return f"The folder of {place} does not exist. Make it, or choose another place."
-    return f"{place} can't be used ({error.strerror}). Check the disk, or choose another place."
+    return f"{_first(place)} can't be used ({error.strerror}). Check the disk, or choose another place."
+
+
+def _first(place: Path | str) -> str:
+    """The place as a sentence begins with it: a file keeps its name, a word gets its capital."""
+    return str(place) if isinstance(place, Path) else place[:1].upper() + place[1:]
+
+
+def _in_the_way(error: OSError, place: Path | str) -> Path | str:
+    """What lies where a folder should: the place, or something above it, or the file that the system named."""
+    named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else Path()
+    seen = (Path(place), *Path(place).parents, named, *named.parents)
+    return next((path for path in seen if path.exists() and not path.is_dir()), place)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from avatar import records
 from avatar.artifacts import Blob
 from avatar.attempt import Attempt, Clock, Wish
-from avatar.disk import advice
+from avatar.disk import DATA, advice
 from avatar.errors import AvatarError, BackendError, BadOutput, OutOfMemory, StageFailed, StorageError, Unavailable
 from avatar.events import Failed, FellBack, Finished, Outcome, Started
 from avatar.stage import Backend, Performer, Placement, Stage
@@ -198,7 +198,11 @@ def _foreign_errors() -> Iterator[None]:
         raise OutOfMemory("It did not fit into memory. Ask for a smaller or shorter film.") from error
     except ImportError as error:
         raise Unavailable(f"Package {error.name or error} is not installed. Install it to use this backend.") from error
+    except StorageError as error:
+        if isinstance(error.__cause__, OSError):  # a scratch folder's name says nothing to a reader
+            raise StorageError(advice(error.__cause__, DATA)) from error.__cause__
+        raise
     except OSError as error:
         if error.errno in DISK_FAULTS:
-            raise StorageError(advice(error, "the data folder")) from error
+            raise StorageError(advice(error, DATA)) from error
         raise

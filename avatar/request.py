@@ -5,10 +5,19 @@
 
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from avatar.errors import BadRequest, TooLarge
@@ -18,6 +27,7 @@ MAX_PROMPT = 2_000
 SHORT_SIDE = (256, 1080)
 LONG_SIDE = 1920
 SEEDS = 2**32
+SHOWN = 40  # characters of a wrong value that a refusal quotes
 
 HOW = {
     "text": "Give the text as a string.",
@@ -114,8 +124,8 @@ class TalkRequest(BaseModel):
 
     @field_validator("voice", "avatar", "prompt")
     @classmethod
-    def _line(cls, text: str | None) -> str | None:
-        return text if text is None else _clean("The request", text)
+    def _line(cls, text: str | None, info: ValidationInfo) -> str | None:
+        return text if text is None else _clean(f"The {info.field_name}", text)
 
     @model_validator(mode="after")
     def _size(self) -> "TalkRequest":
@@ -140,17 +150,20 @@ def check_size(width: int, height: int) -> None:
         )
 
 
-def parse(raw: Mapping[str, Any]) -> TalkRequest:
-    """The request that `raw` holds. Raises `BadRequest`, or `TooLarge` for a text over the limit."""
+def parse(raw: Mapping[str, Any], *, called: Callable[[str], str] = str) -> TalkRequest:
+    """The request that `raw` holds. Raises `BadRequest`, or `TooLarge` for a text over the limit.
+
+    `called` gives the asker's own word for a field such as `fps` or `motion.head`, for what the refusal says.
+    """
     try:
         return TalkRequest.model_validate(raw)
     except ValidationError as error:
-        raise _refusal(error.errors(include_url=False)[0]) from None
+        raise _refusal(error.errors(include_url=False)[0], called) from None
 
 
-def _refusal(detail: ErrorDetails) -> BadRequest:
+def _refusal(detail: ErrorDetails, called: Callable[[str], str]) -> BadRequest:
     name = str(detail["loc"][0]) if detail["loc"] else ""
-    path = ".".join(map(str, detail["loc"]))
+    path = called(".".join(map(str, detail["loc"])))
     match detail["type"]:
         case "too_large":
             return TooLarge(detail["msg"])
@@ -160,6 +173,12 @@ def _refusal(detail: ErrorDetails) -> BadRequest:
             return BadRequest(f"The request has no {path}. {HOW.get(name, '')}".rstrip())
         case "extra_forbidden":
             return BadRequest(f"{path} is not something that can be asked. Remove it, or check its spelling.")
-    shown = repr(detail["input"])
-    shown = shown if len(shown) <= 40 else shown[:39] + "…"
-    return BadRequest(f"{path} can't be {shown}. {HOW.get(name, '')}".rstrip())
+    return BadRequest(f"{path} can't be {_shown(detail['input'])}. {HOW.get(name, '')}".rstrip())
+
+
+def _shown(value: object) -> str:
+    """The value as a message quotes it: a long one cut, a string with both its quotes."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= SHOWN else value[: SHOWN - 1] + "…")
+    shown = repr(value)
+    return shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "…"

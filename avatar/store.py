@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avatar.artifacts import Blob
-from avatar.disk import replaced, storage_errors, sync
+from avatar.disk import DATA, replaced, storage_errors, sync
 from avatar.errors import CorruptBlob, StorageError
 
 LOW_WATER = 0.9  # eviction goes on until this share of the budget is used
@@ -62,7 +62,7 @@ class FolderStore:
 
     def session(self) -> "FolderSession":
         """Begin a run. Raises `StorageError` when the folder can't be written."""
-        with storage_errors(self.folder), self.locked(fcntl.LOCK_SH):
+        with storage_errors(DATA), self.locked(fcntl.LOCK_SH):
             return FolderSession(self, self.folder / "runs" / uuid.uuid4().hex)
 
     def locked(self, mode: int) -> "_Flock":
@@ -79,7 +79,7 @@ class FolderStore:
         Raises `CorruptBlob` after putting a damaged file aside, `StorageError` when there is none.
         """
         path = self.place("blobs", blob.sha256)
-        with storage_errors(path):
+        with storage_errors(DATA):
             try:
                 status = path.stat()
             except FileNotFoundError:
@@ -116,7 +116,7 @@ class FolderStore:
         with self._guard:
             if self._total <= self.budget and self._since_measured <= self.budget // RECOUNT:
                 return
-        with storage_errors(self.folder), self.locked(fcntl.LOCK_EX):
+        with storage_errors(DATA), self.locked(fcntl.LOCK_EX):
             self._sweep()
             entries = sorted(self._entries(), key=lambda entry: entry.used)
             total = sum(entry.size for entry in entries)
@@ -180,7 +180,7 @@ class FolderSession:
 
     def keep(self, path: Path, media_type: str) -> Blob:
         """Move a finished file in, under the name of its digest, and hold it. Raises `StorageError`."""
-        with storage_errors(path):
+        with storage_errors(DATA):
             if path.stat().st_dev != self._folder.stat().st_dev:
                 path = Path(shutil.copyfile(path, self._folder / uuid.uuid4().hex))
             name = _digest(path)
@@ -194,13 +194,13 @@ class FolderSession:
 
     def path(self, blob: Blob) -> Path:
         """A readable local file with these bytes, checked. Raises `CorruptBlob` or `StorageError`."""
-        with storage_errors(self._folder), self._store.locked(fcntl.LOCK_SH):
+        with storage_errors(DATA), self._store.locked(fcntl.LOCK_SH):
             self._pin(blob.sha256)
             return self._store.check(blob)
 
     def hold(self, blobs: Iterable[Blob]) -> bool:
         """Keep these from eviction; false when one of them is gone or damaged."""
-        with storage_errors(self._folder), self._store.locked(fcntl.LOCK_SH):
+        with storage_errors(DATA), self._store.locked(fcntl.LOCK_SH):
             for blob in blobs:
                 self._pin(blob.sha256)
                 try:
@@ -212,7 +212,7 @@ class FolderSession:
     def recall(self, key: str) -> bytes | None:
         """The record remembered under `key`, or None."""
         path = self._store.place("records", key)
-        with storage_errors(path):
+        with storage_errors(DATA):
             try:
                 record = path.read_bytes()
                 os.utime(path)
@@ -223,7 +223,7 @@ class FolderSession:
     def remember(self, key: str, record: bytes) -> None:
         """Write a record. Raises `StorageError`."""
         final = self._store.place("records", key)
-        with storage_errors(final):
+        with storage_errors(DATA):
             final.parent.mkdir(exist_ok=True)
             with replaced(final, beside=self._folder) as half:
                 half.write_bytes(record)
@@ -232,7 +232,7 @@ class FolderSession:
     def scratch(self) -> Iterator[Path]:
         """A new empty folder on the store's own disk, gone at the end of the `with`."""
         folder = self._folder / uuid.uuid4().hex
-        with storage_errors(folder):
+        with storage_errors(DATA):
             folder.mkdir()
         try:
             yield folder

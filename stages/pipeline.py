@@ -3,6 +3,7 @@
 from avatar.artifacts import Film, Speech
 from avatar.errors import StageFailed
 from avatar.events import Outcome
+from avatar.media import lettering
 from avatar.request import TalkRequest
 from avatar.stage import Run
 from stages import film, lips, motion, portrait, pose, speech
@@ -32,8 +33,10 @@ def render(ask: TalkRequest, run: Run) -> Outcome:
 def say(ask: TalkRequest, run: Run) -> Speech:
     """The text as sound, in the voice that was asked for, else in one that fits the avatar.
 
-    An unknown avatar is found out here, before anything is made.
+    An unknown avatar and captions that can't be burned are found out here, before anything is made.
     """
+    if ask.kind == "talk" and ask.captions == "burned":
+        lettering.check(ask.text)
     look = looks.find(ask.avatar) if ask.avatar else drawn.choose(ask.prompt, ask.seed)
     return run(speech.SPEECH, speech.Brief(ask.text, ask.voice or look.voice, ask.rate, ask.pitch, ask.seed))
 

@@ -104,7 +104,12 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", metavar="N", help="same request and seed: same film; by default drawn and told")
     add("--size", metavar="WxH", help="256 to 1080 pixels on the short side (512x512)")
     add("--fps", metavar="N", help="25, 30, 50 or 60 frames a second (25)")
-    add("--captions", metavar="HOW", help="none, soft (a track that can be switched on) or burned (in the picture)")
+    add(
+        "--captions",
+        metavar="HOW",
+        help="none, soft (a track that can be switched on) or burned (in the picture; not in Arabic, Indic and Thai"
+        " scripts)",
+    )
     add("--rate", metavar="X", help="pace of the voice, 0.5 to 2 (1)")
     add("--pitch", metavar="X", help="semitones, -12 to 12 (0)")
     for name in ("head", "blink", "gaze", "expression"):

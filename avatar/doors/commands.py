@@ -6,14 +6,16 @@ from pathlib import Path
 
 from avatar.doors import output, report, terminal
 from avatar.doors.speak import Start, speak
-from avatar.errors import BadRequest
+from avatar.errors import BadRequest, NotFound
 
 
 def voices(chosen: argparse.Namespace, start: Start) -> int:
-    """List the voices."""
+    """List the voices. Raises `NotFound` for a language that none speaks."""
     cards = start().house.voices()
     if chosen.language:
         cards = tuple(card for card in cards if card.language.lower().startswith(chosen.language.lower()))
+        if not cards:
+            raise NotFound(f"There is no voice for language {chosen.language!r}. `voices` lists them all.")
     if chosen.json:
         print(report.as_json({"voices": cards}))
         return 0
@@ -26,6 +28,8 @@ def voices(chosen: argparse.Namespace, start: Start) -> int:
 def avatars(chosen: argparse.Namespace, start: Start) -> int:
     """List the avatars, and draw them all when asked."""
     sheet = Path(chosen.sheet) if chosen.sheet else None
+    if sheet and sheet.suffix.lower() != ".png":
+        raise BadRequest(f"The sheet can't be {chosen.sheet!r}. Name a file that ends in .png.")
     output.check_targets([sheet] if sheet else [])
     house = start().house
     cards = house.avatars()

@@ -10,13 +10,15 @@ from avatar.disk import replaced, storage_errors
 from avatar.errors import BadRequest, TooLarge
 from avatar.request import MAX_TEXT
 
+TEXT_SUFFIXES = frozenset(".txt .text .md .rst .srt .vtt .csv .json .xml .html .htm .rtf .odt .doc .docx .pdf".split())
 MAX_BYTES = 4 * MAX_TEXT  # of UTF-8, whatever the script
 
 
 def said(source: str, stdin: TextIO) -> str:
     """The text that `-` (standard input), the name of a file, or the words themselves stand for.
 
-    Raises `BadRequest` when the file is not UTF-8 text, `TooLarge` before reading more than could be said.
+    Raises `BadRequest` when the file is not UTF-8 text, or when one word looks like a file that is not there;
+    `TooLarge` before reading more than could be said.
     """
     if source == "-":
         return _decoded(stdin.buffer.read(MAX_BYTES + 1), "standard input")
@@ -28,10 +30,20 @@ def said(source: str, stdin: TextIO) -> str:
 
 
 def _file_named(source: str) -> Path | None:
+    path = Path(source)
     try:
-        return Path(source) if Path(source).is_file() else None
+        if path.is_file():
+            return path
+        folder = path.is_dir()
     except OSError:  # no file system has names that long
         return None
+    if len(source.split()) != 1:
+        return None
+    if folder:
+        raise BadRequest(f"{source} is a folder. Name a text file; to say these words, pipe them with -.")
+    if "/" in source or path.suffix.lower() in TEXT_SUFFIXES:
+        raise BadRequest(f"There is no file {source}; to say these words, pipe them with -.")
+    return None
 
 
 def _decoded(data: bytes, name: str) -> str:

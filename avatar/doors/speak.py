@@ -46,6 +46,8 @@ def speak(chosen: argparse.Namespace, start: Start) -> int:
 
 def _sound_only(target: Path, extras: dict[str, Path]) -> bool:
     kind = target.suffix.lower()
+    if target == Path():
+        raise BadRequest("The output has no name. Name a file that ends in .mp4 or .wav.")
     if kind not in (".mp4", ".wav"):
         raise BadRequest(f"{target} is neither a film nor a sound. Name a file that ends in .mp4 or .wav.")
     if kind == ".wav" and extras:
@@ -68,7 +70,11 @@ def _request(chosen: argparse.Namespace, *, sound_only: bool) -> TalkRequest:
         name: value for name in ("head", "blink", "gaze", "expression") if (value := getattr(chosen, name)) is not None
     }
     raw["allow_degraded"] = not chosen.strict
-    return parse(raw)
+    return parse(raw, called=_option)
+
+
+def _option(field: str) -> str:
+    return "--" + field.removeprefix("motion.")
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -142,6 +148,6 @@ def _tell(job: Job, delivered: _Delivered, *, as_json: bool) -> None:
     first = next(iter(delivered.files.values()))
     print(f"{first}  {report.summary(job)}" if sys.stdout.isatty() else first)
     if delivered.certificate:
-        from avatar.quality.figures import summary
+        from avatar.quality.figures import verdict
 
-        print(summary(delivered.certificate).splitlines()[0])
+        print(verdict(delivered.certificate))

@@ -11,6 +11,7 @@ from avatar.attempt import Wish
 from avatar.engine import Engine
 from avatar.errors import AvatarError, BadRequest, Cancelled, NotFound
 from avatar.events import Listener, Outcome
+from avatar.jobs import rigs
 from avatar.jobs.service import House, Job, Status, Variant, blob_of
 from avatar.request import TalkRequest
 from avatar.stage import Run
@@ -94,4 +95,6 @@ class DirectJobs:
             status: Status = "canceled" if isinstance(error, Cancelled) else "failed"
             entry.job = replace(entry.job, status=status, seconds=clock() - began, error=error)
         else:
+            if outcome.film:
+                rigs.remember(entry.session, outcome.film)
             entry.job = replace(entry.job, status="completed", seconds=clock() - began, outcome=walk.told(outcome))

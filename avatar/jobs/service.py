@@ -35,7 +35,8 @@ class Job:
 class House:
     """What else can be asked, as the hallway wired it. Each member is a question that costs nothing until it is called.
 
-    `sheet` writes a picture of all avatars; `certify` measures a film: file, and a rig blob's file when it is ours.
+    `sheet` writes a picture of all avatars; `certify` measures a film: its file, and its rig's file. Without that it
+    looks for the rig itself, in case the film was made here.
     """
 
     voices: Callable[[], tuple[VoiceCard, ...]]

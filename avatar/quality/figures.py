@@ -13,6 +13,8 @@ Value = float | str | None
 GOOD: Verdict = "pass"
 BAD: Verdict = "fail"
 UNKNOWN: Verdict = "not measured"
+LIPS = "openness range"
+"""The figure that every film has whose mouth is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +101,34 @@ def from_json(text: str) -> Certificate:
 def summary(certificate: Certificate) -> str:
     """A few lines for a reader: the verdict, every figure with value and limit, and why others are missing."""
     figures = certificate.figures
-    counts = {verdict: sum(figure.verdict == verdict for figure in figures) for verdict in (GOOD, BAD, UNKNOWN)}
-    verdict = "passed" if certificate.passed else "FAILED"
-    counted = f"{counts[GOOD]} figures pass, {counts[BAD]} fail, {counts[UNKNOWN]} not measured"
-    lines = [f"{verdict}: {counted} (landmarks: {certificate.landmarks})"]
-    width = max((len(figure.name) for figure in figures), default=0)
-    for figure in figures:
-        mark = {GOOD: "ok", BAD: "FAIL", UNKNOWN: "-"}[figure.verdict]
-        lines.append(f"{mark:>4}  {figure.name:<{width}}  {_told(figure)}")
+    lines = [_headline(certificate), *_rows(figures)]
     reasons: dict[str, list[str]] = {}
     for figure in figures:
         if figure.verdict == UNKNOWN:
             reasons.setdefault(figure.note, []).append(figure.name)
     lines += [f"      not measured, {why}: {', '.join(names)}" for why, names in reasons.items()]
     return "\n".join(lines)
+
+
+def verdict(certificate: Certificate) -> str:
+    """The verdict for a reader, and the figures that failed with value and limit."""
+    return "\n".join([_headline(certificate), *_rows([each for each in certificate.figures if each.verdict == BAD])])
+
+
+def _headline(certificate: Certificate) -> str:
+    """The verdict in one line. That lips were not measured comes first: a film that can't be judged has not passed."""
+    counts = {kind: sum(each.verdict == kind for each in certificate.figures) for kind in (GOOD, BAD, UNKNOWN)}
+    counted = f"{counts[GOOD]} figures pass, {counts[BAD]} fail, {counts[UNKNOWN]} not measured"
+    lips = next((each for each in certificate.figures if each.name == LIPS and each.verdict == UNKNOWN), None)
+    if lips is None:
+        return f"{'passed' if certificate.passed else 'FAILED'}: {counted} (landmarks: {certificate.landmarks})"
+    return f"container {'passed' if certificate.passed else 'FAILED'}; lips not measured: {lips.note} ({counted})"
+
+
+def _rows(figures: Sequence[Figure]) -> list[str]:
+    width = max((len(figure.name) for figure in figures), default=0)
+    marks = {GOOD: "ok", BAD: "FAIL", UNKNOWN: "-"}
+    return [f"{marks[figure.verdict]:>4}  {figure.name:<{width}}  {_told(figure)}" for figure in figures]
 
 
 def _told(figure: Figure) -> str:

@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 
 OFFSET = Meaning("audio-visual offset", "ms", Limit(-20.0, 20.0))
 LOOSE_OFFSET = Meaning("audio-visual offset", "ms", Limit(-60.0, 40.0))
-"""EBU R37, for films whose sounds are not known: opening and loudness hang together too loosely for more."""
+"""EBU R37, for films without enough closures: openings hang together with the sound too loosely for more."""
 DRIFT = Meaning("audio-visual drift", "ms/min", Limit(-1.0, 1.0))
 CLOSURE = Meaning("bilabial closure", "%", Limit(low=98.0))
 TEETH = Meaning("labiodental contact", "%", Limit(low=100.0))
@@ -39,8 +39,12 @@ STILLNESS = Meaning("still background", "dB", Limit(low=45.0))
 FLICKER = Meaning("background flicker", "luma codes", Limit(high=0.5))
 COLOUR = Meaning("background light drift", "luma codes", Limit(-1.0, 1.0))
 
+LOUDNESS_SECONDS = 8.0
+"""In shorter films the lag of opening behind loudness is the text's: up to 75 ms where mouth and sound are in step."""
 LEAST_STRENGTH = 0.3
 """Correlation of opening and loudness below which their lag tells nothing."""
+LEAST_LIKENESS = 0.65
+"""Correlation of opening and of the known sounds' openings below which their lag tells nothing."""
 LEAST_WINDOWS = 3
 SURE = 1.0
 """Standard error in ms a minute above which a drift is not measured."""
@@ -67,17 +71,39 @@ class Mouth:
 
 
 def sync_figures(mouth: Mouth, phones: tuple[Phone, ...] | None, hearing: Hearing | None) -> list[Figure]:
-    """Offset and drift: against the known sounds where there are enough closures, else against loudness."""
+    """Offset and drift: against the known sounds where there are such, else against loudness."""
     if hearing is None or hearing.silent:
         return [meaning.unmeasured("there is no sound") for meaning in (OFFSET, DRIFT)]
-    if phones:
-        at, late = sync.closures(phones, mouth.times, mouth.gap)
-        if len(late) >= sync.LEAST_CLOSURES:
-            spoken = sync.of_sound(phones, hearing)
-            if not math.isnan(spoken.seconds):
-                offset = (float(np.median(late)) - spoken.seconds) * 1000.0
-                found = OFFSET.judged(offset, mouth.source, f"by {len(late)} closures of p, b, m")
-                return [found, _drift(at, late - _sound_drift(phones, hearing) * at, mouth)]
+    return _sync_by_sounds(mouth, phones, hearing) if phones else _sync_by_loudness(mouth, hearing)
+
+
+def _sync_by_sounds(mouth: Mouth, phones: tuple[Phone, ...], hearing: Hearing) -> list[Figure]:
+    """By the closures of p, b and m; where those are few, by all openings, which say nothing about drift."""
+    spoken = sync.of_sound(phones, hearing)
+    if math.isnan(spoken.seconds):
+        why = "the sound is too short, or unlike the sounds that it should be"
+        return [OFFSET.unmeasured(why), DRIFT.unmeasured(why)]
+    at, late = sync.closures(phones, mouth.times, mouth.gap)
+    if len(late) >= sync.LEAST_CLOSURES:
+        offset = (float(np.median(late)) - spoken.seconds) * 1000.0
+        found = OFFSET.judged(offset, mouth.source, f"by {len(late)} closures of p, b, m")
+        return [found, _drift(at, late - _sound_drift(phones, hearing) * at, mouth)]
+    few = "there are too few closures of p, b, m"
+    whole = sync.by_opening(phones, mouth.times, mouth.gap)
+    if math.isnan(whole.seconds) or whole.strength < LEAST_LIKENESS:
+        why = f"{few}, and openings tell too little (r = {max(whole.strength, 0.0):.2f})"
+        return [LOOSE_OFFSET.unmeasured(why), DRIFT.unmeasured(few)]
+    offset = (whole.seconds - spoken.seconds) * 1000.0
+    return [
+        LOOSE_OFFSET.judged(offset, mouth.source, f"by all openings, r = {whole.strength:.2f}: {few}"),
+        DRIFT.unmeasured(few),
+    ]
+
+
+def _sync_by_loudness(mouth: Mouth, hearing: Hearing) -> list[Figure]:
+    if float(np.ptp(mouth.times)) < LOUDNESS_SECONDS:
+        why = f"the sounds are not known and the film is shorter than {LOUDNESS_SECONDS:g} s"
+        return [LOOSE_OFFSET.unmeasured(why), DRIFT.unmeasured(why)]
     whole = sync.by_loudness(mouth.times, mouth.gap, hearing)
     if math.isnan(whole.seconds) or whole.strength < LEAST_STRENGTH:
         why = f"mouth and loudness hang together too loosely (r = {max(whole.strength, 0.0):.2f})"

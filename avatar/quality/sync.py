@@ -1,8 +1,9 @@
 """Whether mouth and sound go together: by how much one is late, and whether that changes. Knows no pixels, no files.
 
 Offsets are seconds, positive when the picture is late. With the times of the sounds known, both streams are measured
-against them: lips by the moments at which p, b and m shut them, sound by the loudness of vowels, consonants and
-pauses. Without, opening is correlated with loudness, which in people hangs together only loosely.
+against them: lips by the moments at which p, b and m shut them, or, where those are few, by how far each sound opens
+them; sound by the loudness of vowels, consonants and pauses. Without, opening is correlated with loudness, which in
+people hangs together so loosely that a few sentences tell nothing.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from avatar.artifacts import Phone
 from avatar.face.lips_ipa import sounds
+from avatar.face.visemes import visemes
 from avatar.quality.hearing import HOP, Hearing
 
 Array = NDArray[np.float64]
@@ -35,6 +37,10 @@ NEAR = 0.06
 """Seconds around the closures' common shift within which one closure lies."""
 BURST = 0.35
 """Where the middle of a stop's closure lies in its whole length; of a nasal it is the middle."""
+LONGEST_CLOSURE = 0.22
+"""Seconds from half way into to half way out of a closure, above which more than one sound has shut the lips."""
+SYLLABLE = 0.12
+"""Seconds over which the openings of single sounds blend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,25 @@ def of_sound(phones: tuple[Phone, ...], hearing: Hearing) -> Lag:
     return _best_lag(grid, smooth, grid, hearing.smooth(0.02) ** (0.5 * LOUDNESS_EXPONENT))
 
 
+def by_opening(phones: tuple[Phone, ...], times: Array, gap: Array) -> Lag:
+    """By how much the opening `gap` at `times` is later than the sounds that open and shut the mouth.
+
+    People open for a vowel before it sounds, by some 10 to 40 ms as this tells it.
+    """
+    if len(times) < 2:
+        return Lag(float("nan"), 0.0)
+    grid = np.arange(times[0], times[-1], HOP)
+    wide = np.zeros(len(grid))
+    for phone in phones:
+        start = phone.start
+        for viseme in visemes(phone.ipa) if phone.ipa else ():
+            end = start + viseme.share * (phone.end - phone.start)
+            wide[slice(*np.searchsorted(grid, [start, end]))] = 0.0 if viseme.contact != "none" else viseme.target[0]
+            start = end
+    window = np.hanning(round(SYLLABLE / HOP) | 1)
+    return _best_lag(grid, np.convolve(wide, window / window.sum(), mode="same"), times, gap)
+
+
 def _best_lag(base_times: Array, base: Array, times: Array, values: Array) -> Lag:
     """The shift of `values` against `base` at which the two correlate best, to a fraction of the grid."""
     if len(base) < 2 or len(times) < 2:
@@ -105,15 +130,18 @@ def _correlations(fixed: Array, moved: Array) -> Array:
 def closures(phones: tuple[Phone, ...], times: Array, gap: Array) -> tuple[Array, Array]:
     """When p, b and m should be in the middle of their closure, and by how much the lips are later than that.
 
-    Both (n,) in seconds; closures whose moment can't be told are left out.
+    Both (n,) in seconds; closures whose moment can't be told, such as those beside a pause, are left out.
     """
-    wanted = np.array([_closure_middle(phone) for phone in phones if _bilabial(phone)])
+    around = zip(("", *(phone.ipa for phone in phones)), phones, (*(phone.ipa for phone in phones[1:]), ""), strict=False)
+    told = [(_closure_middle(phone), bool(before and after)) for before, phone, after in around if _bilabial(phone)]
+    wanted, spoken = np.array([at for at, _ in told]), {at for at, bounded in told if bounded}
     if not len(wanted) or len(times) < 2:
         return np.zeros(0), np.zeros(0)
     found = []
     for group in np.array_split(wanted, max(1, len(wanted) // GROUP)):
         near = _common_shift(group, times, gap)
-        found += [(at, late) for at in _apart(group) if (late := _shut_at(at + near, times, gap) - at) == late]
+        alone = [at for at in _apart(group) if at in spoken]
+        found += [(at, late) for at in alone if (late := _shut_at(at + near, times, gap) - at) == late]
     pairs = np.array(found).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
 
@@ -154,4 +182,5 @@ def _shut_at(about: float, times: Array, gap: Array) -> float:
     left, right = np.flatnonzero(curve[:low] >= half), np.flatnonzero(curve[low:] >= half)
     if not (len(left) and len(right)):
         return float("nan")
-    return float(0.5 * (fine[left[-1]] + fine[low + right[0]]))
+    shut, parted = float(fine[left[-1]]), float(fine[low + right[0]])
+    return 0.5 * (shut + parted) if parted - shut <= LONGEST_CLOSURE else float("nan")

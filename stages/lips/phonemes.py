@@ -18,7 +18,7 @@ class Phonemes:
     """The floor: needs nothing but phones with times, which every speech has."""
 
     id: str = "phonemes"
-    version: str = "1"
+    version: str = "2"
     needs: Needs = Needs()
 
     def load(self, _placement: Placement, /) -> "Performer":

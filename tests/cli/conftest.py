@@ -2,7 +2,7 @@
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from avatar.doors.cli import main
 from avatar.jobs.direct import DirectJobs
+from avatar.quality.figures import Certificate, Figure, certified
 from tests.tiny import Tiny, tiny_jobs
 
 
@@ -27,13 +28,14 @@ class Ran:
 
 
 class Cli:
-    """Runs commands; `jobs` is what `start` gave to the last one."""
+    """Runs commands; `jobs` is what `start` gave to the last one, `figures` what every film is found to have."""
 
     def __init__(self, folder: Path, capture: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self.tiny = Tiny()
         self.jobs: DirectJobs | None = None
         self.started = 0
         self.trouble: BaseException | None = None
+        self.figures: tuple[Figure, ...] = ()
         self._folder = folder
         self._capture = capture
         self._monkeypatch = monkeypatch
@@ -50,7 +52,12 @@ class Cli:
         if self.trouble:
             raise self.trouble
         self.jobs = tiny_jobs(self._folder / "data", self.tiny)
+        if self.figures:
+            self.jobs.house = replace(self.jobs.house, certify=self._certify)
         return self.jobs
+
+    def _certify(self, _film: Path, rig: Path | None) -> Certificate:
+        return certified(self.figures, sha256="0" * 64, landmarks="rig" if rig else "none")
 
 
 @pytest.fixture

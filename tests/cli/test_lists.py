@@ -1,6 +1,7 @@
 """`voices`, `avatars`, `plan`, `check` and the way a terminal shows progress."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from avatar import __version__
 from avatar.doors import terminal
 from avatar.doors.terminal import Meter
 from avatar.events import Finished, Progressed, Started
+from avatar.quality import judging
+from avatar.quality.figures import Figure
 from tests.cli.conftest import Cli
 
 
@@ -21,6 +24,21 @@ def test_voices_are_listed(cli: Cli) -> None:
     ]
     assert [line.split()[0] for line in cli("voices", "--language", "DE").out.splitlines()] == ["voice", "de"]
     assert cli("voices", "--json").json["voices"][0]["id"] == "en-us"
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_language_without_voices_is_told(cli: Cli, more: list[str]) -> None:
+    ran = cli("voices", "--language", "xx", *more)
+    assert (ran.status, ran.err) == (2, "error: There is no voice for language 'xx'. `voices` lists them all.\n")
+    assert "voice  language" not in ran.out
+
+
+@pytest.mark.parametrize("name", ["sheet.txt", "sheet", "sheet.jpg"])
+def test_a_sheet_is_a_png_or_nothing(cli: Cli, name: str) -> None:
+    ran = cli("avatars", "--sheet", name)
+    assert (ran.status, ran.out, cli.started) == (2, "", 0)
+    assert ran.err == f"error: The sheet can't be '{name}'. Name a file that ends in .png.\n"
+    assert not Path(name).exists()
 
 
 def test_avatars_are_listed_and_drawn(cli: Cli) -> None:
@@ -52,6 +70,19 @@ def test_a_film_is_checked(cli: Cli) -> None:
     assert (ran.status, ran.out.startswith("FAILED")) == (1, True)
     ran = cli("check", "gone.mp4")
     assert (ran.status, ran.err) == (2, "error: There is no file gone.mp4. Check its name.\n")
+
+
+def test_a_film_whose_lips_nobody_saw_has_not_simply_passed(cli: Cli) -> None:
+    Path("any.mp4").write_bytes(b"film")
+    frames = Figure("frame rate", 25.0, "fps", ">= 25", "pass", "container")
+    cli.figures = (frames, *judging.unmeasured("no face is known"))
+    ran = cli("check", "any.mp4")
+    assert ran.status == 0
+    assert ran.out.startswith("container passed; lips not measured: no face is known (1 figures pass, 0 fail,")
+    cli.figures = (replace(frames, verdict="fail"), *judging.unmeasured("no face is known"))
+    ran = cli("check", "any.mp4")
+    assert ran.status == 1
+    assert ran.out.startswith("container FAILED; lips not measured: no face is known")
 
 
 def test_help_and_version_start_nothing(cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:

@@ -87,6 +87,8 @@ def test_a_line_becomes_a_film(place: Place, tmp_path: Path) -> None:
         assert (picture.width, picture.height, str(picture.average_rate)) == (256, 256, "25")
         assert picture.frames == told["output"]["frames"]
         assert sound.codec_context.name == "aac"
+    check = json.loads(place.avatar("check", "out.mp4", "--json").stdout)
+    assert check["landmarks"] == "rig"
     shutil.rmtree(place.data / "store" / "records")
     assert place.avatar(*ask, "-o", "again.mp4").returncode == 0
     assert (tmp_path / "again.mp4").read_bytes() == (tmp_path / "out.mp4").read_bytes()
@@ -132,7 +134,7 @@ def test_a_data_folder_that_cannot_be_is_one_line_too(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("in the way")
     ran = Place(tmp_path, tmp_path / "data").avatar("speak", "Hi", "-o", "out.mp4")
     assert (ran.returncode, ran.stderr.count("\n")) == (4, 1)
-    assert "choose another place" in ran.stderr
+    assert ran.stderr.startswith(f"error: {tmp_path / 'data'} is not a folder. Check the name")
 
 
 def test_a_reader_that_leaves_early_is_no_error(place: Place) -> None:
@@ -161,6 +163,6 @@ def test_a_full_data_disk_is_one_line_and_no_film(tmp_path: Path, tiny_disk: Pat
     place = Place(folder, tiny_disk / "data")
     ran = place.avatar("speak", LONG, "-o", "out.mp4", *SMALL)
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (4, "", 1)
-    assert "is full. Free some space" in ran.stderr
+    assert ran.stderr.startswith("error: The disk of the data folder is full. Free some space")
     assert place.files == []
     assert list(place.runs.iterdir()) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from avatar.errors import NotFound, OutOfMemory, StorageError, Unavailable
+from avatar.quality.figures import Figure
 from avatar.stage import Context
 from tests.cli.conftest import Cli
 from tests.tiny import SPOKEN, Tiny
@@ -29,6 +30,19 @@ def test_words_may_come_from_a_file_or_from_standard_input(cli: Cli) -> None:
     assert Path("a.mp4").read_bytes() == b"film of From a file."
     assert cli("speak", "-", "-o", "b.mp4", stdin="Grüße".encode()).status == 0
     assert Path("b.mp4").read_text() == "film of Grüße"
+
+
+@pytest.mark.parametrize(
+    "words", ["Hello.", "and/or so", "See notes.txt today", "3.14", "data folder", "one/two\u3000three"]
+)
+def test_words_that_only_resemble_files_are_said(cli: Cli, words: str) -> None:
+    assert cli("speak", words, "-o", "a.mp4").status == 0
+    assert Path("a.mp4").read_text() == f"film of {words}"
+
+
+def test_words_that_look_like_files_can_be_piped(cli: Cli) -> None:
+    assert cli("speak", "-", "-o", "a.mp4", stdin=b"nofile.txt").status == 0
+    assert Path("a.mp4").read_text() == "film of nofile.txt"
 
 
 def test_a_film_is_replaced_whole(cli: Cli) -> None:
@@ -102,6 +116,22 @@ def test_no_picture_leaves_the_sound_and_says_so(cli: Cli, tmp_path: Path) -> No
     assert (told["mode"], told["degraded"]) == ("audio_only", True)
 
 
+def test_a_certificate_that_fails_says_where(cli: Cli) -> None:
+    cli.figures = (
+        Figure("audio-visual offset", 80.0, "ms", "-20 .. 20", "fail", "pixels"),
+        Figure("bilabial closure", 100.0, "%", ">= 98", "pass", "pixels"),
+        Figure("blinks", 99.0, "per minute", "10 .. 25", "fail", "pixels"),
+    )
+    ran = cli("speak", "Hello.", "-o", "a.mp4", "--certificate", "c.json")
+    assert ran.status == 0
+    assert ran.out.splitlines() == [
+        "a.mp4",
+        "FAILED: 1 figures pass, 2 fail, 0 not measured (landmarks: rig)",
+        "FAIL  audio-visual offset  80.0 ms  (-20 .. 20; pixels)",
+        "FAIL  blinks               99.0 per minute  (10 .. 25; pixels)",
+    ]
+
+
 BAD = {
     "empty": (["speak", ""], "empty"),
     "blank": (["speak", " \n "], "empty"),
@@ -125,7 +155,15 @@ BAD = {
     "nothing": ([], "--help"),
     "folder": (["speak", "Hi", "--srt", "."], "is not a file"),
     "device": (["speak", "Hi", "--srt", os.devnull], "is not a file"),
-    "no name": (["speak", "Hi", "-o", ""], "ends in .mp4 or .wav"),
+    "amount's name": (["speak", "Hi", "--head", "9"], "error: --head can't be '9'. Use"),
+    "rate's name": (["speak", "Hi", "--rate", "fast"], "error: --rate can't be 'fast'. Use"),
+    "long prompt": (["speak", "Hi", "--prompt", "x" * 9999], "xxx…'. Give a string of at most 2000"),
+    "control in prompt": (["speak", "Hi", "--prompt", "a\x07"], "The prompt holds control character U+0007"),
+    "no name": (["speak", "Hi", "-o", ""], "The output has no name. Name a file that ends in .mp4 or .wav"),
+    "misspelt file": (["speak", "nofile.txt"], "There is no file nofile.txt; to say these words, pipe them with -."),
+    "misspelt captions": (["speak", "Film.SRT"], "There is no file Film.SRT"),
+    "misspelt path": (["speak", "texts/hello"], "There is no file texts/hello"),
+    "folder to say": (["speak", "/tmp"], "/tmp is a folder. Name a text file"),
     "no film": (["speak", "Hi", "-o", "out.avi"], "ends in .mp4 or .wav"),
     "sound with captions": (["speak", "Hi", "-o", "a.wav", "--motion-csv", "a.csv"], "--motion-csv goes with a film"),
     "twice": (["speak", "Hi", "-o", "a.mp4", "--srt", "./a.mp4"], "named twice"),

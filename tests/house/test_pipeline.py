@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from avatar.engine import Engine, Walk
-from avatar.errors import NotFound
+from avatar.errors import BadRequest, NotFound
 from avatar.events import Outcome
 from avatar.request import parse
 from avatar.stage import Stage
@@ -79,3 +79,17 @@ def test_an_unknown_avatar_is_found_out_first(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         pipeline.render(parse({"text": "Hello.", "avatar": "nobody at all"}), told)
     assert told.asked == []
+
+
+@pytest.mark.parametrize("text", ["مرحبا", "नमस्ते", "สวัสดี", "Hello, then مرحبا"])
+def test_captions_that_cannot_be_burned_are_found_out_first(tmp_path: Path, text: str) -> None:
+    told = Told(tmp_path)
+    with pytest.raises(BadRequest, match="ask for soft captions"):
+        pipeline.render(parse({"text": text, "captions": "burned"}), told)
+    assert told.asked == []
+
+
+def test_captions_that_nobody_burns_may_be_in_any_script(tmp_path: Path) -> None:
+    assert rendered(tmp_path / "soft", text="مرحبا", captions="soft")[0].mode == "video"
+    assert rendered(tmp_path / "sound", text="مرحبا", captions="burned", kind="speech")[0].mode == "audio_only"
+    assert rendered(tmp_path / "drawable", text="Grüße 你好 שלום", captions="burned")[0].mode == "video"

@@ -120,13 +120,26 @@ def test_sizes_that_cannot(size: tuple[Any, Any], what: str) -> None:
         ({"avatar": "x" * 201}, "avatar avatars"),
         ({"avatar": "\ud800"}, "not valid Unicode|avatar avatars"),
         ({"prompt": "x" * 2001}, "at most 2000 characters"),
-        ({"prompt": "a\x07"}, "U\\+0007"),
+        ({"prompt": "a\x07"}, "^The prompt holds control character U\\+0007 at character 2"),
+        ({"voice": "\x1b"}, "^The voice holds control character"),
         ({"colour": "red"}, "colour is not something that can be asked"),
     ],
 )
 def test_wishes_that_cannot_be_met(wish: dict[str, Any], what: str) -> None:
     with pytest.raises(BadRequest, match=what):
         parse({"text": "Hi", **wish})
+
+
+def test_a_refusal_uses_the_askers_own_words() -> None:
+    with pytest.raises(BadRequest, match="^HEAD OF MOTION can't be 3"):
+        parse({"text": "Hi", "motion": {"head": 3}}, called={"motion.head": "HEAD OF MOTION"}.__getitem__)
+
+
+def test_a_long_value_is_quoted_to_its_end() -> None:
+    with pytest.raises(BadRequest, match="^prompt can't be 'x{39}…'. Give a string of at most 2000 characters"):
+        parse({"text": "Hi", "prompt": "x" * 2001})
+    with pytest.raises(BadRequest, match="^captions can't be 'x{40}'. Use none"):
+        parse({"text": "Hi", "captions": "x" * 40})
 
 
 def test_a_request_without_text() -> None:

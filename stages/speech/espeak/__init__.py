@@ -13,7 +13,7 @@ class Espeak:
     """The floor of the speech stage. The brief's seed changes nothing: the same text always sounds the same."""
 
     id: ClassVar[str] = "espeak"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = Needs(packages=("espeakng_loader",))
 
     def load(self, _placement: Placement, /) -> Performer[Brief, Speech]:

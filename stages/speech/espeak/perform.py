@@ -18,7 +18,8 @@ from stages.speech.espeak import timing
 from stages.speech.espeak.library import RATE, Controls, Synthesiser
 from stages.speech.espeak.timeline import Stretch, TimeLine, seconds
 
-LUFS, CEILING = -16.0, -1.0
+LUFS, CEILING = -16.0, -1.8
+"""Loudness, and true peak in dBTP: AAC adds up to 0.3 dB, and a film may have -1."""
 
 _MELODY = 66
 """Width of the melody in espeak-ng's units, where its own 50 sounds monotonous."""
