@@ -132,7 +132,9 @@ def closures(phones: tuple[Phone, ...], times: Array, gap: Array) -> tuple[Array
 
     Both (n,) in seconds; closures whose moment can't be told, such as those beside a pause, are left out.
     """
-    around = zip(("", *(phone.ipa for phone in phones)), phones, (*(phone.ipa for phone in phones[1:]), ""), strict=False)
+    around = zip(
+        ("", *(phone.ipa for phone in phones)), phones, (*(phone.ipa for phone in phones[1:]), ""), strict=False
+    )
     told = [(_closure_middle(phone), bool(before and after)) for before, phone, after in around if _bilabial(phone)]
     wanted, spoken = np.array([at for at, _ in told]), {at for at, bounded in told if bounded}
     if not len(wanted) or len(times) < 2:
