@@ -26,6 +26,7 @@ MAX_TEXT = 30_000  # characters, about half an hour of speech
 MAX_PROMPT = 2_000
 SHORT_SIDE = (256, 1080)
 LONG_SIDE = 1920
+SLIMMEST = 2.4  # times as long as short, as the longest phones are
 SEEDS = 2**32
 SHOWN = 40  # characters of a wrong value that a refusal quotes
 
@@ -142,6 +143,10 @@ def check_size(width: int, height: int) -> None:
             "size",
             f"A film of {width}x{height} can't be made. Use {low} to {high} pixels on the short side"
             f" and at most {LONG_SIDE} on the long one.",
+        )
+    if long > SLIMMEST * short:
+        raise PydanticCustomError(
+            "size", f"A film of {width}x{height} would cut the face. Use at most {SLIMMEST} times as long as short."
         )
     if width % 2 or height % 2:
         even = f"{width + width % 2}x{height + height % 2}"

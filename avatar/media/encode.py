@@ -26,7 +26,7 @@ THREADS = 2
 LOOKAHEAD = 12
 """Frames that x264 looks ahead: enough to spend bits well, few enough to show the first second soon."""
 SOUND_RATE = 48_000
-SOUND_BITS = 96_000
+SOUND_BITS = 128_000
 FRAGMENT_SECONDS = 0.2
 INDEX_BYTES = 2048
 """More than the index at the front of a fragmented file takes; what lies beyond is film."""

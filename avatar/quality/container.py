@@ -15,7 +15,7 @@ BT709, LIMITED = (1, 1, 1), 1
 SMALLEST_SIDE = 256
 SLACK = 0.001
 """Seconds by which time stamps may be rounded."""
-RATE = Meaning("frame rate", "fps", Limit(24.0, 60.0))
+RATE = Meaning("frame rate", "fps", Limit(24.0, 60.01))
 JITTER = Meaning("frame time jitter", "ms", Limit(high=1.0))
 PICTURE_LENGTH = Meaning("picture length", "s", Limit(low=SLACK))
 SOUND_LENGTH = Meaning("sound length", "s", Limit(low=SLACK))

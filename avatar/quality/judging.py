@@ -45,7 +45,7 @@ LEAST_STRENGTH = 0.3
 """Correlation of opening and loudness below which their lag tells nothing."""
 LEAST_LIKENESS = 0.65
 """Correlation of opening and of the known sounds' openings below which their lag tells nothing."""
-LEAST_WINDOWS = 3
+LEAST_WINDOWS, LEAST_LEADS = 3, 6
 SURE = 1.0
 """Standard error in ms a minute above which a drift is not measured."""
 HEAD_SECONDS, LOOP_SECONDS, BLINK_SECONDS = 8.0, 20.0, 8.0
@@ -93,11 +93,8 @@ def _sync_by_sounds(mouth: Mouth, phones: tuple[Phone, ...], hearing: Hearing) -
     if math.isnan(whole.seconds) or whole.strength < LEAST_LIKENESS:
         why = f"{few}, and openings tell too little (r = {max(whole.strength, 0.0):.2f})"
         return [LOOSE_OFFSET.unmeasured(why), DRIFT.unmeasured(few)]
-    offset = (whole.seconds - spoken.seconds) * 1000.0
-    return [
-        LOOSE_OFFSET.judged(offset, mouth.source, f"by all openings, r = {whole.strength:.2f}: {few}"),
-        DRIFT.unmeasured(few),
-    ]
+    offset, note = (whole.seconds - spoken.seconds) * 1000.0, f"by all openings, r = {whole.strength:.2f}: {few}"
+    return [LOOSE_OFFSET.judged(offset, mouth.source, note), DRIFT.unmeasured(few)]
 
 
 def _sync_by_loudness(mouth: Mouth, hearing: Hearing) -> list[Figure]:
@@ -174,13 +171,13 @@ def mouth_figures(
         why = "the sounds and their times are not known"
         return [*found, *(meaning.unmeasured(why) for meaning in (CLOSURE, TEETH, ROUNDING, LEAD))]
     lead = saying.leads(phones, mouth.times, mouth.gap, widest)
-    ahead = float(np.median(lead)) * 1000.0 if len(lead) >= 3 else math.nan
+    ahead = float(np.median(lead)) * 1000.0 if len(lead) >= LEAST_LEADS else math.nan
     return [
         *found,
         CLOSURE.judged(100.0 * saying.closure_rate(phones, mouth.times, mouth.gap, closed), mouth.source),
         TEETH.judged(100.0 * teeth, "rig"),
         ROUNDING.judged(100.0 * saying.rounded_order(phones, mouth.times, face.width), face.source),
-        LEAD.judged(ahead, mouth.source, f"{len(lead)} vowels"),
+        LEAD.judged(ahead, mouth.source, f"{'too few: ' * math.isnan(ahead)}{len(lead)} vowels"),
     ]
 
 

@@ -12,7 +12,7 @@ class Compositor:
     """Weightless recipe of the compositor."""
 
     id: str = "compositor"
-    version: str = "1"
+    version: str = "2"
     needs: Needs = Needs(packages=("av", "cv2"))
 
     def load(self, placement: Placement) -> Performer[Brief, Film]:

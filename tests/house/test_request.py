@@ -90,6 +90,7 @@ def test_sizes_that_can_be_made(size: tuple[int, int]) -> None:
         ((0, 0), "256 to 1080 pixels"),
         ((-512, 512), "256 to 1080"),
         ((254, 512), "256 to 1080"),
+        ((256, 1920), "cut the face"),
         ((1922, 1080), "at most 1920"),
         ((1082, 1082), "256 to 1080"),
         ((10**12, 512), "at most 1920"),

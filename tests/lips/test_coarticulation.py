@@ -101,6 +101,24 @@ def test_rounding_is_taken_up_early_and_passes_through_sounds_that_do_not_care()
     assert carried[at(carried, 0.55) : at(carried, 0.95)].max() < 0.75
 
 
+@pytest.mark.parametrize("fps", RATES)
+def test_lips_never_jump_from_round_to_spread(fps: int) -> None:
+    made_up = ("'u 'i 'u 'i 'u 'i", "w 'i w 'i w 'i", "t ʃ 'u z t 'u", "s 'i ɥ 'i s", "k 'o n i tʃ i w 'a")
+    said_ones = [made(sounds, length=length) for sounds in made_up for length in (0.05, 0.08, 0.12)]
+    for utterance in (*said_ones, *map(recorded, LANGUAGES)):
+        fastest = np.abs(np.diff(width(said(utterance, fps)))).max() * fps
+        assert fastest <= 0.2 * 25
+
+
+def test_rounding_peaks_on_its_sound_and_is_still_seen() -> None:
+    for length in (0.08, 0.12):
+        utterance = made("'i t 'u t 'i", length=length)
+        wide, sound = width(said(utterance, 100)), utterance.phones[3]
+        narrowest = int(np.argmin(wide[50 : round(utterance.phones[5].end * 100)])) / 100 + 0.5
+        assert sound.start - 0.06 <= narrowest <= sound.end
+        assert wide.min() < 0.85
+
+
 def test_a_diphthong_goes_from_one_vowel_to_the_other() -> None:
     utterance = made("h 'aɪ s", length=0.2)
     track = said(utterance)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from avatar.face import rig_measures
-from avatar.quality import certificate
+from avatar.quality import certificate, sync
 from avatar.quality.figures import Figure
 from avatar.quality.judging import Mouth, sync_figures
-from tests.lips.spoken import recorded
+from tests.lips.spoken import made, recorded
 from tests.quality.films import film, hearing, moved, spoken, track
 
 FPS = 25
@@ -69,6 +69,44 @@ def test_short_films_have_no_drift() -> None:
     drift = sync_figures(mouth(0.0, seconds=8.0), said.phones, hearing(said))[1]
     assert drift.verdict == "not measured"
     assert "too short" in drift.note
+
+
+LITTLE_SHUT = "h 'a l o . t 'aɪ d u s 'e n l 'a k i d 'o r s 'a t e . n 'o l 'a s i l 'e d u k 'a"
+
+
+@pytest.mark.parametrize("fps", [25, 50, 60])
+@pytest.mark.parametrize("late", [-0.1, 0.0, 0.1])
+def test_short_films_with_few_closures_are_told_by_their_openings(late: float, fps: int) -> None:
+    said = made(LITTLE_SHUT)
+    rows = track(said, late=late, fps=fps)
+    shown = Mouth(np.arange(len(rows)) / fps, rig_measures.gap(rows).astype(float), "rig")
+    offset, drift = sync_figures(shown, said.phones, hearing(said))
+    assert value(offset) == pytest.approx(1000 * late - 20.0, abs=25.0)
+    assert offset.verdict == ("fail" if late else "pass")
+    assert "too few closures" in offset.note
+    assert drift.verdict == "not measured"
+
+
+def test_a_short_film_whose_openings_do_not_follow_is_not_measured() -> None:
+    said = made(LITTLE_SHUT)
+    chance = np.random.default_rng(2).uniform(0.0, 0.1, round(said.seconds * FPS))
+    offset = sync_figures(Mouth(np.arange(len(chance)) / FPS, chance, "pixels"), said.phones, hearing(said))[0]
+    assert offset.verdict == "not measured"
+    assert "too few closures" in offset.note
+
+
+def test_a_short_film_of_unknown_sounds_is_not_measured() -> None:
+    said = spoken(5.0)
+    assert sync_figures(mouth(0.0, seconds=5.0), None, hearing(said))[0].verdict == "not measured"
+
+
+@pytest.mark.parametrize("fps", [25, 50, 60])
+def test_closures_beside_pauses_do_not_count(fps: int) -> None:
+    said = made("m 'a n 'a m . m 'e b 'a p 'i . b 'a d 'o m")
+    rows = track(said, fps=fps)
+    _, late = sync.closures(said.phones, np.arange(len(rows)) / fps, rig_measures.gap(rows).astype(float))
+    assert len(late) == 2
+    assert np.abs(late).max() < 0.025
 
 
 def test_a_mouth_that_does_not_follow_the_sound_is_not_measured() -> None:
