@@ -140,7 +140,7 @@ def drawn(folder: Path, words: str) -> tuple[Any, list[Any], Path]:
     from avatar.request import parse
     from avatar.testing import workbench
     from stages import pipeline
-    from stages.film.drawing import _shot
+    from stages.film.drawing import Drawing
 
     bench = workbench(folder, seed=1)
 
@@ -149,7 +149,8 @@ def drawn(folder: Path, words: str) -> tuple[Any, list[Any], Path]:
 
     ask = parse({"text": words, "seed": 1, "width": 512, "height": 512, "fps": 25})
     said = pipeline.say(ask, run)
-    shot = _shot(pipeline.show(ask, said, run=run), bench.context)  # type: ignore[arg-type]
+    asked: Any = pipeline.show(ask, said, run=run)
+    shot = Drawing().shot(asked, bench.context)
     return shot.form, [shot.puppet.draw(row) for row in shot.track], bench.context.path(said.sound)
 
 

@@ -17,6 +17,6 @@ class Compositor:
 
     def load(self, placement: Placement) -> Performer[Brief, Film]:
         """Import the drawing code; there are no weights."""
-        from stages.film.drawing import perform
+        from stages.film.drawing import Drawing
 
-        return perform
+        return Drawing()

@@ -3,6 +3,8 @@
 Knows nothing of how tracks came about. Memory does not grow with the film's length.
 """
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ import cv2
 import numpy as np
 
 from avatar import records
-from avatar.artifacts import Film, Utterance
+from avatar.artifacts import Film, Portrait, Utterance
 from avatar.errors import Unavailable
 from avatar.face import landmarks, tracks
 from avatar.face.tracks import Track
@@ -26,11 +28,13 @@ from stages.film.brief import Brief
 from stages.film.canvas import Planes
 from stages.film.puppet import Puppet
 from stages.film.scene import assemble
-from stages.film.sheets import view
+from stages.film.sheets import View, view
 
 FRAMES_AHEAD = 6
 TRIAL_FRAMES = 3
 TRIAL_CRF = 22.0
+PUPPETS = 2
+"""Faces kept ready."""
 RIG_FRAMES = 250
 """Frames whose landmarks are worked out at once."""
 
@@ -46,37 +50,59 @@ class Shot:
     burned: captions.Burner | None
 
 
-def perform(brief: Brief, context: Context) -> Film:
-    """Draw and encode the film. Raises `Unavailable` for clips with footage, `StorageError` and `Cancelled`."""
-    if brief.clip.footage is not None:
-        raise Unavailable("The compositor animates portraits; this clip has footage of its own.")
-    cv2.setNumThreads(1)  # two threads of our own draw and encode; more would only get into their way
-    shot = _shot(brief, context)
-    folder = context.scratch()
-    growing, final, rig = folder / "growing.mp4", folder / "film.mp4", folder / "rig.npy"
-    with encode.disk_errors(), rig.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, _rig_header(len(shot.track)))
-        with closing(ahead(_drawn(shot, file), FRAMES_AHEAD)) as frames:
-            _encode(shot, frames, growing, sound=context.path(brief.speech.sound), context=context)
-        np.save(file, shot.track)
-        np.save(file, np.frombuffer(records.dump(shot.utterance), np.uint8))
-    soft = captions.cues(shot.utterance) if brief.captions == "soft" else ()
-    publish(growing, final, soft)
-    growing.unlink()
-    return _film(brief, shot, context, video=final, rig=rig)
+class Drawing:
+    """The compositor at work. Keeps the last faces ready, so that one who goes on talking is not laid out anew.
 
+    May be called by several threads at once: a puppet does not change when it is drawn.
+    """
 
-def _shot(brief: Brief, context: Context) -> Shot:
-    portrait, motion = brief.clip.portrait, brief.clip.motion
-    track = tracks.read(context.path(motion.tracks))
-    utterance = records.load(Utterance, context.path(brief.speech.utterance).read_bytes())
-    seen = view((portrait.width, portrait.height), (brief.width, brief.height), portrait.face)
-    puppet = Puppet(portrait.face, *assemble(portrait, seen, context), seen)
-    form = encode.Format(brief.width, brief.height, motion.fps, TRIAL_CRF)
-    trial = (puppet.draw(track[round(at)]) for at in np.linspace(0, len(track) - 1, TRIAL_FRAMES))
-    form = encode.Format(brief.width, brief.height, motion.fps, encode.rate_factor(trial, form))
-    burned = captions.Burner(utterance, brief.width, brief.height) if brief.captions == "burned" else None
-    return Shot(puppet, track, utterance, form, burned)
+    def __init__(self) -> None:
+        self._puppets: OrderedDict[tuple[Portrait, View], Puppet] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, brief: Brief, context: Context, /) -> Film:
+        """Draw and encode the film. Raises `Unavailable` for clips with footage, `StorageError` and `Cancelled`."""
+        if brief.clip.footage is not None:
+            raise Unavailable("The compositor animates portraits; this clip has footage of its own.")
+        cv2.setNumThreads(1)  # two threads of our own draw and encode; more would only get into their way
+        shot = self.shot(brief, context)
+        folder = context.scratch()
+        growing, final, rig = folder / "growing.mp4", folder / "film.mp4", folder / "rig.npy"
+        with encode.disk_errors(), rig.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, _rig_header(len(shot.track)))
+            with closing(ahead(_drawn(shot, file), FRAMES_AHEAD)) as frames:
+                _encode(shot, frames, growing, sound=context.path(brief.speech.sound), context=context)
+            np.save(file, shot.track)
+            np.save(file, np.frombuffer(records.dump(shot.utterance), np.uint8))
+        soft = captions.cues(shot.utterance) if brief.captions == "soft" else ()
+        publish(growing, final, soft)
+        growing.unlink()
+        return _film(brief, shot, context, video=final, rig=rig)
+
+    def shot(self, brief: Brief, context: Context) -> Shot:
+        """All that the film is made from. Raises `BadOutput`, `CorruptBlob` and `StorageError`."""
+        portrait, motion = brief.clip.portrait, brief.clip.motion
+        track = tracks.read(context.path(motion.tracks))
+        utterance = records.load(Utterance, context.path(brief.speech.utterance).read_bytes())
+        seen = view((portrait.width, portrait.height), (brief.width, brief.height), portrait.face)
+        puppet = self._puppet(portrait, seen, context)
+        form = encode.Format(brief.width, brief.height, motion.fps, TRIAL_CRF)
+        trial = (puppet.draw(track[round(at)]) for at in np.linspace(0, len(track) - 1, TRIAL_FRAMES))
+        form = encode.Format(brief.width, brief.height, motion.fps, encode.rate_factor(trial, form))
+        burned = captions.Burner(utterance, brief.width, brief.height) if brief.captions == "burned" else None
+        return Shot(puppet, track, utterance, form, burned)
+
+    def _puppet(self, portrait: Portrait, seen: View, context: Context) -> Puppet:
+        with self._lock:
+            known = self._puppets.get((portrait, seen))
+        if known is None:
+            known = Puppet(portrait.face, *assemble(portrait, seen, context), seen)
+        with self._lock:
+            self._puppets[portrait, seen] = known
+            self._puppets.move_to_end((portrait, seen))
+            while len(self._puppets) > PUPPETS:
+                self._puppets.popitem(last=False)
+        return known
 
 
 def _rig_header(frames: int) -> dict[str, object]:

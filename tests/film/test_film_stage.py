@@ -19,6 +19,7 @@ from avatar.events import Playable
 from avatar.face import landmarks
 from avatar.face.tracks import COLUMN, blank
 from avatar.media.captions import cues
+from avatar.stage import Placement
 from avatar.testing import Bench, workbench
 from stages.film import FILM, Brief
 from stages.film.puppet import Puppet
@@ -121,6 +122,16 @@ def test_no_edge_shows_below_a_body_that_breathes_and_leans(tmp_path: Path) -> N
 
 def test_same_brief_gives_the_same_bytes(tmp_path: Path) -> None:
     assert made(tmp_path, "a")[1] == made(tmp_path, "b")[1]
+
+
+def test_a_face_kept_ready_draws_the_same_film(tmp_path: Path) -> None:
+    bench = workbench(tmp_path)
+    asked = brief(bench, tmp_path)
+    draw = FILM.chain[0].load(Placement())
+    first, again = draw(asked, bench.context), draw(asked, bench.context)
+    other = draw(replace(asked, width=320), bench.context)
+    assert first == again == draw(asked, bench.context)
+    assert other.width == 320
 
 
 def test_it_can_be_played_while_it_is_made(tmp_path: Path) -> None:
