@@ -4,6 +4,7 @@ Knows nothing of what the frames show. Frames are NV12 planes, BT.709 limited ra
 the way.
 """
 
+import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar.disk import DATA, advice
 from avatar.errors import BadOutput, StorageError
 
 Bytes = NDArray[np.uint8]
@@ -30,6 +32,8 @@ SOUND_BITS = 128_000
 FRAGMENT_SECONDS = 0.2
 INDEX_BYTES = 2048
 """More than the index at the front of a fragmented file takes; what lies beyond is film."""
+REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR}
+"""What libav says when it is the disk that refuses."""
 BT709 = 1
 LIMITED_RANGE = 1
 
@@ -60,13 +64,15 @@ class Format:
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Turns what libav and the system say of a full or read-only disk into `StorageError`."""
+    """What libav and the system say of a disk becomes a `StorageError`, what libav says of data a `BadOutput`."""
     try:
         yield
-    except (av.error.FFmpegError, OSError) as error:
-        raise StorageError(
-            f"The film could not be written ({error.strerror or error}); free disk space and try again."
-        ) from error
+    except av.error.FFmpegError as error:
+        if error.errno in REFUSALS:
+            raise StorageError(advice(OSError(error.errno, error.strerror), DATA)) from error
+        raise BadOutput(f"The film could not be encoded ({error.strerror or error}); make it again.") from error
+    except OSError as error:
+        raise StorageError(advice(error, DATA)) from error
 
 
 class Encoder:
@@ -74,6 +80,8 @@ class Encoder:
 
     def __init__(self, path: Path, form: Format, sound: Path) -> None:
         self._form, self._path = form, path
+        with disk_errors():
+            self._sound = _SoundTrack(sound)
         self._file = av.open(
             str(path),
             "w",
@@ -88,7 +96,6 @@ class Encoder:
         self._video = self._add_video(form)
         self._audio: Any = self._file.add_stream("aac", rate=SOUND_RATE, layout="mono", options={"flags": "+bitexact"})
         self._audio.bit_rate = SOUND_BITS
-        self._sound = _SoundTrack(sound)
         self._count = 0
 
     def _add_video(self, form: Format) -> Any:

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from avatar.errors import StorageError
+from avatar.errors import BadOutput, StorageError
 from avatar.media.ahead import ahead
 from avatar.media.cues import Cue
 from avatar.media.encode import Encoder, Format, rate_factor
@@ -136,6 +136,13 @@ def test_unwritable_place_is_a_storage_error(tmp_path: Path) -> None:
     ):
         for frame in frames(10, 256, 256):
             encoder.add(frame)
+
+
+def test_sound_that_is_none_is_not_blamed_on_the_disk(tmp_path: Path) -> None:
+    noise = tmp_path / "noise.wav"
+    noise.write_bytes(bytes(range(256)) * 8)
+    with pytest.raises(BadOutput):
+        Encoder(tmp_path / "film.mp4", Format(256, 256, 25, 20.0), noise)
 
 
 def test_ahead_keeps_order_and_passes_errors_on() -> None:
