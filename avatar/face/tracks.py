@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar.errors import BadOutput
+
 Track = NDArray[np.float32]
 
 HEAD = (
@@ -61,9 +63,13 @@ def write(path: Path, track: Track) -> None:
 
 
 def read(path: Path) -> Track:
-    """The track that `write` saved. Raises ValueError when the file holds another shape."""
-    with path.open("rb") as file:
-        track: Track = np.load(file, allow_pickle=False)
+    """The track that `write` saved. Raises `BadOutput` when the file holds something else."""
+    try:
+        with path.open("rb") as file:
+            track: Track = np.load(file, allow_pickle=False)
+    except (ValueError, EOFError) as wrong:
+        raise BadOutput(f"The clip's motion track can't be used: {wrong}. Make the motion again.") from wrong
     if track.ndim != 2 or track.shape[1] != len(CHANNELS):
-        raise ValueError(f"a motion track has {len(CHANNELS)} columns, this one has shape {track.shape}")
+        what = f"its shape is {track.shape}, not (frames, {len(CHANNELS)})"
+        raise BadOutput(f"The clip's motion track can't be used: {what}. Make the motion again.")
     return track

@@ -6,7 +6,6 @@ import numpy as np
 
 from avatar import records
 from avatar.artifacts import Clip, Motion, Utterance
-from avatar.errors import BadOutput
 from avatar.face import coarticulation, tracks
 from avatar.face.tracks import COLUMN, Track
 from avatar.stage import Context, Needs, Placement
@@ -34,10 +33,7 @@ class Performer:
         context.step(0, 2)
         motion = brief.clip.motion
         utterance = records.load(Utterance, context.path(brief.speech.utterance).read_bytes())
-        try:
-            track = tracks.read(context.path(motion.tracks))
-        except ValueError as wrong:
-            raise BadOutput(f"The clip's motion track can't be used: {wrong}. Make the motion again.") from wrong
+        track = tracks.read(context.path(motion.tracks))
         spoken = coarticulation.mouth(utterance, fps=motion.fps, frames=len(track), seed=brief.seed)
         context.step(1, 2)
         path = context.scratch() / "lips.npy"

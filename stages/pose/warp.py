@@ -6,7 +6,6 @@ import numpy as np
 
 from avatar import records
 from avatar.artifacts import Clip, Motion, Utterance
-from avatar.errors import BadOutput
 from avatar.face import blinks, expression, gaze, head_motion, life, prosody, tracks
 from avatar.face.noise import Grid
 from avatar.face.tracks import COLUMN, Track
@@ -38,10 +37,7 @@ class Performer:
         context.step(0, 1)
         motion = brief.clip.motion
         utterance = records.load(Utterance, context.path(brief.speech.utterance).read_bytes())
-        try:
-            track = tracks.read(context.path(motion.tracks))
-        except ValueError as wrong:
-            raise BadOutput(f"The clip's motion track can't be used: {wrong}. Make the motion again.") from wrong
+        track = tracks.read(context.path(motion.tracks))
         spoken = speaking(
             track, motion.fps, utterance, seed=brief.seed, head=brief.head, express=brief.expression, look=brief.gaze
         )
