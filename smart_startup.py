@@ -40,7 +40,7 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
     house = House(
         voices=voices,
         avatars=avatars,
-        plan=lambda: made,
+        plan=lambda _ask: made,
         explain=lambda: planner.explain(made),
         sheet=sheet,
         certify=lambda film, rig: certify(film, rig, models=chosen.models, store=store),

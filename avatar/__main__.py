@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from avatar.doors.cli import main
 
 if TYPE_CHECKING:
-    from avatar.jobs.service import JobService
+    from avatar.jobs.service import Maker
 
 
-def _start() -> "JobService":
+def _start() -> "Maker":
     import smart_startup
 
     return smart_startup.start()

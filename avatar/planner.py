@@ -23,7 +23,7 @@ def plan(
             placement = None
             if not why:
                 weights = {name: installed[name] for name in backend.needs.weights}
-                placement = Placement(device=backend.needs.device, weights=weights)
+                placement = Placement(device=backend.needs.modes[0].device, weights=weights)
             verdicts.append(Verdict(stage.name, backend.id, placement, why, backend.needs.floor))
     return Plan(machine, tuple(verdicts))
 
@@ -33,13 +33,14 @@ def refusal(needs: Needs, *, machine: Machine, catalogue: Mapping[str, Weights],
     missing = [name for name in needs.packages if name not in machine.packages]
     if missing:
         return f"package {', '.join(missing)} is not installed"
-    if needs.device != "cpu" and not machine.gpus:
-        return f"needs a {needs.device} device, this machine has none"
+    mode = needs.modes[0]
+    if mode.device != "cpu" and not machine.gpus:
+        return f"needs a {mode.device} device, this machine has none"
     roomiest = max((gpu.vram_free for gpu in machine.gpus), default=0)
-    if needs.vram > roomiest:
-        return f"needs {amount(needs.vram)} of VRAM, {amount(roomiest)} are free"
-    if needs.ram > machine.ram_free:
-        return f"needs {amount(needs.ram)} of RAM, {amount(machine.ram_free)} are free"
+    if mode.vram > roomiest:
+        return f"needs {amount(mode.vram)} of VRAM, {amount(roomiest)} are free"
+    if mode.ram > machine.ram_free:
+        return f"needs {amount(mode.ram)} of RAM, {amount(machine.ram_free)} are free"
     absent = [name for name in needs.weights if name not in installed]
     if absent:
         sizes = sum(catalogue[name].size for name in absent)

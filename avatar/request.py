@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from avatar.artifacts import Blob
 from avatar.errors import BadRequest, TooLarge
 
 MAX_TEXT = 30_000  # characters, about half an hour of speech
@@ -85,14 +86,17 @@ class MotionAmounts(BaseModel):
 class TalkRequest(BaseModel):
     """A text to be said by an avatar (`talk`), or only to be heard (`speech`).
 
-    Without `voice` the avatar's own is taken, without `avatar` one that fits `prompt`. A missing seed is drawn here,
-    once, so that the request as it stands can be made again.
+    With `audio` that sound is what is heard, and `text` is what is said in it, as far as that is known. Without `voice`
+    the avatar's own is taken; `image` shows a face of the asker's own, else `avatar` names one, else one is chosen that
+    fits `prompt`. A missing seed is drawn here, once, so that the request as it stands can be made again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["talk", "speech"] = "talk"
-    text: str
+    text: str = ""
+    audio: Blob | None = None
+    image: Blob | None = None
     voice: str | None = Field(None, min_length=1, max_length=200)
     rate: float = Field(1.0, ge=0.5, le=2)
     pitch: float = Field(0.0, ge=-12, le=12)
@@ -117,9 +121,7 @@ class TalkRequest(BaseModel):
                 f"The text has {len(text):,} characters, and {MAX_TEXT:,} are allowed. Split it into several films.",
             )
         text = _clean("The text", text)
-        if not text:
-            raise PydanticCustomError("empty", "The text is empty. Say what the avatar shall say.")
-        if not any(unicodedata.category(sign)[0] in "LN" for sign in text):
+        if text and not any(unicodedata.category(sign)[0] in "LN" for sign in text):
             raise PydanticCustomError("speechless", "The text has no letter or digit to speak. Write some words.")
         return text
 
@@ -129,7 +131,12 @@ class TalkRequest(BaseModel):
         return text if text is None else _clean(f"The {info.field_name}", text)
 
     @model_validator(mode="after")
-    def _size(self) -> "TalkRequest":
+    def _whole(self) -> "TalkRequest":
+        if not self.text and self.audio is None:
+            lack = "The text is empty" if "text" in self.model_fields_set else "The request has no text"
+            raise PydanticCustomError("empty", f"{lack}. Say what the avatar shall say.")
+        if self.avatar and self.image:
+            raise PydanticCustomError("either", "An avatar and an image can't both be the face. Give one of them.")
         check_size(self.width, self.height)
         return self
 
@@ -172,7 +179,7 @@ def _refusal(detail: ErrorDetails, called: Callable[[str], str]) -> BadRequest:
     match detail["type"]:
         case "too_large":
             return TooLarge(detail["msg"])
-        case "surrogate" | "control" | "empty" | "speechless" | "size":
+        case "surrogate" | "control" | "empty" | "speechless" | "size" | "either":
             return BadRequest(detail["msg"])
         case "missing":
             return BadRequest(f"The request has no {path}. {HOW.get(name, '')}".rstrip())

@@ -2,62 +2,167 @@
 
 All variables may be left out.
 
-    AVATAR_DATA_DIR       folder for films, cache and models   default: avatar-chat in $XDG_DATA_HOME or ~/.local/share
-    AVATAR_STORE_BUDGET   bytes the cache may take, e.g. 5GB   default: 5GB
-    AVATAR_TIMEOUT        seconds a request may take           default: none
-    AVATAR_DEBUG          show the trace of unexpected errors  default: off
+    AVATAR_DATA_DIR         folder for films, cache and models      avatar-chat in $XDG_DATA_HOME or ~/.local/share
+    AVATAR_STORE_BUDGET     bytes the cache may take                5GB
+    AVATAR_STORE_URL        where workers share films and cache     the data folder; s3://bucket/folder
+    AVATAR_MODELS_DIR       folder for weights                      models in the data folder
+    AVATAR_MODELS_BUDGET    bytes that weights may take             what the disk has, less the headroom
+    AVATAR_HEADROOM         bytes of disk left to others            2GB
+    AVATAR_PROFILE          auto, minimal, recommended, maximum     auto
+    AVATAR_NONCOMMERCIAL    use weights for non-commercial use too  off
+    AVATAR_DATABASE_URL     where jobs are kept                     SQLite in the data folder; postgresql://...
+    AVATAR_JOBS             jobs that a worker makes at once        half the cores, at least one
+    AVATAR_QUEUE_LENGTH     jobs that may wait                      1000
+    AVATAR_RATE_LIMIT       jobs a client may send in a minute      60
+    AVATAR_TIMEOUT          seconds a request may take              none
+    AVATAR_KEEP             how long films and uploads are kept     24h
+    AVATAR_KEEP_BUDGET      bytes that all films and uploads take   10GB
+    AVATAR_API_KEYS         name:key,name:key                       none: everybody may ask
+    AVATAR_ADMIN_KEY        sees and removes all jobs               none
+    AVATAR_CORS             origins of pages that may ask           none
+    AVATAR_UPLOAD_LIMIT     bytes of one upload                     200MB
+    AVATAR_WEBHOOK_SECRET   signs webhooks, whsec_...               made once, kept in the data folder
+    AVATAR_PUBLIC_URL       how the outside reaches this server     taken from each request
+    AVATAR_TRUSTED_PROXIES  addresses whose X-Forwarded-For counts  none
+    AVATAR_DEBUG            show the trace of unexpected errors     off
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, cast, get_args
 
 from avatar.errors import BadRequest
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+SPANS = {"": 1, "S": 1, "M": 60, "H": 3600, "D": 86_400}
 DEFAULT_BUDGET = "5GB"
+YES = {"1", "true", "yes", "on"}
+NO = {"", "0", "false", "no", "off"}
+
+Profile = Literal["auto", "minimal", "recommended", "maximum"]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set from outside."""
+    """Everything that can be set from outside. Sizes are bytes, times seconds; empty text means not set."""
 
     data: Path
     store_budget: int
     timeout: float | None
-
-    @property
-    def models(self) -> Path:
-        """Where weights lie, one folder for each catalogue id."""
-        return self.data / "models"
+    models: Path
+    """Where weights lie, one folder for each catalogue id."""
+    store_url: str = ""
+    models_budget: int | None = None
+    headroom: int = 2 * 10**9
+    profile: Profile = "auto"
+    noncommercial: bool = False
+    database_url: str = ""
+    jobs: int = 1
+    queue_length: int = 1000
+    rate_limit: int = 60
+    keep: float = 86_400.0
+    keep_budget: int = 10 * 10**9
+    api_keys: tuple[tuple[str, str], ...] = ()
+    """Pairs of a client's name and its key."""
+    admin_key: str = ""
+    cors: tuple[str, ...] = ()
+    upload_limit: int = 200 * 10**6
+    webhook_secret: str = ""
+    public_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
 
 
 def read(environ: Mapping[str, str]) -> Settings:
     """Settings from environment variables. Raises `BadRequest` for a value that means nothing."""
-    home = environ.get("XDG_DATA_HOME") or "~/.local/share"
-    data = environ.get("AVATAR_DATA_DIR") or f"{home}/avatar-chat"
-    try:
-        folder = Path(data).expanduser().absolute()
-    except RuntimeError:
-        raise BadRequest("This user has no home folder. Set AVATAR_DATA_DIR to a folder that can be written.") from None
+    said = _Said(environ)
+    data = _data_folder(said)
+    profile = said.text("AVATAR_PROFILE", "auto").lower()
+    if profile not in get_args(Profile):
+        raise BadRequest(f"AVATAR_PROFILE can't be {profile!r}. Use {', '.join(get_args(Profile))}.")
+    models = said.text("AVATAR_MODELS_DIR")
     return Settings(
-        data=folder,
-        store_budget=_size("AVATAR_STORE_BUDGET", environ.get("AVATAR_STORE_BUDGET") or DEFAULT_BUDGET),
-        timeout=_seconds("AVATAR_TIMEOUT", environ.get("AVATAR_TIMEOUT")),
+        data=data,
+        store_budget=said.size("AVATAR_STORE_BUDGET", DEFAULT_BUDGET),
+        timeout=said.seconds("AVATAR_TIMEOUT", "") or None,
+        models=Path(models).expanduser().absolute() if models else data / "models",
+        store_url=said.text("AVATAR_STORE_URL"),
+        models_budget=said.size("AVATAR_MODELS_BUDGET", "") if said.text("AVATAR_MODELS_BUDGET") else None,
+        headroom=said.size("AVATAR_HEADROOM", "2GB"),
+        profile=cast(Profile, profile),
+        noncommercial=said.switch("AVATAR_NONCOMMERCIAL"),
+        database_url=said.text("AVATAR_DATABASE_URL"),
+        jobs=said.count("AVATAR_JOBS", max(1, (os.cpu_count() or 1) // 2)),
+        queue_length=said.count("AVATAR_QUEUE_LENGTH", 1000),
+        rate_limit=said.count("AVATAR_RATE_LIMIT", 60),
+        keep=said.seconds("AVATAR_KEEP", "24h"),
+        keep_budget=said.size("AVATAR_KEEP_BUDGET", "10GB"),
+        api_keys=_keys(said.words("AVATAR_API_KEYS")),
+        admin_key=said.text("AVATAR_ADMIN_KEY"),
+        cors=said.words("AVATAR_CORS"),
+        upload_limit=said.size("AVATAR_UPLOAD_LIMIT", "200MB"),
+        webhook_secret=said.text("AVATAR_WEBHOOK_SECRET"),
+        public_url=said.text("AVATAR_PUBLIC_URL").rstrip("/"),
+        trusted_proxies=said.words("AVATAR_TRUSTED_PROXIES"),
     )
 
 
-def _size(name: str, text: str) -> int:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
-    if not match:
-        raise BadRequest(f"{name} can't be {text!r}. Give a size such as 500MB or 5GB.")
-    return int(float(match[1]) * UNITS[match[2].upper()])
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The environment, read as what its values mean. Raises `BadRequest` for what means nothing."""
+
+    environ: Mapping[str, str]
+
+    def text(self, name: str, default: str = "") -> str:
+        return (self.environ.get(name) or default).strip()
+
+    def words(self, name: str) -> tuple[str, ...]:
+        return tuple(word.strip() for word in self.text(name).split(",") if word.strip())
+
+    def size(self, name: str, default: str) -> int:
+        text = self.text(name, default)
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text, re.IGNORECASE)
+        if not match:
+            raise BadRequest(f"{name} can't be {text!r}. Give a size such as 500MB or 5GB.")
+        return int(float(match[1]) * UNITS[match[2].upper()])
+
+    def seconds(self, name: str, default: str) -> float:
+        text = self.text(name, default)
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([SMHD]?)", text, re.IGNORECASE)
+        if not text:
+            return 0.0
+        if not match or float(match[1]) == 0:
+            raise BadRequest(f"{name} can't be {text!r}. Give a time above 0, such as 90, 15m, 24h or 7d.")
+        return float(match[1]) * SPANS[match[2].upper()]
+
+    def count(self, name: str, default: int) -> int:
+        text = self.text(name, str(default))
+        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
+            raise BadRequest(f"{name} can't be {text!r}. Give a whole number above 0.")
+        return int(text)
+
+    def switch(self, name: str) -> bool:
+        text = self.text(name).lower()
+        if text not in YES | NO:
+            raise BadRequest(f"{name} can't be {text!r}. Use 1 or 0.")
+        return text in YES
 
 
-def _seconds(name: str, text: str | None) -> float | None:
-    if not text:
-        return None
-    if not re.fullmatch(r"\d+(\.\d+)?", text.strip()) or float(text) == 0:
-        raise BadRequest(f"{name} can't be {text!r}. Give a number of seconds above 0, or leave it out.")
-    return float(text)
+def _data_folder(said: _Said) -> Path:
+    home = said.text("XDG_DATA_HOME", "~/.local/share")
+    try:
+        return Path(said.text("AVATAR_DATA_DIR", f"{home}/avatar-chat")).expanduser().absolute()
+    except RuntimeError:
+        raise BadRequest("This user has no home folder. Set AVATAR_DATA_DIR to a folder that can be written.") from None
+
+
+def _keys(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    pairs = [tuple(word.split(":", 1)) for word in words]
+    if any(len(pair) != 2 or not pair[0] or len(pair[1]) < 16 for pair in pairs):
+        raise BadRequest("AVATAR_API_KEYS can't be read. Write name:key,name:key with keys of 16 characters or more.")
+    names = [pair[0] for pair in pairs]
+    if len(set(names)) < len(names):
+        raise BadRequest("AVATAR_API_KEYS names a client twice. Give each client one name and one key.")
+    return tuple((pair[0], pair[1]) for pair in pairs)

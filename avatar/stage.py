@@ -4,9 +4,10 @@ A `Stage` is a slot with fixed types, a `Backend` a weightless recipe for fillin
 that does the work, a `Context` all that it sees of the world. Knows neither the engine nor any stage.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from avatar.artifacts import Blob
 
@@ -16,30 +17,55 @@ I_contra = TypeVar("I_contra", contravariant=True)
 O_co = TypeVar("O_co", covariant=True)
 
 
+Device = Literal["cpu", "cuda", "mps"]
+Precision = Literal["float32", "bfloat16", "float16", "fp8"]
+Offload = Literal["none", "tiles", "group", "model", "sequential"]
+"""What leaves the device's memory: nothing, VAE tiles and slices, groups of layers, whole models, every layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One way to run a backend. `vram` and `ram` are bytes at the peak, host memory while loading included.
+
+    `pace` is a stated guess of the seconds of work that a second of film takes on the smallest machine that fits
+    (0: not worth telling); measured times of this machine take its place where there are some.
+    """
+
+    device: Device = "cpu"
+    precision: Precision = "float32"
+    offload: Offload = "none"
+    vram: int = 0
+    ram: int = 0
+    pace: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a backend must have before it can run. Sizes are bytes; zero and empty mean nothing."""
+    """What a backend must have before it can run: catalogue ids, importable packages, one of its modes, best first."""
 
     weights: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
-    vram: int = 0
-    ram: int = 0
-    device: str = "cpu"
+    modes: tuple[Mode, ...] = (Mode(),)
 
     @property
     def floor(self) -> bool:
         """Whether it always runs: on a CPU, with no weights."""
-        return not self.weights and self.device == "cpu"
+        return not self.weights and any(mode.device == "cpu" for mode in self.modes)
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where and how a backend is to be loaded, as the planner decided."""
+    """Where and how a backend is to be loaded, as the planner decided. `device` may carry an index, as `cuda:1`.
+
+    `vram` and `ram` are the bytes of the chosen mode, `weights` the folders of the catalogue ids it needs.
+    """
 
     device: str = "cpu"
-    precision: str = "float32"
-    offload: str = "none"
+    precision: Precision = "float32"
+    offload: Offload = "none"
     weights: dict[str, Path] = field(default_factory=dict)
+    vram: int = 0
+    ram: int = 0
 
 
 class Context(Protocol):
@@ -104,6 +130,19 @@ class Backend(Protocol[I_contra, O_co]):
 
     def load(self, placement: Placement, /) -> Performer[I_contra, O_co]:
         """Import what is heavy and load weights. Raises `BackendError`."""
+        ...
+
+
+@runtime_checkable
+class Batching(Protocol[I_contra, O_co]):
+    """A performer that does several briefs at once for little more than the price of one."""
+
+    def batch_key(self, brief: I_contra, /) -> str | None:
+        """Briefs with equal keys may run together; None for one that must run alone."""
+        ...
+
+    def batch(self, briefs: Sequence[I_contra], contexts: Sequence[Context], /) -> Sequence[O_co]:
+        """Do them all. A context that raises `Cancelled` is left out, and the others go on: see `avatar.batching`."""
         ...
 
 

@@ -56,7 +56,7 @@ def made(jobs: Any, words: str, listener: Callable[[Any], None] | None = None, *
     from avatar.request import parse
 
     ask = parse({"text": words, "seed": 1, "width": 512, "height": 512, "fps": 25, **wishes})
-    job = jobs.follow(jobs.submit(ask), listener or unheard)
+    job = jobs.follow(jobs.submit(ask).id, listener or unheard)
     if job.error is not None:
         raise job.error
     return job

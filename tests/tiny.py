@@ -132,7 +132,7 @@ def tiny_house() -> House:
     return House(
         voices=lambda: (VoiceCard("en-us", "American", "en-us", "male"), VoiceCard("de", "German", "de", "unknown")),
         avatars=lambda: (AvatarCard("ada", "Ada", "nobody in particular", "female"),),
-        plan=lambda: made,
+        plan=lambda _ask: made,
         explain=lambda: explain(made),
         sheet=draw_all,
         certify=lambda path, rig: Certificate(path.stat().st_size > 0, DIGEST, "rig" if rig else "none", ()),

@@ -14,10 +14,10 @@ from avatar import __version__
 from avatar.errors import AvatarError, BadRequest, Cancelled, Unavailable
 
 if TYPE_CHECKING:
-    from avatar.jobs.service import JobService
+    from avatar.jobs.service import Maker
 
 
-def main(argv: Sequence[str], *, start: "Callable[[], JobService]") -> int:
+def main(argv: Sequence[str], *, start: "Callable[[], Maker]") -> int:
     """Run one command and return its exit status. `start` is called only when there is something to do."""
     as_json = "--json" in argv
     try:

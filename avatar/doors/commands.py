@@ -57,7 +57,7 @@ def check(chosen: argparse.Namespace, start: Start) -> int:
 def plan(chosen: argparse.Namespace, start: Start) -> int:
     """Say what this machine would do."""
     house = start().house
-    print(report.as_json(house.plan()) if chosen.json else house.explain())
+    print(report.as_json(house.plan(None)) if chosen.json else house.explain())
     return 0
 
 

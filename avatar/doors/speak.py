@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from avatar.doors import output, report, terminal
 from avatar.errors import BadRequest, StageFailed
-from avatar.jobs.service import Job, JobService, Variant
+from avatar.jobs.service import Job, Maker, Variant
 from avatar.request import TalkRequest, parse
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ SIDECARS: dict[str, Variant] = {
     "thumbnail": "thumbnail",
 }
 
-Start = Callable[[], JobService]
+Start = Callable[[], Maker]
 
 
 def speak(chosen: argparse.Namespace, start: Start) -> int:
@@ -84,14 +84,14 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _made(jobs: JobService, ask: TalkRequest, *, quiet: bool) -> Job:
-    job_id = jobs.submit(ask)
+def _made(jobs: Maker, ask: TalkRequest, *, quiet: bool) -> Job:
+    job_id = jobs.submit(ask).id
     with _calling_off(lambda: jobs.cancel(job_id)), terminal.progress(sys.stderr, wanted=not quiet) as listener:
         return jobs.follow(job_id, listener)
 
 
 @contextmanager
-def _calling_off(cancel: Callable[[], None]) -> Iterator[None]:
+def _calling_off(cancel: Callable[[], object]) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM calls the work off in good order, the next one ends the process."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
@@ -119,7 +119,7 @@ class _Delivered:
     certificate: "Certificate | None" = None
 
 
-def _deliver(jobs: JobService, job: Job, *, target: Path, extras: dict[str, Path]) -> _Delivered:
+def _deliver(jobs: Maker, job: Job, *, target: Path, extras: dict[str, Path]) -> _Delivered:
     """Write what was made under the names that were asked for, and say which names those are."""
     film = job.outcome.film if job.outcome else None
     if film is None:

@@ -1,13 +1,13 @@
 """What doors may do: the façade that every kind of job service has. Knows no door, no engine and no stage."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from avatar.artifacts import Blob
 from avatar.errors import AvatarError, NotFound
-from avatar.events import Listener, Outcome
+from avatar.events import FellBack, Listener, Outcome
 from avatar.gallery import AvatarCard, VoiceCard
 from avatar.plan import Plan
 from avatar.request import TalkRequest
@@ -15,13 +15,47 @@ from avatar.request import TalkRequest
 if TYPE_CHECKING:
     from avatar.quality.figures import Certificate
 
-Status = Literal["queued", "in_progress", "completed", "failed", "canceled"]
-Variant = Literal["video", "audio", "thumbnail", "captions.srt", "captions.vtt", "words.json", "motion.csv", "rig"]
+Status = Literal["queued", "in_progress", "completed", "failed", "canceled", "expired"]
+ENDED: frozenset[Status] = frozenset({"completed", "failed", "canceled", "expired"})
+
+Variant = Literal[
+    "video", "audio", "thumbnail", "captions.srt", "captions.vtt", "words.json", "motion.csv", "certificate.json", "rig"
+]
+
+WebhookEvent = Literal["started", "completed", "failed", "canceled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where to tell what became of a job, and which of it."""
+
+    url: str
+    events: tuple[WebhookEvent, ...] = ("completed", "failed", "canceled")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a request is to be treated, beside what it asks for.
+
+    `client` is who asks, as a door knows them: jobs are counted, listed and shared out by it. `priority` is 0 (first)
+    to 9. `timeout` is seconds of work, `key` the client's idempotency key and `digest` the sha256 of the body that came
+    with it.
+    """
+
+    client: str = "local"
+    priority: int = 5
+    timeout: float | None = None
+    key: str | None = None
+    digest: str = ""
+    webhook: Webhook | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One request's fate as of now. `outcome` is there when completed, `error` when failed or canceled."""
+    """One request's fate as of now. `outcome` is there when completed, `error` when failed or canceled.
+
+    Times are Unix seconds, `progress` is 0 to 100, `seconds` the time spent working, `queue_position` 1 for the next.
+    """
 
     id: str
     status: Status
@@ -29,6 +63,62 @@ class Job:
     seconds: float = 0.0
     outcome: Outcome | None = None
     error: AvatarError | None = None
+    client: str = "local"
+    priority: int = 5
+    stage: str | None = None
+    progress: float = 0.0
+    fallbacks: tuple[FellBack, ...] = ()
+    queue_position: int | None = None
+    eta_seconds: float | None = None
+    created_at: float = 0.0
+    started_at: float | None = None
+    completed_at: float | None = None
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Jobs, newest first; `after` continues where they end, None at the last one."""
+
+    jobs: tuple[Job, ...]
+    after: str | None
+
+
+TOLD = Literal[
+    "queued", "started", "progress", "playable", "fell_back", "stage_finished", "finished", "failed", "canceled"
+]
+LAST: frozenset[TOLD] = frozenset({"finished", "failed", "canceled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One numbered event of a job, as clients hear it; numbers rise within a job and are never used twice.
+
+    queued {position, eta_seconds} · started {stage, backend} · progress {stage, done, total, percent} · playable {}
+    fell_back {stage, from, to, why} · stage_finished {stage, backend, seconds, cached}
+    finished {mode, degraded} · failed {code, message, stage, retryable} · canceled {}
+    """
+
+    number: int
+    at: float
+    name: TOLD
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+UploadKind = Literal["image", "audio"]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A picture or a sound that a client brought, and whether the person in it agreed."""
+
+    id: str
+    kind: UploadKind
+    blob: Blob
+    client: str
+    consent: bool
+    created_at: float
+    expires_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,48 +126,109 @@ class House:
     """What else can be asked, as the hallway wired it. Each member is a question that costs nothing until it is called.
 
     `sheet` writes a picture of all avatars; `certify` measures a film: its file, and its rig's file. Without that it
-    looks for the rig itself, in case the film was made here.
+    looks for the rig itself, in case the film was made here. `plan` is for one request, or for the house as a whole.
     """
 
     voices: Callable[[], tuple[VoiceCard, ...]]
     avatars: Callable[[], tuple[AvatarCard, ...]]
-    plan: Callable[[], Plan]
+    plan: Callable[[TalkRequest | None], Plan]
     explain: Callable[[], str]
     sheet: Callable[[Path], None]
     certify: "Callable[[Path, Path | None], Certificate]"
 
 
-class JobService(Protocol):
-    """Takes requests and answers for them."""
+class Maker(Protocol):
+    """Makes films while the caller waits: what the command line needs. Every `JobService` is one."""
 
     @property
     def house(self) -> House:
         """What else can be asked."""
         ...
 
-    def submit(self, ask: TalkRequest) -> str:
-        """The id under which this request is now known. Returns at once."""
+    def submit(self, ask: TalkRequest, order: Order = ..., /) -> Job:
+        """Take a request. Returns at once, with the job as it then is.
+
+        The same `order.key` of the same client gives the same job again, and `Conflict` when `order.digest` differs.
+        Raises `QueueFull`, `RateLimited`, `StorageError`.
+        """
         ...
 
-    def follow(self, job_id: str, listener: Listener) -> Job:
+    def follow(self, job_id: str, listener: Listener, /) -> Job:
         """Hear every event until the job has ended, and get it as it then is. Raises `NotFound`."""
         ...
 
-    def job(self, job_id: str) -> Job:
-        """The job as it is now. Raises `NotFound`."""
+    def job(self, job_id: str, /, *, client: str | None = None) -> Job:
+        """The job as it is now. Raises `NotFound`, also for another client's."""
         ...
 
-    def cancel(self, job_id: str) -> None:
+    def cancel(self, job_id: str, /, *, client: str | None = None) -> Job:
         """Call a job off: at once when it waits, within its current step when it runs. Raises `NotFound`."""
         ...
 
-    def file(self, job_id: str, variant: Variant) -> Path:
+    def file(self, job_id: str, variant: Variant, /, *, client: str | None = None) -> Path:
         """A finished file of the job, to be read, not kept. Raises `NotFound`, `StorageError`."""
         ...
 
-    def delete(self, job_id: str) -> None:
-        """Forget a job that has ended and let go of its files. Raises `NotFound`."""
+    def delete(self, job_id: str, /, *, client: str | None = None) -> None:
+        """Call off and forget a job, and let go of its files. Raises `NotFound`."""
         ...
+
+    def upload(self, file: Path, media_type: str, /, *, kind: UploadKind, consent: bool, client: str = ...) -> Upload:
+        """Take a checked picture or sound; the file is moved away. Raises `ConsentRequired`, `StorageError`."""
+        ...
+
+    def uploaded(self, upload_id: str, /, *, client: str | None = None) -> Upload:
+        """What was brought under this id. Raises `NotFound`."""
+        ...
+
+    def close(self) -> None:
+        """Stop in good order: work in hand is left for the next start. May be called twice."""
+        ...
+
+
+class JobService(Maker, Protocol):
+    """Takes requests, keeps them through everything that may happen, and answers for them."""
+
+    def jobs(
+        self, *, client: str | None = None, after: str | None = None, limit: int = 20, status: Status | None = None
+    ) -> Page:
+        """Jobs, newest first; `after` is a job's id, `client` None sees all. Raises `NotFound` for an unknown one."""
+        ...
+
+    def events(self, job_id: str, /, *, after: int = 0) -> tuple[Told, ...]:
+        """What was told of the job since number `after`. Never waits. Raises `NotFound`."""
+        ...
+
+    def watch(self, news: Callable[[str], None], /) -> Callable[[], None]:
+        """Call `news` with a job's id, from any thread, soon after there are new events of it.
+
+        Returns how to stop that. Costs nothing while nobody watches.
+        """
+        ...
+
+    def live(self, job_id: str, /) -> Iterator[bytes]:
+        """The film as fragmented MP4 from its first byte on, while it is being made; ends with it.
+
+        An empty piece means that nothing new is there yet: wait a little. Raises `NotFound` when there is no film to
+        come, or the job's own error when it failed.
+        """
+        ...
+
+    def standing(self) -> "Standing":
+        """How full the house is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Figures for `/health` and `/metrics`: counts now, and totals since the database was made."""
+
+    queued: int
+    running: int
+    workers: int
+    ended: dict[Status, int] = field(default_factory=dict)
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    stage_count: dict[str, int] = field(default_factory=dict)
 
 
 def blob_of(outcome: Outcome, variant: Variant) -> Blob:
@@ -87,7 +238,7 @@ def blob_of(outcome: Outcome, variant: Variant) -> Blob:
         return outcome.speech.sound
     if film is None:
         raise NotFound(f"There is no {variant}: only sound was made. Ask for the audio, or for the film once more.")
-    return {
+    blobs = {
         "video": film.video,
         "thumbnail": film.thumbnail,
         "captions.srt": film.captions_srt,
@@ -95,4 +246,7 @@ def blob_of(outcome: Outcome, variant: Variant) -> Blob:
         "words.json": film.words,
         "motion.csv": film.motion_csv,
         "rig": film.rig,
-    }[variant]
+    }
+    if variant not in blobs:
+        raise NotFound(f"There is no {variant} of this job.")
+    return blobs[variant]

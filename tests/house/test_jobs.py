@@ -24,7 +24,7 @@ def unheard(event: Event) -> None:
 
 def test_a_job_goes_from_queued_to_completed(tmp_path: Path) -> None:
     jobs = tiny_jobs(tmp_path)
-    job_id = jobs.submit(ASK)
+    job_id = jobs.submit(ASK).id
     assert jobs.job(job_id).status == "queued"
     job = jobs.follow(job_id, unheard)
     assert (job.status, job.error) == ("completed", None)
@@ -36,7 +36,7 @@ def test_a_job_goes_from_queued_to_completed(tmp_path: Path) -> None:
 
 def test_every_file_of_a_film_can_be_had(tmp_path: Path) -> None:
     jobs = tiny_jobs(tmp_path)
-    job_id = jobs.submit(ASK)
+    job_id = jobs.submit(ASK).id
     with pytest.raises(NotFound, match="queued"):
         jobs.file(job_id, "video")
     jobs.follow(job_id, unheard)
@@ -47,7 +47,7 @@ def test_every_file_of_a_film_can_be_had(tmp_path: Path) -> None:
 
 def test_sound_only_has_no_picture_files(tmp_path: Path) -> None:
     jobs = tiny_jobs(tmp_path)
-    job = jobs.follow(jobs.submit(parse({"kind": "speech", "text": "Hi"})), unheard)
+    job = jobs.follow(jobs.submit(parse({"kind": "speech", "text": "Hi"})).id, unheard)
     assert job.outcome is not None
     assert (job.outcome.mode, job.outcome.film, job.outcome.degraded) == ("audio_only", None, False)
     assert jobs.file(job.id, "audio").read_bytes() == SPOKEN
@@ -57,7 +57,7 @@ def test_sound_only_has_no_picture_files(tmp_path: Path) -> None:
 
 def test_without_a_picture_the_sound_remains_and_says_why(tmp_path: Path) -> None:
     jobs = tiny_jobs(tmp_path, Tiny(pose=Unavailable("no neck")))
-    outcome = jobs.follow(jobs.submit(ASK), unheard).outcome
+    outcome = jobs.follow(jobs.submit(ASK).id, unheard).outcome
     assert outcome is not None
     assert (outcome.mode, outcome.degraded, outcome.film) == ("audio_only", True, None)
     assert outcome.reason is not None
@@ -66,7 +66,7 @@ def test_without_a_picture_the_sound_remains_and_says_why(tmp_path: Path) -> Non
 
 def test_unless_the_request_forbids_it(tmp_path: Path) -> None:
     jobs = tiny_jobs(tmp_path, Tiny(pose=Unavailable("no neck")))
-    job = jobs.follow(jobs.submit(parse({"text": "Hi", "allow_degraded": False})), unheard)
+    job = jobs.follow(jobs.submit(parse({"text": "Hi", "allow_degraded": False})).id, unheard)
     assert job.status == "failed"
     assert isinstance(job.error, StageFailed)
 
@@ -74,7 +74,7 @@ def test_unless_the_request_forbids_it(tmp_path: Path) -> None:
 def test_a_step_down_is_told_and_marked(tmp_path: Path) -> None:
     jobs = tiny_jobs(tmp_path, Tiny(better_lips=Unavailable("no ears")))
     events: list[Event] = []
-    outcome = jobs.follow(jobs.submit(ASK), events.append).outcome
+    outcome = jobs.follow(jobs.submit(ASK).id, events.append).outcome
     step = FellBack("lips", "better", "tiny", "no ears")
     assert step in events
     assert outcome is not None
@@ -83,13 +83,13 @@ def test_a_step_down_is_told_and_marked(tmp_path: Path) -> None:
 
 def test_bad_requests_end_the_job_as_failed(tmp_path: Path) -> None:
     jobs = tiny_jobs(tmp_path, Tiny(speech=NotFound("There is no voice x.")))
-    job = jobs.follow(jobs.submit(ASK), unheard)
+    job = jobs.follow(jobs.submit(ASK).id, unheard)
     assert (job.status, str(job.error)) == ("failed", "There is no voice x.")
 
 
 def test_cancelling_before_and_after(tmp_path: Path) -> None:
     jobs = tiny_jobs(tmp_path)
-    job_id = jobs.submit(ASK)
+    job_id = jobs.submit(ASK).id
     jobs.cancel(job_id)
     job = jobs.follow(job_id, unheard)
     assert job.status == "canceled"
@@ -105,7 +105,7 @@ def test_cancelling_from_another_thread(tmp_path: Path) -> None:
         context.step(1, 2)
 
     jobs = tiny_jobs(tmp_path, Tiny(before_film=wait))
-    job_id = jobs.submit(ASK)
+    job_id = jobs.submit(ASK).id
     worker = threading.Thread(target=jobs.follow, args=(job_id, unheard))
     worker.start()
     assert inside.wait(10)
@@ -127,14 +127,14 @@ def test_a_job_over_its_time_fails(tmp_path: Path) -> None:
         return Tiny().render(ask, run)
 
     jobs = DirectJobs(engine, render=late, house=tiny_house(), timeout=60)
-    job = jobs.follow(jobs.submit(ASK), unheard)
+    job = jobs.follow(jobs.submit(ASK).id, unheard)
     assert isinstance(job.error, TimedOut)
     assert job.seconds == 61
 
 
 def test_deleting_lets_go_and_unknown_ids_are_not_found(tmp_path: Path) -> None:
     jobs = tiny_jobs(tmp_path)
-    job_id = jobs.submit(ASK)
+    job_id = jobs.submit(ASK).id
     jobs.follow(job_id, unheard)
     jobs.delete(job_id)
     assert list((tmp_path / "store" / "runs").iterdir()) == []

@@ -8,7 +8,7 @@ import pytest
 
 from avatar.plan import Machine, WeightFile, Weights
 from avatar.planner import amount, explain, plan, refusal
-from avatar.stage import Needs, Placement, Stage
+from avatar.stage import Mode, Needs, Placement, Stage
 from avatar.testing import GIGABYTE, FakeBackend, scripted_machine
 
 CATALOGUE = {
@@ -34,9 +34,9 @@ def test_a_floor_is_never_refused() -> None:
     ("needs", "reason"),
     [
         (Needs(packages=("torch", "diffusers")), "package torch, diffusers is not installed"),
-        (Needs(device="cuda"), "needs a cuda device, this machine has none"),
-        (Needs(vram=8 * GIGABYTE), "needs 8 GB of VRAM, 0 B are free"),
-        (Needs(ram=40 * GIGABYTE), "needs 40 GB of RAM, 12 GB are free"),
+        (Needs(modes=(Mode("cuda"),)), "needs a cuda device, this machine has none"),
+        (Needs(modes=(Mode(vram=8 * GIGABYTE),)), "needs 8 GB of VRAM, 0 B are free"),
+        (Needs(modes=(Mode(ram=40 * GIGABYTE),)), "needs 40 GB of RAM, 12 GB are free"),
         (Needs(weights=("big",)), "weights big (5 GB) are not installed"),
     ],
 )
@@ -46,7 +46,7 @@ def test_refusals_say_why_in_numbers(needs: Needs, reason: str) -> None:
 
 def test_what_is_there_is_taken(tmp_path: Path) -> None:
     machine = scripted_machine(gpus=(("T4", 16 * GIGABYTE),), packages=("torch",))
-    needs = Needs(weights=("big",), packages=("torch",), vram=8 * GIGABYTE, device="cuda")
+    needs = Needs(weights=("big",), packages=("torch",), modes=(Mode("cuda", vram=8 * GIGABYTE),))
     assert why(needs, machine, big=tmp_path) == ""
     stage: Stage[Any, Any] = Stage("motion", object, (FakeBackend("svd", print, needs=needs),))
     made = plan([stage], machine=machine, catalogue=CATALOGUE, installed={"big": tmp_path})
@@ -54,7 +54,7 @@ def test_what_is_there_is_taken(tmp_path: Path) -> None:
 
 
 def test_the_plan_keeps_the_order_and_explains_itself() -> None:
-    best = FakeBackend("svd", print, needs=Needs(device="cuda"))
+    best = FakeBackend("svd", print, needs=Needs(modes=(Mode("cuda"),)))
     floor = FakeBackend("idle", print)
     stage: Stage[Any, Any] = Stage("motion", object, (best, floor))
     made = plan([stage], machine=BARE, catalogue=CATALOGUE, installed={})

@@ -13,7 +13,7 @@ ASK = parse({"text": "Hello there.", "seed": 3})
 def made(folder: Path) -> Path:
     """A film as its user has it."""
     jobs = tiny_jobs(folder)
-    job = jobs.follow(jobs.submit(ASK), lambda event: None)
+    job = jobs.follow(jobs.submit(ASK).id, lambda event: None)
     film = folder / "mine.mp4"
     film.write_bytes(jobs.file(job.id, "video").read_bytes())
     return film

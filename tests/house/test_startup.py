@@ -14,7 +14,7 @@ from tests.shared import shared
 
 
 def test_every_floor_can_run_here(tmp_path: Path) -> None:
-    made = smart_startup.start({"AVATAR_DATA_DIR": str(tmp_path)}).house.plan()
+    made = smart_startup.start({"AVATAR_DATA_DIR": str(tmp_path)}).house.plan(None)
     floors = [verdict for verdict in made.verdicts if verdict.floor]
     assert {verdict.stage for verdict in floors} == {stage.name for stage in pipeline.STAGES}
     assert all(verdict.placement for verdict in floors)
