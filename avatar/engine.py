@@ -18,7 +18,7 @@ from avatar.attempt import Attempt, Clock, Wish
 from avatar.disk import DATA, advice
 from avatar.errors import AvatarError, BackendError, BadOutput, OutOfMemory, StageFailed, StorageError, Unavailable
 from avatar.events import Failed, FellBack, Finished, Outcome, Started
-from avatar.stage import Backend, Performer, Placement, Stage
+from avatar.stage import Backend, Choosy, Performer, Placement, Stage
 from avatar.storage import Session, Store
 from avatar.turns import Turns
 
@@ -125,7 +125,8 @@ class Walk:
         )
 
     def _first(self, stage: Stage[I, O], brief: I) -> O:
-        planned = [(b, p) for b in stage.chain if (p := self._engine.place(stage.name, b.id)) is not None]
+        asked = (b for b in stage.chain if not isinstance(b, Choosy) or b.takes(brief))
+        planned = [(b, p) for b in asked if (p := self._engine.place(stage.name, b.id)) is not None]
         reasons: list[tuple[str, str]] = []
         for index, (backend, placement) in enumerate(planned):
             self._wish.check(self._engine.clock())

@@ -110,6 +110,15 @@ class Performer(Protocol[I_contra, O_co]):
         ...
 
 
+@runtime_checkable
+class Choosy(Protocol[I_contra]):
+    """A backend for briefs of one kind only. Where it does not take one, the next is asked: no step down."""
+
+    def takes(self, brief: I_contra, /) -> bool:
+        """Whether this brief is of its kind."""
+        ...
+
+
 class Backend(Protocol[I_contra, O_co]):
     """A recipe. `version` is raised whenever the same brief would give other bytes."""
 

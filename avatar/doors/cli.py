@@ -7,24 +7,28 @@ Exit status: 0 done, 1 unexpected or a failed check, 2 the request must be chang
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from avatar import __version__
 from avatar.errors import AvatarError, BadRequest, Cancelled, Unavailable
 
 if TYPE_CHECKING:
-    from avatar.jobs.service import Maker
+    from avatar.doors.hallway import Hallway
 
 
-def main(argv: Sequence[str], *, start: "Callable[[], Maker]") -> int:
-    """Run one command and return its exit status. `start` is called only when there is something to do."""
+LISTENING = frozenset({"serve", "worker", "mcp"})
+"""Commands that run until they are stopped, and print nothing of their own."""
+
+
+def main(argv: Sequence[str], *, hallway: "Hallway") -> int:
+    """Run one command and return its exit status. The hallway is entered only when there is something to do."""
     as_json = "--json" in argv
     try:
         chosen = _parser().parse_args(argv)
         from avatar.doors import commands  # only now, so that --help and a slip of the pen are answered at once
 
-        status = commands.BY_NAME[chosen.command](chosen, start)
+        status = commands.BY_NAME[chosen.command](chosen, hallway)
         sys.stdout.flush()
     except AvatarError as error:
         return _refuse(error, as_json=as_json)
@@ -76,9 +80,21 @@ def _parser() -> argparse.ArgumentParser:
     measured = known.add_parser("check", help="measure how good a talking film is", allow_abbrev=False)
     measured.add_argument("file", metavar="FILE")
     measured.set_defaults(command="check")
+    served = known.add_parser("serve", help="serve the JSON API, and make films for it", allow_abbrev=False)
+    served.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
+    served.add_argument("--port", type=int, default=7860, help="(%(default)s)")
+    served.add_argument("--no-worker", action="store_true", help="leave the work to `worker` processes")
+    served.set_defaults(command="serve")
+    working = known.add_parser("worker", help="make films that others ask for", allow_abbrev=False)
+    working.add_argument("--gpu", action="store_true", help="take stages that need this machine's GPU only")
+    working.set_defaults(command="worker")
+    tool = known.add_parser("mcp", help="serve an MCP client over standard input and output", allow_abbrev=False)
+    tool.set_defaults(command="mcp")
     planned = known.add_parser("plan", help="say what this machine would do", allow_abbrev=False)
     planned.set_defaults(command="plan")
     for each in known.choices.values():
+        if each.get_default("command") in LISTENING:
+            continue
         each.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     return parser
 
@@ -86,7 +102,12 @@ def _parser() -> argparse.ArgumentParser:
 def _speak_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command="speak")
     add = parser.add_argument
-    add("text", metavar="TEXT|-|FILE", help="what to say: words, - for standard input, or the name of a text file")
+    add(
+        "text",
+        metavar="TEXT|-|FILE",
+        nargs="?",
+        help="what to say: words, - for standard input, or the name of a text file; with --audio, what is said there",
+    )
     add(
         "-o",
         "--output",
@@ -101,6 +122,9 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WORDS",
         help='what the avatar should be like, such as "Professional teacher explaining math"',
     )
+    add("--image", metavar="FILE", help="a picture of the face to show")
+    add("--audio", metavar="FILE", help="a recording to be heard instead of a voice")
+    add("--consent", action="store_true", help="whoever is seen and heard in these files agrees")
     add("--seed", metavar="N", help="same request and seed: same film; by default drawn and told")
     add("--size", metavar="WxH", help="256 to 1080 pixels on the short side (512x512)")
     add("--fps", metavar="N", help="25, 30, 50 or 60 frames a second (25)")

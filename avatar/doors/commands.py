@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from avatar.doors import output, report, terminal
-from avatar.doors.speak import Start, speak
+from avatar.doors.hallway import Hallway
+from avatar.doors.speak import speak
 from avatar.errors import BadRequest, NotFound
 
 
-def voices(chosen: argparse.Namespace, start: Start) -> int:
+def voices(chosen: argparse.Namespace, hallway: Hallway) -> int:
     """List the voices. Raises `NotFound` for a language that none speaks."""
-    cards = start().house.voices()
+    cards = hallway.start().house.voices()
     if chosen.language:
         cards = tuple(card for card in cards if card.language.lower().startswith(chosen.language.lower()))
         if not cards:
@@ -25,13 +26,13 @@ def voices(chosen: argparse.Namespace, start: Start) -> int:
     return 0
 
 
-def avatars(chosen: argparse.Namespace, start: Start) -> int:
+def avatars(chosen: argparse.Namespace, hallway: Hallway) -> int:
     """List the avatars, and draw them all when asked."""
     sheet = Path(chosen.sheet) if chosen.sheet else None
     if sheet and sheet.suffix.lower() != ".png":
         raise BadRequest(f"The sheet can't be {chosen.sheet!r}. Name a file that ends in .png.")
     output.check_targets([sheet] if sheet else [])
-    house = start().house
+    house = hallway.start().house
     cards = house.avatars()
     if sheet:
         output.publish_with(house.sheet, sheet)
@@ -42,29 +43,49 @@ def avatars(chosen: argparse.Namespace, start: Start) -> int:
     return 0
 
 
-def check(chosen: argparse.Namespace, start: Start) -> int:
+def check(chosen: argparse.Namespace, hallway: Hallway) -> int:
     """Measure any talking film; the status is 1 when a figure is out of its limits."""
     file = Path(chosen.file)
     if not file.is_file():
         raise BadRequest(f"There is no file {file}. Check its name.")
-    certificate = start().house.certify(file, None)
+    certificate = hallway.start().house.certify(file, None)
     from avatar.quality.figures import summary
 
     print(report.as_json(certificate) if chosen.json else summary(certificate))
     return 0 if certificate.passed else 1
 
 
-def plan(chosen: argparse.Namespace, start: Start) -> int:
+def plan(chosen: argparse.Namespace, hallway: Hallway) -> int:
     """Say what this machine would do."""
-    house = start().house
+    house = hallway.start().house
     print(report.as_json(house.plan(None)) if chosen.json else house.explain())
     return 0
 
 
-BY_NAME: dict[str, Callable[[argparse.Namespace, Start], int]] = {
+def serve(chosen: argparse.Namespace, hallway: Hallway) -> int:
+    """Serve the doors for programs."""
+    if not 0 < chosen.port < 65_536:
+        raise BadRequest(f"--port can't be {chosen.port}. Use a number from 1 to 65535.")
+    return hallway.serve(host=chosen.host, port=chosen.port, worker=not chosen.no_worker)
+
+
+def worker(chosen: argparse.Namespace, hallway: Hallway) -> int:
+    """Do jobs that others ask for."""
+    return hallway.work(gpu_only=chosen.gpu)
+
+
+def mcp(_chosen: argparse.Namespace, hallway: Hallway) -> int:
+    """Serve one MCP client."""
+    return hallway.mcp()
+
+
+BY_NAME: dict[str, Callable[[argparse.Namespace, Hallway], int]] = {
     "speak": speak,
     "voices": voices,
     "avatars": avatars,
     "check": check,
     "plan": plan,
+    "serve": serve,
+    "worker": worker,
+    "mcp": mcp,
 }

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avatar.doors import output, report, terminal
+from avatar.doors import output, own, report, terminal
+from avatar.doors.hallway import Hallway
 from avatar.errors import BadRequest, StageFailed
 from avatar.jobs.service import Job, Maker, Variant
 from avatar.request import TalkRequest, parse
@@ -25,17 +26,17 @@ SIDECARS: dict[str, Variant] = {
     "thumbnail": "thumbnail",
 }
 
-Start = Callable[[], Maker]
 
-
-def speak(chosen: argparse.Namespace, start: Start) -> int:
+def speak(chosen: argparse.Namespace, hallway: Hallway) -> int:
     """Make a film, or for a target that ends in .wav the sound alone."""
     target = Path(chosen.output)
     extras = {name: Path(path) for name in (*SIDECARS, "certificate") if (path := getattr(chosen, name))}
     sound_only = _sound_only(target, extras)
-    ask = _request(chosen, sound_only=sound_only)
+    files = own.files(chosen.image, chosen.audio, consent=chosen.consent)
+    ask = _request(chosen, sound_only=sound_only, files=files)
     output.check_targets((target, *extras.values()))
-    jobs = start()
+    jobs = hallway.start()
+    own.bring(jobs, files)
     job = _made(jobs, ask, quiet=chosen.json)
     if job.error is not None:
         raise job.error
@@ -57,11 +58,15 @@ def _sound_only(target: Path, extras: dict[str, Path]) -> bool:
     return kind == ".wav"
 
 
-def _request(chosen: argparse.Namespace, *, sound_only: bool) -> TalkRequest:
+def _request(chosen: argparse.Namespace, *, sound_only: bool, files: own.Files) -> TalkRequest:
     raw: dict[str, Any] = {
         "kind": "speech" if sound_only else "talk",
-        "text": output.said(chosen.text, sys.stdin),
+        **{kind: blob for kind, (_, blob) in files.items()},
     }
+    if chosen.text is not None:
+        raw["text"] = output.said(chosen.text, sys.stdin)
+    elif "audio" not in files:
+        raise BadRequest("There is no TEXT to say. Give words, - for standard input, a text file, or --audio.")
     wishes = ("voice", "avatar", "prompt", "seed", "rate", "pitch", "fps", "captions")
     raw |= {name: value for name in wishes if (value := getattr(chosen, name)) is not None}
     if chosen.size:

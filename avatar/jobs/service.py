@@ -127,6 +127,7 @@ class House:
 
     `sheet` writes a picture of all avatars; `certify` measures a film: its file, and its rig's file. Without that it
     looks for the rig itself, in case the film was made here. `plan` is for one request, or for the house as a whole.
+    `examine` gives the media type of a picture or sound of somebody's own, and refuses what is none.
     """
 
     voices: Callable[[], tuple[VoiceCard, ...]]
@@ -135,6 +136,7 @@ class House:
     explain: Callable[[], str]
     sheet: Callable[[Path], None]
     certify: "Callable[[Path, Path | None], Certificate]"
+    examine: "Callable[[Path, UploadKind], str]"
 
 
 class Maker(Protocol):

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from avatar.doors.cli import main
 from avatar.jobs.direct import DirectJobs
+from avatar.jobs.service import UploadKind
 from avatar.quality.figures import Certificate, Figure, certified
 from tests.tiny import Tiny, tiny_jobs
 
@@ -28,14 +30,16 @@ class Ran:
 
 
 class Cli:
-    """Runs commands; `jobs` is what `start` gave to the last one, `figures` what every film is found to have."""
+    """Runs commands, itself the hallway. `jobs` is what `start` gave last, `figures` what every film has."""
 
     def __init__(self, folder: Path, capture: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self.tiny = Tiny()
         self.jobs: DirectJobs | None = None
         self.started = 0
+        self.asked: dict[str, object] = {}
         self.trouble: BaseException | None = None
         self.figures: tuple[Figure, ...] = ()
+        self.examine: Callable[[Path, UploadKind], str] | None = None
         self._folder = folder
         self._capture = capture
         self._monkeypatch = monkeypatch
@@ -43,17 +47,32 @@ class Cli:
     def __call__(self, *argv: str, stdin: bytes = b"") -> Ran:
         self._monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         self._capture.readouterr()
-        status = main(argv, start=self._start)
+        status = main(argv, hallway=self)
         out, err = self._capture.readouterr()
         return Ran(status, out, err)
 
-    def _start(self) -> DirectJobs:
+    def serve(self, *, host: str, port: int, worker: bool) -> int:
+        self.asked = {"host": host, "port": port, "worker": worker}
+        return 0
+
+    def work(self, *, gpu_only: bool) -> int:
+        self.asked = {"gpu_only": gpu_only}
+        return 0
+
+    def mcp(self) -> int:
+        self.asked = {"mcp": True}
+        return 0
+
+    def start(self) -> DirectJobs:
+        """A maker, as the hallway gives it."""
         self.started += 1
         if self.trouble:
             raise self.trouble
         self.jobs = tiny_jobs(self._folder / "data", self.tiny)
         if self.figures:
             self.jobs.house = replace(self.jobs.house, certify=self._certify)
+        if self.examine:
+            self.jobs.house = replace(self.jobs.house, examine=self.examine)
         return self.jobs
 
     def _certify(self, _film: Path, rig: Path | None) -> Certificate:
