@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from avatar import machine, planner, settings
 from avatar.disk import storage_errors
 from avatar.engine import Engine
-from avatar.errors import AvatarError
+from avatar.errors import AvatarError, Unavailable
 from avatar.gallery import AvatarCard, VoiceCard
-from avatar.jobs import rigs
+from avatar.jobs import rigs, signing
 from avatar.jobs.direct import DirectJobs
-from avatar.jobs.service import House
+from avatar.jobs.service import House, UploadKind
+from avatar.jobs.signing import Finish
 from avatar.plan import Plan, Weights
 from avatar.settings import Settings
 from avatar.storage import Store
@@ -28,6 +29,7 @@ from stages import pipeline
 from stages.portrait import drawn
 
 if TYPE_CHECKING:
+    from avatar.media.provenance import Credentials, Provenance
     from avatar.quality import Certificate
 
 
@@ -43,9 +45,12 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
         plan=lambda _ask: made,
         explain=lambda: planner.explain(made),
         sheet=sheet,
+        examine=examine,
+        verify=verify,
+        licences=lambda outcome: licences(outcome.backends),
         certify=lambda film, rig: certify(film, rig, models=chosen.models, store=store),
     )
-    return DirectJobs(engine, render=pipeline.render, house=house, timeout=chosen.timeout)
+    return DirectJobs(engine, render=pipeline.render, house=house, timeout=chosen.timeout, finish=finishing(chosen))
 
 
 def plan(chosen: Settings) -> Plan:
@@ -87,6 +92,47 @@ def certify(film: Path, rig: Path | None, *, models: Path, store: Store) -> "Cer
     finder = models / "face-landmarker" / "face_landmarker.task"
     usable = finder if finder.is_file() and find_spec("mediapipe") else None
     return quality.certificate(film, rig=told, landmarker=usable)
+
+
+def examine(path: Path, kind: UploadKind) -> str:
+    """The media type of a picture or sound. Raises `UnsupportedMedia` or `TooLarge`."""
+    from avatar.media import inspect
+
+    return inspect.inspect_image(path).media_type if kind == "image" else inspect.inspect_sound(path).media_type
+
+
+def verify(film: Path) -> "Provenance | None":
+    """What the film's manifest says. Raises `Unavailable` without the package c2pa."""
+    if not signing.possible():
+        raise Unavailable("Content Credentials can't be read here: package c2pa is missing. Install requirements.txt.")
+    from avatar.media import provenance
+
+    return provenance.read(film)
+
+
+def weights_of(stage: str, backend: str) -> tuple[Weights, ...]:
+    """The catalogue rows that a stage's backend uses."""
+    used = (b.needs.weights for s in pipeline.STAGES if s.name == stage for b in s.chain if b.id == backend)
+    return tuple(CATALOGUE[name] for names in used for name in names)
+
+
+def licences(backends: Mapping[str, str]) -> tuple[str, ...]:
+    """What the weights behind these backends are licensed under, one line each."""
+    rows = {row.id: row for pair in backends.items() for row in weights_of(*pair)}
+    return tuple(f"{row.id}: {row.licence}" for row in rows.values())
+
+
+def finishing(chosen: Settings) -> Finish | None:
+    """What signs finished films; None where that is not wanted or not possible."""
+    if not (chosen.sign and signing.possible()):
+        return None
+
+    def credentials() -> "Credentials":
+        from avatar.media import provenance
+
+        return provenance.credentials(chosen.data / "credentials", chain=chosen.c2pa_chain, key=chosen.c2pa_key)
+
+    return signing.Signing(credentials, weights=weights_of)
 
 
 def installed(models: Path, catalogue: Iterable[Weights]) -> dict[str, Path]:

@@ -24,6 +24,9 @@ All variables may be left out.
     AVATAR_WEBHOOK_SECRET   signs webhooks, whsec_...               made once, kept in the data folder
     AVATAR_PUBLIC_URL       how the outside reaches this server     taken from each request
     AVATAR_TRUSTED_PROXIES  addresses whose X-Forwarded-For counts  none
+    AVATAR_SIGN             sign films with Content Credentials     on, where the package c2pa is installed
+    AVATAR_C2PA_CERT        certificate chain to sign with, PEM     a development certificate, made on first use
+    AVATAR_C2PA_KEY         its private key, PEM, for ES256
     AVATAR_DEBUG            show the trace of unexpected errors     off
 """
 
@@ -73,6 +76,9 @@ class Settings:
     webhook_secret: str = ""
     public_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    sign: bool = True
+    c2pa_chain: Path | None = None
+    c2pa_key: Path | None = None
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -82,12 +88,11 @@ def read(environ: Mapping[str, str]) -> Settings:
     profile = said.text("AVATAR_PROFILE", "auto").lower()
     if profile not in get_args(Profile):
         raise BadRequest(f"AVATAR_PROFILE can't be {profile!r}. Use {', '.join(get_args(Profile))}.")
-    models = said.text("AVATAR_MODELS_DIR")
     return Settings(
         data=data,
         store_budget=said.size("AVATAR_STORE_BUDGET", DEFAULT_BUDGET),
         timeout=said.seconds("AVATAR_TIMEOUT", "") or None,
-        models=Path(models).expanduser().absolute() if models else data / "models",
+        models=said.path("AVATAR_MODELS_DIR") or data / "models",
         store_url=said.text("AVATAR_STORE_URL"),
         models_budget=said.size("AVATAR_MODELS_BUDGET", "") if said.text("AVATAR_MODELS_BUDGET") else None,
         headroom=said.size("AVATAR_HEADROOM", "2GB"),
@@ -106,6 +111,9 @@ def read(environ: Mapping[str, str]) -> Settings:
         webhook_secret=said.text("AVATAR_WEBHOOK_SECRET"),
         public_url=said.text("AVATAR_PUBLIC_URL").rstrip("/"),
         trusted_proxies=said.words("AVATAR_TRUSTED_PROXIES"),
+        sign=said.switch("AVATAR_SIGN", default="1"),
+        c2pa_chain=said.path("AVATAR_C2PA_CERT"),
+        c2pa_key=said.path("AVATAR_C2PA_KEY"),
     )
 
 
@@ -143,8 +151,11 @@ class _Said:
             raise BadRequest(f"{name} can't be {text!r}. Give a whole number above 0.")
         return int(text)
 
-    def switch(self, name: str) -> bool:
-        text = self.text(name).lower()
+    def path(self, name: str) -> Path | None:
+        return Path(self.text(name)).expanduser().absolute() if self.text(name) else None
+
+    def switch(self, name: str, default: str = "") -> bool:
+        text = self.text(name, default).lower()
         if text not in YES | NO:
             raise BadRequest(f"{name} can't be {text!r}. Use 1 or 0.")
         return text in YES

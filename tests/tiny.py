@@ -135,6 +135,8 @@ def tiny_house() -> House:
         plan=lambda _ask: made,
         explain=lambda: explain(made),
         sheet=draw_all,
+        verify=lambda path: None,
+        licences=lambda outcome: (),
         examine=lambda path, kind: "image/png" if kind == "image" else "audio/wav",
         certify=lambda path, rig: Certificate(path.stat().st_size > 0, DIGEST, "rig" if rig else "none", ()),
     )

@@ -62,6 +62,16 @@ def plan(chosen: argparse.Namespace, hallway: Hallway) -> int:
     return 0
 
 
+def verify(chosen: argparse.Namespace, hallway: Hallway) -> int:
+    """Say what a film tells of its own making; the status is 1 when it tells nothing, or was changed since."""
+    file = Path(chosen.file)
+    if not file.is_file():
+        raise BadRequest(f"There is no file {file}. Check its name.")
+    told = hallway.start().house.verify(file)
+    print(report.as_json({"provenance": told}) if chosen.json else report.provenance(told))
+    return 0 if told and told.valid else 1
+
+
 def serve(chosen: argparse.Namespace, hallway: Hallway) -> int:
     """Serve the doors for programs."""
     if not 0 < chosen.port < 65_536:
@@ -85,6 +95,7 @@ BY_NAME: dict[str, Callable[[argparse.Namespace, Hallway], int]] = {
     "avatars": avatars,
     "check": check,
     "plan": plan,
+    "verify": verify,
     "serve": serve,
     "worker": worker,
     "mcp": mcp,

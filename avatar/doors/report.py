@@ -4,10 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avatar.errors import AvatarError, StageFailed
 from avatar.jobs.service import Job
+
+if TYPE_CHECKING:
+    from avatar.media.provenance import Provenance
 
 
 def as_json(value: Any) -> str:
@@ -63,6 +66,24 @@ def job(job: Job, written: Mapping[str, Path]) -> dict[str, Any]:
             "voice": outcome.speech.voice,
         },
     }
+
+
+def provenance(told: "Provenance | None") -> str:
+    """What a film says of its own making, in a few lines."""
+    if told is None:
+        return "This film carries no Content Credentials: it tells nothing of how it was made."
+    vouched = "a known authority vouches for it" if told.trusted else "no known authority vouches for it"
+    state = "unchanged since it was signed" if told.valid else f"CHANGED or broken ({', '.join(told.problems)})"
+    lines = [
+        f"made by   {told.generator}",
+        f"kind      {told.source}",
+        f"signed    {told.signer} ({vouched})",
+        f"state     {state}",
+    ]
+    lines += [f"{stage:<9} {backend}" for stage, backend in told.making.get("backends", {}).items()]
+    lines += [f"licence   {licence}" for licence in told.making.get("licences", [])]
+    lines += [f"upload    {digest} (its owner agreed)" for digest in told.making.get("uploads", [])]
+    return "\n".join(lines)
 
 
 def summary(job: Job) -> str:

@@ -15,6 +15,7 @@ from avatar.errors import AvatarError, BadRequest, Cancelled, NotFound
 from avatar.events import Listener, Outcome
 from avatar.jobs import rigs
 from avatar.jobs.service import House, Job, Order, Status, Upload, UploadKind, Variant, blob_of
+from avatar.jobs.signing import Finish
 from avatar.request import TalkRequest
 from avatar.stage import Run
 from avatar.storage import Session
@@ -33,11 +34,20 @@ class _Entry:
 class DirectJobs:
     """A `Maker` without a queue: `follow` does the work. Files stay until `delete` or the end of the process."""
 
-    def __init__(self, engine: Engine, *, render: Render, house: House, timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        render: Render,
+        house: House,
+        timeout: float | None = None,
+        finish: Finish | None = None,
+    ) -> None:
         self.house = house
         self._engine = engine
         self._render = render
         self._timeout = timeout
+        self._finish = finish
         self._entries: dict[str, _Entry] = {}
         self._uploads: dict[str, tuple[Upload, Session]] = {}
 
@@ -118,7 +128,9 @@ class DirectJobs:
         walk = self._engine.walk(entry.session, wish)
         entry.job = replace(entry.job, status="in_progress")
         try:
-            outcome = self._render(entry.job.request, walk)
+            outcome = walk.told(self._render(entry.job.request, walk))
+            if self._finish is not None:
+                outcome = self._finish(entry.job.request, outcome, entry.session)
         except AvatarError as error:
             clear_frames(error.__traceback__)  # the job keeps the error, not all that its frames held
             status: Status = "canceled" if isinstance(error, Cancelled) else "failed"
@@ -126,4 +138,4 @@ class DirectJobs:
         else:
             if outcome.film:
                 rigs.remember(entry.session, outcome.film)
-            entry.job = replace(entry.job, status="completed", seconds=clock() - began, outcome=walk.told(outcome))
+            entry.job = replace(entry.job, status="completed", seconds=clock() - began, outcome=outcome)

@@ -13,6 +13,7 @@ from avatar.plan import Plan
 from avatar.request import TalkRequest
 
 if TYPE_CHECKING:
+    from avatar.media.provenance import Provenance
     from avatar.quality.figures import Certificate
 
 Status = Literal["queued", "in_progress", "completed", "failed", "canceled", "expired"]
@@ -128,6 +129,7 @@ class House:
     `sheet` writes a picture of all avatars; `certify` measures a film: its file, and its rig's file. Without that it
     looks for the rig itself, in case the film was made here. `plan` is for one request, or for the house as a whole.
     `examine` gives the media type of a picture or sound of somebody's own, and refuses what is none.
+    `verify` reads what a film says of its own making, `licences` those of the weights behind an outcome.
     """
 
     voices: Callable[[], tuple[VoiceCard, ...]]
@@ -137,6 +139,8 @@ class House:
     sheet: Callable[[Path], None]
     certify: "Callable[[Path, Path | None], Certificate]"
     examine: "Callable[[Path, UploadKind], str]"
+    verify: "Callable[[Path], Provenance | None]"
+    licences: Callable[[Outcome], tuple[str, ...]]
 
 
 class Maker(Protocol):

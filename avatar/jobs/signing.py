@@ -1,0 +1,81 @@
+"""The last touch on a finished film: its signed manifest, made once for each film. Knows no job and no stage."""
+
+import importlib.util
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from avatar import records
+from avatar.artifacts import Blob
+from avatar.disk import storage_errors
+from avatar.events import Outcome
+from avatar.media import provenance
+from avatar.media.provenance import Claim, Credentials
+from avatar.plan import Weights
+from avatar.request import TalkRequest
+from avatar.storage import Session
+
+Finish = Callable[[TalkRequest, Outcome, Session], Outcome]
+WeightsOf = Callable[[str, str], tuple[Weights, ...]]
+"""The catalogue rows that a stage's backend uses."""
+
+
+def possible() -> bool:
+    """Whether the packages that signing needs are there."""
+    return all(importlib.util.find_spec(name) for name in ("c2pa", "cryptography"))
+
+
+class Signing:
+    """Signs films with credentials that are read, or made, when the first film is ready.
+
+    The signed film is remembered, so that the same film is not signed twice with other bytes.
+    """
+
+    def __init__(self, credentials: Callable[[], Credentials], *, weights: WeightsOf) -> None:
+        self._credentials = credentials
+        self._weights = weights
+        self._lock = threading.Lock()
+        self._known: Credentials | None = None
+
+    def __call__(self, ask: TalkRequest, outcome: Outcome, session: Session) -> Outcome:
+        """The outcome with its film signed; sound alone stays as it is. Raises `BadRequest`, `StorageError`."""
+        film = outcome.film
+        if film is None:
+            return outcome
+        with self._lock:
+            self._known = signer = self._known or self._credentials()
+        claim = self._claim(ask, outcome)
+        key = sha256(f"signed {film.video.sha256} {signer.chain}".encode() + records.dump(claim)).hexdigest()
+        signed = _remembered(session, key) or _signed(film.video, claim, signer=signer, session=session)
+        session.remember(key, records.dump(signed))
+        return replace(outcome, film=replace(film, video=signed))
+
+    def _claim(self, ask: TalkRequest, outcome: Outcome) -> Claim:
+        used = {row.id: row for pair in outcome.backends.items() for row in self._weights(*pair)}
+        uploads = tuple(blob.sha256 for blob in (ask.image, ask.audio) if blob)
+        source = provenance.source_type(trained=bool(used), own_media=bool(uploads))
+        licences = tuple(f"{row.id}: {row.licence}" for row in used.values())
+        return Claim(source, dict(sorted(outcome.backends.items())), licences, uploads)
+
+
+def _remembered(session: Session, key: str) -> Blob | None:
+    record = session.recall(key)
+    if record is None:
+        return None
+    try:
+        blob = records.load(Blob, record)
+    except ValidationError:
+        return None
+    return blob if session.hold([blob]) else None
+
+
+def _signed(video: Blob, claim: Claim, *, signer: Credentials, session: Session) -> Blob:
+    with session.scratch() as folder:
+        target = Path(folder, "signed.mp4")
+        with storage_errors(target):
+            provenance.sign(session.path(video), target, claim, signer=signer)
+        return session.keep(target, video.media_type)
