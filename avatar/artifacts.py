@@ -4,8 +4,9 @@ Knows neither how the bytes are stored nor who made them. All lengths are second
 coordinates are pixels of the portrait (x to the viewer's right, y down) unless a name says otherwise.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,17 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Sound that says something: a mono 16-bit WAV, and its `Utterance` as a JSON blob."""
+    """Sound that says something: a mono 16-bit WAV, and its `Utterance` as a JSON blob.
+
+    `notes` are sentences on what its hearer should know, such as that a recording is clipped.
+    """
 
     sound: Blob
     utterance: Blob
     seconds: float
     sample_rate: int
     voice: str
+    notes: tuple[str, ...] = ()
 
 
 Point = tuple[float, float]
@@ -100,8 +105,10 @@ class Face:
 
 
 LayerName = Literal[
-    "background", "hair_behind", "body", "eyeballs", "iris_right", "iris_left", "teeth", "teeth_lower", "head", "front"
-]
+    "background", "hair_behind", "body", "eyeballs", "iris_right", "iris_left", "teeth", "teeth_lower",
+    "head", "lids", "front",
+]  # fmt: skip
+"""`lids` is the bare skin of shut eyes, which comes down over open ones; without it the skin above them is stretched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +178,15 @@ class Film:
     fps: int
     frames: int
     seconds: float
+
+
+def blobs_of(value: Any) -> Iterator[Blob]:
+    """Every blob that an artifact or a brief points at, at any depth."""
+    if isinstance(value, Blob):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from blobs_of(item)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from blobs_of(getattr(value, part.name))
