@@ -3,7 +3,7 @@
 All sizes are bytes, all times seconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,18 +23,26 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One file system that matters, and what for: `data`, `models`, `hub`, `temp`. `files_free`: None for no limit."""
+    """One file system that matters, and what for: `data`, `models`, `hub`, `temp`.
+
+    `files_free`: None for no limit. `disk` is its device number: uses with the same one share their free bytes.
+    """
 
     use: str
     size: int
     free: int
     files_free: int | None = None
     writable: bool = True
+    disk: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What this process may use, container limits included. `disk` and `disk_free` are those of the models' mount."""
+    """What this process may use, container limits included. `disk` and `disk_free` are those of the models' mount.
+
+    `host_ram` is what the host has where a container may use less of it, else 0. `space` is a Space's id and `tier` the
+    hardware it names itself. `token` and `home`: whether there is a hub token, and a home folder.
+    """
 
     cores: float
     ram: int
@@ -45,7 +53,11 @@ class Machine:
     packages: frozenset[str] = frozenset()
     mounts: tuple[Mount, ...] = ()
     space: str | None = None
-    hub: Literal["reachable", "unreachable", "unknown"] = "unknown"
+    hub: Literal["reachable", "unreachable", "offline", "unknown"] = "unknown"
+    tier: str = ""
+    host_ram: int = 0
+    token: bool = False
+    home: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +115,8 @@ class Weights:
 class Wishes:
     """What the owner or one request wants of a plan.
 
-    `backends` names one backend for a stage; `seconds` is the film's length; `budget` caps the bytes of all weights.
+    `backends` names one backend for a stage; `seconds` is the film's length; `budget` caps the bytes of all weights,
+    `headroom` are the bytes of disk that are left to others.
     """
 
     profile: Literal["auto", "minimal", "recommended", "maximum"] = "auto"
@@ -112,6 +125,25 @@ class Wishes:
     budget: int | None = None
     seconds: float = 10.0
     sound_only: bool = False
+    headroom: int = 2 * 10**9
+
+
+Scarce = Literal["vram", "ram", "disk", "budget", "files", "device", "capability"]
+Unmet = Literal["package", "excluded", "licence", "token", "wish", "name", "hub"]
+LackOf = Scarce | Unmet
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a refused backend is short of, counted: bytes of `vram`, `ram`, `disk` or `budget`, else things.
+
+    `capability` counts tenths (80 is CUDA's 8.0); `wish`, `name` (it comes only when asked for by name), `excluded` and
+    `hub` count bytes that are left out.
+    """
+
+    of: LackOf
+    needs: int
+    has: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +151,8 @@ class Verdict:
     """One backend's turn: where it will run, or why it will not.
 
     `fetch` are the weights still to come before it can: until then the next one of its stage serves. `seconds` is the
-    time expected for the film that was wished, `measured` whether that rests on runs of this machine.
+    time expected for the film that was wished, `measured` whether that rests on runs of this machine. `lack` is there
+    when it was refused, and `why` says the same in words.
     """
 
     stage: str
@@ -131,11 +164,48 @@ class Verdict:
     fetch: tuple[str, ...] = ()
     seconds: float = 0.0
     measured: bool = False
+    title: str = ""
+    packages: tuple[str, ...] = ()
+    special: bool = False
+    """Whether it serves only requests of one kind, such as those with a picture of their own."""
+    wanted: bool = True
+    """Whether the profile, or somebody by its name, asks for it."""
+    lack: Lack | None = None
+    disk: int = 0
+    """Bytes that its own weights add to the disk, what others before it bring not counted."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether it will not run here, now or later."""
+        return self.lack is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the owner could change, and which backends (stage, title) would come with it; found by planning anew."""
+
+    what: str
+    gains: tuple[tuple[str, str], ...]
+    fetch_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about this machine that its owner should know, and what to do about it."""
+
+    level: Literal["error", "warning", "note"]
+    what: str
+    todo: str
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be tried, in this order, on this machine, and what that costs."""
+    """What will be tried, in this order, on this machine, and what that costs.
+
+    `seconds` is the time for the wished film once all is fetched, `seconds_now` until then. `disk_after` and `disk_low`
+    are the bytes left free on the models' disk in the end and at the worst moment; peaks are those of one backend at a
+    time, as loaded ones give way to others. `stages` are those that what was asked runs through.
+    """
 
     machine: Machine
     verdicts: tuple[Verdict, ...]
@@ -143,11 +213,29 @@ class Plan:
     fetch: tuple[str, ...] = ()
     fetch_bytes: int = 0
     disk_after: int = 0
+    disk_low: int = 0
     peak_vram: int = 0
     peak_ram: int = 0
     seconds: float = 0.0
+    seconds_now: float = 0.0
     mode: Literal["video", "audio_only"] = "video"
     notes: tuple[str, ...] = ()
+    wishes: Wishes = Wishes()
+    stages: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    excluded: tuple[tuple[str, str], ...] = ()
+    """Titles of models that people ask for and that are not offered, and why."""
+
+    def now(self, stage: str) -> Verdict | None:
+        """Who serves a plain request at once; None when nobody can."""
+        return next((v for v in self._plain(stage) if v.placement is not None), None)
+
+    def then(self, stage: str) -> Verdict | None:
+        """Who serves a plain request when everything planned is fetched; None when nobody can."""
+        return next((v for v in self._plain(stage) if not v.refused), None)
+
+    def _plain(self, stage: str) -> Iterator[Verdict]:
+        return (verdict for verdict in self.verdicts if verdict.stage == stage and not verdict.special)
 
     def placement(self, stage: str, backend: str) -> Placement | None:
         """Where a backend runs; None when it was refused. Raises KeyError for one that was never planned."""

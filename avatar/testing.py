@@ -11,7 +11,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -77,7 +77,7 @@ def refusing(name: str, error: Exception) -> FakeBackend[I, O]:
     return FakeBackend(name, refuse)
 
 
-def scripted_machine(*, gpus: tuple[tuple[str, int], ...] = (), packages: tuple[str, ...] = ()) -> Machine:
+def scripted_machine(*, gpus: tuple[tuple[str, int], ...] = (), packages: Iterable[str] = ()) -> Machine:
     """A machine of 2 cores, 16 GB of RAM and 50 GB of disk, with GPUs given as (name, bytes of memory)."""
     return Machine(
         cores=2,
@@ -90,6 +90,51 @@ def scripted_machine(*, gpus: tuple[tuple[str, int], ...] = (), packages: tuple[
     )
 
 
+def tiers(packages: Iterable[str] = ()) -> dict[str, Machine]:
+    """The machines that this is made for, with these packages: a Space's tiers, and what people have at home.
+
+    Memory, cores and disks of Spaces as their documentation states them, what is free of them as after a start. Nobody
+    states RAM and disk of ZeroGPU: the same 16 and 50 GB as the smallest tier's are assumed.
+    """
+    t4, l4 = _card("Tesla T4", 16.1, (7, 5)), _card("NVIDIA L4", 24.2, (8, 9))
+    a10g, h200 = _card("NVIDIA A10G", 24.1, (8, 6)), _card("NVIDIA H200", 150.8, (9, 0))
+    zero = tuple(Gpu("ZeroGPU", size * GIGABYTE, size * GIGABYTE, "zerogpu", (9, 0)) for size in (48, 96))
+    apple = Gpu("Apple M3", 24 * GIGABYTE, 24 * GIGABYTE, "mps")
+    built = {
+        "cpu-basic": _built(2, ram=16, disk=50, tier="cpu-basic"),
+        "t4-small": _built(4, ram=15, disk=50, gpu=(t4,), tier="t4-small"),
+        "l4": _built(8, ram=30, disk=400, gpu=(l4,), tier="l4x1"),
+        "a10g-small": _built(4, ram=15, disk=110, gpu=(a10g,), tier="a10g-small"),
+        "zerogpu": _built(2, ram=16, disk=50, gpu=zero, tier="zero-a10g"),
+        "h200": _built(16, ram=128, disk=1000, gpu=(h200,)),
+        "mac": _built(8, ram=36, disk=500, gpu=(apple,)),
+        "laptop": _built(8, ram=16, disk=250),
+        "full-disk": replace(_built(4, ram=32, disk=250, gpu=(a10g,)), disk_free=5 * GIGABYTE),
+    }
+    return {name: replace(machine, packages=frozenset(packages)) for name, machine in built.items()}
+
+
+def _card(name: str, gigabytes: float, capability: tuple[int, int]) -> Gpu:
+    """A card that nobody uses yet: its driver has taken a little already."""
+    vram = int(gigabytes * GIGABYTE)
+    return Gpu(name, vram, vram - 450 * 10**6, "cuda", capability)
+
+
+def _built(cores: float, *, ram: int, disk: int, gpu: tuple[Gpu, ...] = (), tier: str = "") -> Machine:
+    """A machine as after a start: 1.5 GB of its memory and a fifth of its disk taken; a Space where it has a tier."""
+    return Machine(
+        cores=cores,
+        ram=ram * GIGABYTE,
+        ram_free=ram * GIGABYTE - 1500 * 10**6,
+        disk=disk * GIGABYTE,
+        disk_free=disk * GIGABYTE * 4 // 5,
+        gpus=gpu,
+        space="owner/avatar-chat" if tier else None,
+        tier=tier,
+        hub="reachable",
+    )
+
+
 class MemoryStore:
     """A store whose bytes live in a dictionary; `folder` only lends paths to those who must open a file."""
 
@@ -97,10 +142,27 @@ class MemoryStore:
         self.folder = folder
         self.blobs: dict[str, bytes] = {}
         self.records: dict[str, bytes] = {}
+        self.kept: dict[str, frozenset[str]] = {}
 
     def session(self) -> Session:
         """Begin a run."""
         return _MemorySession(self)
+
+    def retain(self, name: str, blobs: Iterable[Blob]) -> None:
+        """Keep these until `name` is released."""
+        self.kept[name] = frozenset(blob.sha256 for blob in blobs)
+
+    def release(self, name: str) -> None:
+        """Remove what was kept under `name` alone."""
+        for digest in self.kept.pop(name, frozenset()).difference(*self.kept.values()):
+            self.blobs.pop(digest, None)
+
+    def retained(self) -> frozenset[str]:
+        """All names under which something is kept."""
+        return frozenset(self.kept)
+
+    def tidy(self, *, unused_since: float) -> None:
+        """Nothing: this store notes no times."""
 
 
 class _MemorySession:
