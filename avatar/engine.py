@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +14,12 @@ from pydantic import ValidationError
 from avatar import records
 from avatar.artifacts import Blob
 from avatar.attempt import Attempt, Clock, Wish
+from avatar.batching import Able, Batcher
 from avatar.disk import DATA, advice
-from avatar.errors import AvatarError, BackendError, BadOutput, OutOfMemory, StageFailed, StorageError, Unavailable
+from avatar.errors import AvatarError, BackendError, BadOutput, StageFailed, StorageError, Unavailable
 from avatar.events import Failed, FellBack, Finished, Outcome, Started
-from avatar.stage import Backend, Choosy, Performer, Placement, Stage
+from avatar.residency import Residency
+from avatar.stage import Backend, Batching, Choosy, Performer, Placement, Stage
 from avatar.storage import Session, Store
 from avatar.turns import Turns
 
@@ -28,6 +29,7 @@ O = TypeVar("O")
 Placer = Callable[[str, str], Placement | None]
 Revision = Callable[[str], str]
 
+NOWHERE = Placement()
 DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 
 
@@ -36,14 +38,21 @@ def anywhere(_stage: str, _backend: str) -> Placement | None:
     return Placement()
 
 
-def cache_key(stage: str, backend: Backend[I, O], *, brief: I, revision: Revision) -> str:
-    """sha256 over all that decides an artifact's bytes: stage, recipe, weights, and the brief with its ancestry."""
-    recipe = {
+def cache_key(
+    stage: str, backend: Backend[I, O], *, brief: I, revision: Revision, placement: Placement = NOWHERE
+) -> str:
+    """sha256 over all that decides an artifact's bytes: stage, recipe, weights, and the brief with its ancestry.
+
+    With weights, how they are run counts too: kind of device, precision, and offload, as tiles change pixels.
+    """
+    recipe: dict[str, Any] = {
         "stage": stage,
         "backend": backend.id,
         "version": backend.version,
         "weights": {name: revision(name) for name in backend.needs.weights},
     }
+    if backend.needs.weights:
+        recipe["placement"] = [placement.device.partition(":")[0], placement.precision, placement.offload]
     head = json.dumps(recipe, sort_keys=True, separators=(",", ":")).encode()
     return hashlib.sha256(head + b"\n" + records.dump(brief)).hexdigest()
 
@@ -61,34 +70,32 @@ def blobs_of(value: Any) -> Iterator[Blob]:
 
 
 class Engine:
-    """Runs stages over one store. One engine serves many threads; loaded performers stay in it.
+    """Runs stages over one store. One engine serves many threads; `residency` keeps the loaded performers.
 
     `place` says where a backend runs, or None when the plan refused it; `revision` names a weight's pinned revision.
     """
 
     def __init__(
-        self, store: Store, *, place: Placer = anywhere, revision: Revision = str, clock: Clock = time.monotonic
+        self,
+        store: Store,
+        *,
+        place: Placer = anywhere,
+        revision: Revision = str,
+        clock: Clock = time.monotonic,
+        residency: Residency | None = None,
+        batcher: Batcher | None = None,
     ) -> None:
         self.store = store
         self.place = place
         self.revision = revision
         self.clock = clock
         self.turns = Turns()
-        self._loading = threading.Lock()
-        self._performers: dict[tuple[str, str, str], Performer[Any, Any]] = {}
+        self.residency = residency or Residency()
+        self.batcher = batcher or Batcher(spare=self.residency.evict)
 
     def walk(self, session: Session, wish: Wish | None = None) -> "Walk":
         """A `Run` for one request. Its artifacts stay in the store at least until `session` is closed."""
         return Walk(self, session, wish or Wish())
-
-    def performer(self, stage: str, backend: Backend[I, O], *, placement: Placement) -> Performer[I, O]:
-        """The loaded backend; loading happens once. Raises `BackendError`."""
-        name = (stage, backend.id, backend.version)
-        with self._loading:
-            if name not in self._performers:
-                with _foreign_errors():
-                    self._performers[name] = backend.load(placement)
-            return self._performers[name]
 
 
 class Walk:
@@ -124,12 +131,15 @@ class Walk:
             reason=reason,
         )
 
+    def _check(self) -> None:
+        self._wish.check(self._engine.clock())
+
     def _first(self, stage: Stage[I, O], brief: I) -> O:
         asked = (b for b in stage.chain if not isinstance(b, Choosy) or b.takes(brief))
         planned = [(b, p) for b in asked if (p := self._engine.place(stage.name, b.id)) is not None]
         reasons: list[tuple[str, str]] = []
         for index, (backend, placement) in enumerate(planned):
-            self._wish.check(self._engine.clock())
+            self._check()
             try:
                 made = self._make(stage, backend, brief=brief, placement=placement)
             except BackendError as error:
@@ -149,8 +159,8 @@ class Walk:
 
     def _make(self, stage: Stage[I, O], backend: Backend[I, O], *, brief: I, placement: Placement) -> O:
         engine, tell = self._engine, self._wish.listener
-        key = cache_key(stage.name, backend, brief=brief, revision=engine.revision)
-        with engine.turns.turn(key, check=lambda: self._wish.check(engine.clock())):
+        key = cache_key(stage.name, backend, brief=brief, revision=engine.revision, placement=placement)
+        with engine.turns.turn(key, check=self._check):
             began = engine.clock()
             tell(Started(stage.name, backend.id))
             made = self._recall(stage, key)
@@ -172,22 +182,35 @@ class Walk:
         return made if self._session.hold(blobs_of(made)) else None
 
     def _perform(self, stage: Stage[I, O], backend: Backend[I, O], *, brief: I, placement: Placement) -> O:
-        performer = self._engine.performer(stage.name, backend, placement=placement)
-        with (
-            Attempt(
+        group = (stage.name, backend.id, backend.version, placement.precision, placement.offload)
+
+        def work(performer: Performer[I, O]) -> O:
+            with Attempt(
                 stage=stage.name,
                 session=self._session,
                 wish=self._wish,
                 clock=self._engine.clock,
                 device=placement.device,
                 seed=getattr(brief, "seed", 0),
-            ) as attempt,
-            _foreign_errors(),
-        ):
-            made = performer(brief, attempt)
+            ) as attempt:
+                if not isinstance(performer, Batching):
+                    return performer(brief, attempt)
+                made: O = self._together(performer, brief, attempt=attempt, group=group)
+                return made
+
+        with _foreign_errors():
+            made = self._engine.residency.call(stage.name, backend, placement=placement, work=work, check=self._check)
         if not isinstance(made, stage.gives):
             raise BadOutput(f"Backend {backend.id} gave {type(made).__name__} instead of {stage.gives.__name__}.")
         return made
+
+    def _together(self, performer: Able[I, O], brief: I, *, attempt: Attempt, group: tuple[str, ...]) -> O:
+        """With others that wait for the same performer, on every device: whether that pays, its batch keys tell.
+
+        Accelerators do one batch at a time, whoever's it is; on a CPU each performer has a lane of its own.
+        """
+        lane = attempt.device if attempt.device != "cpu" else repr(group)
+        return self._engine.batcher.run(performer, brief, context=attempt, lane=lane, group=group, check=self._check)
 
 
 @contextmanager
@@ -195,8 +218,6 @@ def _foreign_errors() -> Iterator[None]:
     """Errors of Python and the operating system, told in our own tree; all others are bugs and stay what they are."""
     try:
         yield
-    except MemoryError as error:
-        raise OutOfMemory("It did not fit into memory. Ask for a smaller or shorter film.") from error
     except ImportError as error:
         raise Unavailable(f"Package {error.name or error} is not installed. Install it to use this backend.") from error
     except StorageError as error:

@@ -46,3 +46,19 @@ class Store(Protocol):
     def session(self) -> Session:
         """Begin a run. Raises `StorageError` when the store can't be written."""
         ...
+
+    def retain(self, name: str, blobs: Iterable[Blob]) -> None:
+        """Keep these, whatever else must go, until `name` is released. Raises `StorageError`."""
+        ...
+
+    def release(self, name: str) -> None:
+        """Remove what was kept under `name`, unless another name or a live session has it too."""
+        ...
+
+    def retained(self) -> frozenset[str]:
+        """All names under which something is kept."""
+        ...
+
+    def tidy(self, *, unused_since: float) -> None:
+        """Remove what dead processes left, and what is kept by none and was last used before that Unix time."""
+        ...

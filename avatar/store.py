@@ -5,6 +5,7 @@ Knows no stage and no artifact but `Blob`. Layout below the data folder:
     blobs/ab/cdef...     bytes whose sha256 is abcdef...; atime is the time of last use, mtime that of writing
     records/ab/cdef...   what the engine remembers under the key abcdef...
     runs/<id>/           one live session: `lock` (held while it lives), `pins` (digests it uses), scratch folders
+    kept/<name>          digests that stay until this name is released, whoever lives
     quarantine/          blobs that were found damaged
     lock                 shared while something is added or pinned, exclusive while something is evicted or swept
 
@@ -44,6 +45,7 @@ class _Entry:
 class FolderStore:
     """A store below `folder`, kept under `budget` bytes by dropping what was not used for longest.
 
+    What is retained under a name comes on top of the budget: those who retain have a budget of their own.
     Raises `StorageError` when the folder can't be made or written.
     """
 
@@ -55,7 +57,7 @@ class FolderStore:
         self._total = budget + 1  # unknown yet: the first addition measures
         self._since_measured = 0
         with storage_errors(folder):
-            for name in ("blobs", "records", "runs", "quarantine"):
+            for name in ("blobs", "records", "runs", "kept", "quarantine"):
                 (folder / name).mkdir(parents=True, exist_ok=True)
             with self.locked(fcntl.LOCK_EX):
                 self._sweep()
@@ -111,6 +113,33 @@ class FolderStore:
             self._total += size
             self._since_measured += size
 
+    def retain(self, name: str, blobs: Iterable[Blob]) -> None:
+        """Keep these, whatever else must go, until `name` is released. Raises `StorageError`."""
+        with storage_errors(DATA), self.locked(fcntl.LOCK_SH), replaced(self.folder / "kept" / name) as half:
+            half.write_text("\n".join(sorted({blob.sha256 for blob in blobs})), encoding="utf-8")
+
+    def release(self, name: str) -> None:
+        """Remove what was kept under `name`, unless another name or a live session has it too."""
+        with storage_errors(DATA), self.locked(fcntl.LOCK_EX), suppress(FileNotFoundError):
+            gone = set((self.folder / "kept" / name).read_text(encoding="utf-8").split())
+            (self.folder / "kept" / name).unlink()
+            for digest in gone - self._pinned() - self._kept():
+                self.place("blobs", digest).unlink(missing_ok=True)
+
+    def retained(self) -> frozenset[str]:
+        """All names under which something is kept."""
+        with storage_errors(DATA):
+            return frozenset(path.name for path in (self.folder / "kept").iterdir() if path.name[0] != ".")
+
+    def tidy(self, *, unused_since: float) -> None:
+        """Remove what dead processes left, and what is kept by none and was last used before that Unix time."""
+        with storage_errors(DATA), self.locked(fcntl.LOCK_EX):
+            self._sweep()
+            held = self._pinned() | self._kept()
+            for entry in self._entries():
+                if entry.name not in held and entry.used < unused_since * 1e9:
+                    entry.path.unlink(missing_ok=True)
+
     def trim(self) -> None:
         """Evict when over the budget. Never drops what a live session holds, in this process or another."""
         with self._guard:
@@ -118,7 +147,8 @@ class FolderStore:
                 return
         with storage_errors(DATA), self.locked(fcntl.LOCK_EX):
             self._sweep()
-            entries = sorted(self._entries(), key=lambda entry: entry.used)
+            kept = self._kept()
+            entries = sorted((each for each in self._entries() if each.name not in kept), key=lambda each: each.used)
             total = sum(entry.size for entry in entries)
             if total > self.budget:
                 total -= self._evict(entries, total - int(self.budget * LOW_WATER))
@@ -152,6 +182,13 @@ class FolderStore:
             with suppress(FileNotFoundError):
                 pinned.update((run / "pins").read_text().split())
         return pinned
+
+    def _kept(self) -> set[str]:
+        kept: set[str] = set()
+        for path in (self.folder / "kept").iterdir():
+            with suppress(FileNotFoundError):
+                kept.update(path.read_text(encoding="utf-8").split())
+        return kept
 
     def _sweep(self) -> None:
         """Remove what dead processes left: every run whose lock nobody holds."""

@@ -118,6 +118,28 @@ def test_the_key_holds_all_that_decides_the_bytes() -> None:
     assert key(FakeBackend("pen", wrong, needs=pen.needs), Brief("a", 1)) == base
 
 
+def test_with_weights_the_key_holds_how_they_are_run() -> None:
+    pen, floor = FakeBackend("pen", write, needs=Needs(weights=("w",))), FakeBackend("pen", write)
+
+    def placed(backend: FakeBackend[Brief, Note], placement: Placement) -> str:
+        return cache_key("notes", backend, brief=Brief("a"), revision=str, placement=placement)
+
+    gpu = Placement("cuda:0", "float16")
+    others = [Placement(), Placement("cuda:0"), Placement("mps", "float16"), Placement("cuda:0", "float16", "tiles")]
+    assert len({placed(pen, gpu), *(placed(pen, other) for other in others)}) == 5
+    same = [Placement("cuda:1", "float16"), Placement("cuda:0", "float16", weights={"w": Path("x")}, vram=7, ram=7)]
+    assert {placed(pen, other) for other in same} == {placed(pen, gpu)}
+    assert {placed(floor, other) for other in (gpu, *others)} == {key(floor, Brief("a"))}
+
+
+def test_another_precision_is_made_anew(store: Store) -> None:
+    pen = FakeBackend("pen", write, needs=Needs(weights=("w",)))
+    for precision, calls in (("float32", 1), ("float16", 2), ("float32", 2)):
+        engine = Engine(store, place=lambda stage, backend, how=precision: Placement(precision=how))  # type: ignore[misc]
+        engine.walk(store.session())(stage(pen), Brief("hello"))
+        assert len(pen.calls) == calls
+
+
 def test_every_blob_at_any_depth_is_found() -> None:
     blobs = [Blob(str(number), "text/plain", 1) for number in range(3)]
     assert list(blobs_of(Note(blobs[0], (blobs[1], blobs[2])))) == blobs
@@ -183,6 +205,50 @@ def test_foreign_errors_become_ours(store: Store, does: Callable[[Brief, Context
     walk = Engine(store).walk(store.session())
     walk(stage(FakeBackend("odd", does), FakeBackend("pen", write)), Brief("hello"))
     assert why in walk.fallbacks[0].why
+
+
+def crowded(_brief: Brief, _context: Context) -> Note:
+    raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
+def test_out_of_memory_is_tried_twice_in_a_clean_folder_then_the_backend_rests(store: Store, tmp_path: Path) -> None:
+    folders: list[Path] = []
+
+    def big(brief: Brief, context: Context) -> Note:
+        assert not list(context.scratch().iterdir())
+        folders.append(context.scratch() / "half")
+        folders[-1].write_text("half")
+        return crowded(brief, context)
+
+    quill, pen = FakeBackend("quill", big, needs=Needs(weights=("w",))), FakeBackend("pen", write)
+    engine = Engine(store)
+    for brief in (Brief("one"), Brief("two")):
+        walk = engine.walk(store.session())
+        walk(stage(quill, pen), brief)
+        assert walk.backends == {"notes": "pen"}
+    assert len(folders) == 2
+    assert not any(folder.exists() for folder in folders)
+    assert "ran out of memory twice" in walk.fallbacks[0].why
+    engine.residency.forgive()
+    engine.walk(store.session())(stage(quill, pen), Brief("three"))
+    assert len(folders) == 4
+
+
+def test_what_a_resting_backend_made_before_is_still_found(store: Store) -> None:
+    enough = [True]
+
+    def sometimes(brief: Brief, context: Context) -> Note:
+        return write(brief, context) if enough else crowded(brief, context)
+
+    quill, pen = FakeBackend("quill", sometimes, needs=Needs(weights=("w",))), FakeBackend("pen", write)
+    engine = Engine(store)
+    engine.walk(store.session())(stage(quill, pen), Brief("one"))
+    enough.clear()
+    for text, backend in (("two", "pen"), ("one", "quill")):
+        walk = engine.walk(store.session())
+        walk(stage(quill, pen), Brief(text))
+        assert walk.backends == {"notes": backend}
+    assert engine.residency.demoted() == (("notes", "quill"),)
 
 
 def test_a_full_disk_ends_the_run(store: Store) -> None:
