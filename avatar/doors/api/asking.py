@@ -1,0 +1,36 @@
+"""From what a client sent to what the job service takes, for every door that has clients. Knows no HTTP."""
+
+from avatar.doors.api.body import VideoBody
+from avatar.doors.api.callers import Caller
+from avatar.doors.api.desk import Desk
+from avatar.doors.api.sources import blob_of
+from avatar.jobs.service import Order, Webhook
+from avatar.request import TalkRequest
+
+
+async def understood(
+    desk: Desk, caller: Caller, body: VideoBody, *, key: str | None = None
+) -> tuple[TalkRequest, Order]:
+    """The request and how it is to be treated. URLs are fetched, and `key` is the client's idempotency key.
+
+    Raises `BadRequest` and all that is below it, and `StorageError`.
+    """
+    hook = body.webhook
+    if hook:
+        await desk.ask(desk.hands.check_hook, hook.url)
+    order = Order(
+        client=caller.name,
+        priority=body.priority,
+        timeout=body.timeout_seconds,
+        key=key,
+        digest=body.digest,
+        webhook=Webhook(hook.url, tuple(hook.events)) if hook else None,
+    )
+    return await request_of(desk, caller, body), order
+
+
+async def request_of(desk: Desk, caller: Caller, body: VideoBody) -> TalkRequest:
+    """The request alone. Raises as `understood` does."""
+    image = await blob_of(desk, body.image, kind="image", consent=body.consent, caller=caller)
+    audio = await blob_of(desk, body.audio, kind="audio", consent=body.consent, caller=caller)
+    return body.request(image=image, audio=audio)

@@ -1,0 +1,180 @@
+"""What may be sent to `/v1/videos`: the boundary's own words, turned into a request. Knows no job.
+
+Only what can be honoured has a field. What is planned and not there yet is refused by name, never left out in silence.
+"""
+
+import json
+import re
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from avatar.artifacts import Blob
+from avatar.jobs.service import WebhookEvent
+from avatar.request import MAX_PROMPT, MAX_TEXT, SEEDS, TalkRequest, parse
+
+LATER = {
+    "negative_prompt": "what must not be seen",
+    "language": "a language apart from the voice's own",
+    "seconds": "a length of its own",
+    "variations": "several seeds in one request",
+    "steps": "the number of steps",
+    "guidance_scale": "guidance",
+    "sampler": "a sampler",
+    "profile": "a profile for one request",
+    "backends": "the choice of backends",
+    "background": "a background",
+    "label": "a label in the picture",
+}
+"""Fields that the API will have, and what they stand for."""
+
+LATER_KINDS = ("video", "image")
+UPLOAD_ID = re.compile(r"upload_[A-Za-z0-9_-]{1,80}")
+CALLED = {"text": "script", "width": "size", "height": "size", "kind": "kind"}
+"""The request's words that are called otherwise here."""
+
+LONG = Field(json_schema_extra={"maxLength": MAX_TEXT})  # `parse` refuses it, as too large
+Source = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+def refuse(message: str) -> PydanticCustomError:
+    """A refusal in our own words. The text may hold braces."""
+    return PydanticCustomError("asked", "{message}", {"message": message})
+
+
+class Turn(BaseModel):
+    """One speaker's words."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    speaker: str | None = Field(None, max_length=200)
+    text: Annotated[str, LONG]
+
+
+class Motion(BaseModel):
+    """How lively: 0 is still, 1 natural, 2 twice as much."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    head: float = Field(1.0, ge=0, le=2)
+    blink: float = Field(1.0, ge=0, le=2)
+    gaze: float = Field(1.0, ge=0, le=2)
+    expression: float = Field(1.0, ge=0, le=2)
+
+
+class WebhookBody(BaseModel):
+    """Where to tell what became of the job. Signed as Standard Webhooks; public addresses only."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(max_length=2000, examples=["https://example.com/hooks/films"])
+    events: list[WebhookEvent] = Field(["completed", "failed", "canceled"], min_length=1, max_length=4)
+
+    @field_validator("url")
+    @classmethod
+    def _public(cls, url: str) -> str:
+        if not is_url(url):
+            raise refuse("webhook.url is not a web address. Give one that begins with https://.")
+        return url
+
+
+class VideoBody(BaseModel):
+    """A film to be made (`talk`), or only its sound (`speech`)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"script": "Hello, I am Ada. Let us look at prime numbers.", "prompt": "a friendly teacher"},
+                {
+                    "script": [{"text": "Good evening."}, {"text": "Here is the news."}],
+                    "avatar": "nia",
+                    "size": "1280x720",
+                    "fps": 30,
+                    "captions": "soft",
+                    "seed": 7,
+                },
+            ]
+        },
+    )
+
+    kind: Literal["talk", "speech"] = "talk"
+    script: Annotated[str, LONG] | Annotated[list[Turn], Field(max_length=1000)] = Field(
+        "", description="What is said: a text, or turns of one speaker. With `audio` it may be left out"
+    )
+    prompt: str = Field("", max_length=MAX_PROMPT, description="What the avatar looks like, in words")
+    avatar: str | None = Field(None, min_length=1, max_length=200, description="An id of `/v1/avatars`")
+    image: Source | None = Field(None, description="A face of your own: an upload id or a public URL")
+    audio: Source | None = Field(None, description="A recording to be heard: an upload id or a public URL")
+    consent: bool = Field(
+        default=False, description="The person in `image` or `audio` agreed; needed where they are URLs"
+    )
+    voice: str | None = Field(None, min_length=1, max_length=200, description="An id of `/v1/voices`")
+    rate: float = Field(1.0, ge=0.5, le=2, description="Pace of the voice")
+    pitch: float = Field(0.0, ge=-12, le=12, description="Semitones")
+    size: str = Field("512x512", pattern=r"^[0-9]{3,4}x[0-9]{3,4}$", description="Width and height in pixels, even")
+    fps: Literal[25, 30, 50, 60] = 25
+    seed: int | None = Field(None, ge=0, lt=SEEDS, description="Drawn when it is left out, and told in the output")
+    captions: Literal["none", "soft", "burned"] = "none"
+    motion: Motion = Motion()
+    allow_degraded: bool = Field(default=True, description="false makes every step down an error")
+    priority: int = Field(5, ge=0, le=9, description="0 comes first")
+    timeout_seconds: float | None = Field(None, gt=0, le=86_400, description="Seconds of work")
+    webhook: WebhookBody | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        for name, meaning in LATER.items():
+            if name in raw:
+                raise refuse(f"{name} ({meaning}) can't be honoured yet. Leave it out.")
+        if raw.get("kind") in LATER_KINDS:
+            raise refuse(f"kind {raw['kind']} can't be made yet. Use talk or speech.")
+        return raw
+
+    @field_validator("script")
+    @classmethod
+    def _one_speaker(cls, script: str | list[Turn]) -> str | list[Turn]:
+        if isinstance(script, list) and len({turn.speaker for turn in script}) > 1:
+            raise refuse("Several speakers in one script can't be honoured yet. Send a film for each.")
+        return script
+
+    @property
+    def text(self) -> str:
+        """All that is said."""
+        return self.script if isinstance(self.script, str) else "\n".join(turn.text for turn in self.script)
+
+    @property
+    def digest(self) -> str:
+        """sha256 of what was asked, whatever its spelling in JSON."""
+        asked = self.model_dump(mode="json", exclude_unset=True)
+        return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+    def request(self, *, image: Blob | None, audio: Blob | None) -> TalkRequest:
+        """The request that this asks for. Raises `BadRequest`."""
+        width, height = map(int, self.size.split("x"))
+        taken = {"kind", "prompt", "avatar", "voice", "rate", "pitch", "fps", "seed", "captions", "allow_degraded"}
+        raw = self.model_dump(include=taken) | {
+            "width": width,
+            "height": height,
+            "motion": self.motion.model_dump(),
+            "image": image,
+            "audio": audio,
+        }
+        if "script" in self.model_fields_set:
+            raw["text"] = self.text
+        return parse(raw, called=lambda name: CALLED.get(name, name))
+
+
+def is_url(text: str) -> bool:
+    """Whether this is an http or https address, without a name and password in it."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False

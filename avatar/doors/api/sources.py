@@ -1,0 +1,61 @@
+"""Pictures and sounds that a request names, by upload id or by URL, as blobs. Knows no route."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from avatar.artifacts import Blob
+from avatar.disk import DATA, storage_errors
+from avatar.doors.api.body import UPLOAD_ID, is_url
+from avatar.doors.api.callers import Caller
+from avatar.doors.api.desk import Desk
+from avatar.errors import BadRequest, ConsentRequired
+from avatar.jobs.service import Upload, UploadKind
+
+FETCHES = anyio.CapacityLimiter(8)
+"""Foreign servers may be slow: they hold up one another, and nobody else."""
+
+
+async def blob_of(desk: Desk, source: str | None, *, kind: UploadKind, consent: bool, caller: Caller) -> Blob | None:
+    """What `source` names. Raises `BadRequest`, `NotFound`, `ConsentRequired`, `UnsupportedMedia`, `TooLarge`."""
+    if source is None:
+        return None
+    if is_url(source):
+        if not consent:
+            raise ConsentRequired(
+                f"{kind} shows or lets hear a person. Send consent: true when that person agreed, or leave {kind} out."
+            )
+        fetch = partial(_fetched, desk, source, kind, caller)
+        return (await anyio.to_thread.run_sync(fetch, limiter=FETCHES)).blob
+    if not UPLOAD_ID.fullmatch(source):
+        raise BadRequest(f"{kind} is neither an upload id nor a web address. POST the file to /v1/uploads first.")
+    upload = await desk.ask(desk.jobs.uploaded, source, client=caller.sees)
+    if upload.kind != kind:
+        raise BadRequest(f"Upload {upload.id} is of kind {upload.kind}. Name one of kind {kind} here.")
+    return upload.blob
+
+
+@contextmanager
+def folder(desk: Desk) -> Iterator[Path]:
+    """A new empty folder for what comes in, gone at the end of the `with`. Raises `StorageError`."""
+    with ExitStack() as stack:
+        with storage_errors(DATA):
+            desk.rules.incoming.mkdir(parents=True, exist_ok=True)
+            place = stack.enter_context(tempfile.TemporaryDirectory(dir=desk.rules.incoming))
+        yield Path(place)
+
+
+def taken(desk: Desk, file: Path, kind: UploadKind, *, caller: Caller) -> Upload:
+    """A file that was brought with consent, checked and moved away. Raises as `blob_of` does, and `StorageError`."""
+    media_type = desk.jobs.house.examine(file, kind)
+    return desk.jobs.upload(file, media_type, kind=kind, consent=True, client=caller.name)
+
+
+def _fetched(desk: Desk, url: str, kind: UploadKind, caller: Caller) -> Upload:
+    with folder(desk) as place:
+        return taken(desk, desk.hands.fetch(url, place, kind), kind, caller=caller)

@@ -1,0 +1,73 @@
+"""The route of `/v1/uploads`: faces and voices that clients bring. Knows no picture and no sound."""
+
+from typing import cast
+
+from fastapi import APIRouter, Request
+
+from avatar.doors.api import answers, multipart
+from avatar.doors.api.answers import UploadAnswer
+from avatar.doors.api.desk import At, Who
+from avatar.doors.api.problems import declared
+from avatar.doors.api.sources import folder, taken
+from avatar.doors.api.videos import WITH_BODY
+from avatar.errors import BadRequest, ConsentRequired
+from avatar.jobs.service import UploadKind
+
+FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file", "consent"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "A picture or a recording"},
+                        "consent": {
+                            "type": "string",
+                            "enum": ["true", "false"],
+                            "description": "The person in it agreed; without true nothing is kept",
+                        },
+                        "kind": {
+                            "type": "string",
+                            "enum": ["image", "audio"],
+                            "description": "Needed where the file's own media type does not say it",
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
+
+
+@router.post(
+    "",
+    status_code=201,
+    openapi_extra=FORM,
+    responses=declared(*WITH_BODY, "unsupported_media", "consent_required", "rate_limited"),
+)
+async def upload(request: Request, desk: At, caller: Who) -> UploadAnswer:
+    """Bring a picture or a recording of a person who agreed to it."""
+    with folder(desk) as place:
+        file = place / "upload"
+        form = await multipart.receive(request, file, limit=desk.rules.upload_limit)
+        kind = _kind(form)
+        return answers.upload(await desk.ask(taken, desk, file, kind, caller=caller))
+
+
+def _kind(form: multipart.Form) -> UploadKind:
+    if form.file_type is None:
+        raise BadRequest("The form has no file. Add one in the field file.")
+    consent = form.fields.get("consent", "").lower()
+    if consent not in ("true", "1", "yes", "on"):
+        raise ConsentRequired(
+            "Nothing was kept: the person in it must agree. Send consent=true when that is so, else do not upload it."
+        )
+    kind = form.fields.get("kind") or form.file_type.partition("/")[0].lower()
+    if kind not in ("image", "audio"):
+        raise BadRequest("It is not clear what the file is. Add kind=image or kind=audio.")
+    return cast(UploadKind, kind)
