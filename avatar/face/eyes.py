@@ -36,14 +36,21 @@ class Lids:
 
 
 class EyeModel:
-    """One eye with its brow, at one scale. `face_height` is in the same pixels."""
+    """One eye with its brow, at one scale. `face_height` is in the same pixels.
 
-    def __init__(self, eye: Eye, side: Side, scale: float, origin: tuple[float, float], face_height: float) -> None:
+    `gives` is how much of the way to shut, 0 to 1, the skin above follows the lid; where it does not, a lid of its own
+    comes down over the eye.
+    """
+
+    def __init__(
+        self, eye: Eye, side: Side, scale: float, origin: tuple[float, float], face_height: float, gives: float = 1.0
+    ) -> None:
         def placed(line: Line) -> Array:
             return ((np.asarray(line, np.float32) - origin) * scale).astype(np.float32)
 
         self.side: Side = side
         self.unit = face_height
+        self.gives = gives
         self._upper, self._lower, self._brow = placed(eye.upper), placed(eye.lower), placed(eye.brow)
         self.outline_at_rest = np.stack([self._upper, self._lower])
         self.width = float(self._upper[-1, 0] - self._upper[0, 0])
@@ -92,6 +99,13 @@ class EyeModel:
         lower = rest.lower - (1.0 - LID_MEETS) * span * closed - 0.3 * raised * span
         return Lids(np.minimum(upper, lower).astype(np.float32), lower.astype(np.float32))
 
+    def shut_at_most(self, row: Track) -> float:
+        """How far, 0 to 1, one row shuts this eye at most; quick to tell."""
+        blink, down, squint = (
+            float(row[COLUMN[name + self.side]]) for name in ("eyeBlink", "eyeLookDown", "eyeSquint")
+        )
+        return blink + 0.3 * down + 0.25 * squint
+
     def _own(self, row: Track, name: str) -> Array:
         return column(row, name + self.side)
 
@@ -101,10 +115,13 @@ class EyeModel:
         flat = np.zeros_like(self._columns)
         rigid, band = 0.014 * self.unit, 0.062 * self.unit
         low = now.upper - rest.upper
+        if self.gives < 1.0:
+            low = np.minimum(low, self.gives * (rest.lower - rest.upper))
+        edge = rest.upper + low
         knots = [
             rest.upper - band,
-            now.upper - rigid,
-            now.upper,
+            edge - rigid,
+            edge,
             now.lower,
             now.lower + rigid,
             rest.lower + 0.055 * self.unit,

@@ -23,7 +23,7 @@ BREATH_RISE = 0.011
 
 @dataclass(frozen=True, slots=True)
 class Skull:
-    """The measures of a head that its turn depends on, in pixels."""
+    """The measures of a head that its turn depends on, in pixels. `relief` is its depth, 1 for a usual one."""
 
     centre_x: float
     centre_y: float
@@ -34,6 +34,7 @@ class Skull:
     neck_y: float
     shoulder_y: float
     face_height: float
+    relief: float = 1.0
 
     @property
     def unit(self) -> float:
@@ -41,7 +42,7 @@ class Skull:
         return self.face_height
 
 
-def skull(face: Face, scale: float, origin: tuple[float, float]) -> Skull:
+def skull(face: Face, scale: float, origin: tuple[float, float], relief: float = 1.0) -> Skull:
     """The skull under a face's landmarks, in pixels of a picture scaled by `scale` from `origin`."""
     jaw = (np.asarray(face.jaw, np.float32) - origin) * scale
     top = (np.asarray(face.forehead, np.float32) - origin) * scale
@@ -59,6 +60,7 @@ def skull(face: Face, scale: float, origin: tuple[float, float]) -> Skull:
         neck_y=float(chin[1]) + 0.04 * height,
         shoulder_y=float(chin[1]) + 0.36 * height,
         face_height=height,
+        relief=relief,
     )
 
 
@@ -71,6 +73,8 @@ def depth(head: Skull, points: Array) -> Array:
     nose_v = (points[..., 1] - head.nose_y) / (0.16 * head.unit)
     nose = np.exp(-nose_u * nose_u - nose_v * nose_v)
     result: Array = (0.58 * head.unit * bulge + 0.12 * head.unit * nose).astype(np.float32)
+    if head.relief != 1.0:
+        result *= np.float32(head.relief)
     return result
 
 

@@ -1,10 +1,11 @@
-"""Speech: text in, sound and its exact times out. Knows no picture."""
+"""Speech: text or a recording in, sound and its times out. Knows no picture."""
 
 from avatar.artifacts import Speech
 from avatar.stage import Stage
-from stages.speech.brief import Brief
+from stages.speech.brief import Brief, recording
 from stages.speech.espeak import Espeak
+from stages.speech.upload import Upload
 
-SPEECH: Stage[Brief, Speech] = Stage("speech", Speech, (Espeak(),))
+SPEECH: Stage[Brief, Speech] = Stage("speech", Speech, (Upload(), Espeak()))
 
-__all__ = ["SPEECH", "Brief"]
+__all__ = ["SPEECH", "Brief", "recording"]

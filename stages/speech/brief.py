@@ -2,13 +2,26 @@
 
 from dataclasses import dataclass
 
+from avatar.artifacts import Blob
+
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """Text to be spoken. `rate` is relative (1 is the voice's own pace), `pitch` is in semitones."""
+    """Text to be spoken. `rate` is relative (1 is the voice's own pace), `pitch` is in semitones.
+
+    With `audio` that recording is what is heard, and `text`, which may be empty, is what is said in it; `language` is a
+    tag such as `de`, empty where the text itself tells. Voice, rate, pitch and seed then change nothing.
+    """
 
     text: str
     voice: str
     rate: float
     pitch: float
     seed: int
+    audio: Blob | None = None
+    language: str = ""
+
+
+def recording(audio: Blob, text: str = "", language: str = "") -> Brief:
+    """The brief for a recording; equal recordings give equal briefs, so that no work is done twice."""
+    return Brief(text, "", 1.0, 0.0, 0, audio, language)

@@ -52,8 +52,8 @@ def test_a_voice_of_this_house_is_taken(quick: Served) -> None:
 def test_a_recording_is_fetched_when_its_speaker_agreed(quick: Served, name: str) -> None:
     url = "https://example.com/said.wav"
     body = {"prompt": "A teacher", name: url, "image_url": "https://example.com/face.png"}
-    problem(quick.client.post("/generate", json=body), 403, "consent_required")
-    told = quick.client.post("/generate", json={**body, "consent": True}).json()
+    problem(quick.client.post("/generate", json={**body, "consent": False}), 403, "consent_required")
+    told = quick.client.post("/generate", json=body).json()
     ask = quick.jobs.job(told["job_id"]).request
     assert told["audio_generated"] is False
     assert ask.audio

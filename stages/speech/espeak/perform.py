@@ -1,7 +1,8 @@
 """A text spoken by espeak-ng, sentence by sentence onto the disk. Knows neither the library's calls nor the store."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from stages.speech.espeak.timeline import Stretch, TimeLine, seconds
 
 LUFS, CEILING = -16.0, -1.8
 """Loudness, and true peak in dBTP: AAC adds up to 0.3 dB, and a film may have -1."""
+
+Step = Callable[[int, int], None]
 
 _MELODY = 66
 """Width of the melody in espeak-ng's units, where its own 50 sounds monotonous."""
@@ -46,21 +49,36 @@ def perform(brief: Brief, context: Context, /) -> Speech:
     controls = _controls(brief.rate, brief.pitch)
     said = text.clean(brief.text)
     choice = voices.choose(brief.voice)
-    stretches = plan(said, choice)
     folder = context.scratch()
-    line = TimeLine(said, folder / "speech.f32", pace=brief.rate)
+
+    def step(done: int, total: int) -> None:
+        context.step(done, total + 1)
+
+    line, language = speak(said, choice, controls, path=folder / "speech.f32", pace=brief.rate, step=step)
     with storage_errors(folder):
-        with Synthesiser() as synthesiser, line:
-            for index, stretch in enumerate(stretches):
-                context.step(index, len(stretches) + 1)
-                spoken = languages.readable(text.aloud(said[stretch.start : stretch.end]), stretch.language)
-                voice = voices.file_of(stretch.language, choice.variant)
-                samples, marks = synthesiser.speak(spoken, voice=voice, controls=controls)
-                line.add(stretch, timing.phones(marks, samples), samples)
-            line.finish()
-        if not line.words:
-            raise Unavailable("espeak-ng has no voice for this script. Write the text in another one.")
-        return _kept(line, _main(stretches), choice.variant, context)
+        return _kept(line, language, choice.variant, context)
+
+
+def speak(
+    said: str, choice: voices.Choice, controls: Controls, *, path: Path, pace: float = 1.0, step: Step
+) -> tuple[TimeLine, str]:
+    """A cleaned text as sound at `path`, with its times, and the language of most of it.
+
+    `step` is told the stretches that are done, and all. Raises Unavailable, StorageError and what `step` raises.
+    """
+    stretches = plan(said, choice)
+    line = TimeLine(said, path, pace=pace)
+    with storage_errors(path.parent), Synthesiser() as synthesiser, line:
+        for index, stretch in enumerate(stretches):
+            step(index, len(stretches))
+            spoken = languages.readable(text.aloud(said[stretch.start : stretch.end]), stretch.language)
+            voice = voices.file_of(stretch.language, choice.variant)
+            samples, marks = synthesiser.speak(spoken, voice=voice, controls=controls)
+            line.add(stretch, timing.phones(marks, samples), samples)
+        line.finish()
+    if not line.words:
+        raise Unavailable("espeak-ng has no voice for this script. Write the text in another one.")
+    return line, _main(stretches)
 
 
 def _kept(line: TimeLine, language: str, variant: str, context: Context) -> Speech:
