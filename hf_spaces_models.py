@@ -1,26 +1,764 @@
-"""The catalogue of weights: where each model comes from, at which revision, which bytes, under which licence.
+"""The catalogue of weights: where each model comes from, which of its files, how large, under which licence, for what.
 
 Pure data: knows neither the disk nor the network nor who uses a model.
+
+CATALOGUE  every model, by id
+PARTS      what a model consists of, and how many parameters each part has
+RECIPES    what each neural backend of the pipeline needs: weights, packages, and modes, best first
+PROFILES   which models somebody gets who asks for little, for what is recommended, for everything
+
+Sizes without a digest are those of the models' pages and are put right by the hub before anything is fetched. A path
+with `*` stands for all files that match, so that nobody has to know into how many pieces a model was cut. A revision
+that is empty is pinned to the commit that the first fetch finds. `gated` are those known to want a token; where another
+one turns out to want one, fetching it says so.
+
+Memory is counted, not measured: parameters times bytes, plus the largest activations of one forward pass at the size
+that a recipe names (traced on fake tensors of that size; where that was not done, an allowance), plus SLACK for the
+CUDA context and the allocator. `pace` is a guess. Times measured on this machine take its place.
 """
 
-from avatar.plan import WeightFile, Weights
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
-CATALOGUE = {
-    row.id: row
-    for row in (
-        Weights(
-            id="face-landmarker",
-            source="https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1",
-            revision="float16/1",
-            files=(
-                WeightFile(
-                    path="face_landmarker.task",
-                    size=3_758_596,
-                    sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
-                ),
+from avatar.plan import Profile, WeightFile, Weights
+from avatar.stage import Mode, Needs, Offload, Precision
+
+GIB = 1 << 30
+SLACK = GIB
+"""For the CUDA context and the allocator on a device; measured by nobody here, published figures are 0.7 to 1.5 GiB."""
+HOST = 2 * GIB
+"""For Python, torch and the libraries in host memory."""
+GROUP = 0.1
+"""The share of a model's largest part that group offload keeps on the device: a group at work, one on its way."""
+LAYER = GIB // 4
+"""What sequential offload keeps on the device beside activations."""
+
+CONFIG, SMALL, VOCABULARY = 1_000, 3_000, 1_600_000
+"""About the sizes of files that don't count: a configuration, a few of them, a CLIP tokenizer."""
+
+TORCH = ("torch", "transformers", "safetensors")
+DIFFUSERS = (*TORCH, "diffusers", "accelerate")
+
+PARTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "svd-xt": {"unet": 1_524_623_082, "vae": 97_742_847, "image_encoder": 632_076_800},
+        "animate-anyone": {"denoising": 1_312_730_244, "reference": 859_508_800, "guider": 1_086_480},
+        "sd-vae-ft-mse": {"vae": 83_653_863},
+        "image-variations-encoder": {"image_encoder": 303_966_208},
+        "wav2vec2-base-960h": {"ctc": 94_396_320},
+        "wav2vec2-base": {"pretraining": 95_044_608},
+        "speecht5-tts": {"tts": 144_431_684},
+        "speecht5-hifigan": {"vocoder": 12_656_257},
+        "sd-turbo": {"unet": 865_910_724, "vae": 83_653_863, "text_encoder": 340_387_840},
+        "sd15": {"unet": 859_520_964, "vae": 83_653_863, "text_encoder": 123_060_480},
+        "modelscope-t2v": {"unet": 1_411_233_860, "vae": 83_653_863, "text_encoder": 340_387_840},
+        "ltx-2b-distilled": {"transformer": 1_923_385_472, "vae": 1_246_913_522},
+        "t5-xxl": {"text_encoder": 4_762_310_656},
+        "wan21-t2v-13b": {"transformer": 1_418_996_800, "vae": 126_892_531, "text_encoder": 5_680_910_336},
+        "wan21-i2v-14b": {
+            "transformer": 16_394_878_784,
+            "vae": 126_892_531,
+            "text_encoder": 5_680_910_336,
+            "image_encoder": 630_766_080,
+        },
+        "wan22-ti2v-5b": {"transformer": 4_999_787_712, "vae": 704_688_668, "text_encoder": 5_680_910_336},
+        "wan22-t2v-a14b": {
+            "transformer": 14_288_491_584,
+            "transformer_2": 14_288_491_584,
+            "vae": 126_892_531,
+            "text_encoder": 5_680_910_336,
+        },
+        "wan22-animate-14b": {
+            "transformer": 17_274_816_884,
+            "vae": 126_892_531,
+            "text_encoder": 5_680_910_336,
+            "image_encoder": 630_766_080,
+        },
+    }
+)
+"""Parameters, buffers not counted. `tests/weights` builds each architecture without memory and counts anew."""
+
+
+def _files(*pairs: tuple[str, int]) -> tuple[WeightFile, ...]:
+    return tuple(WeightFile(path, size) for path, size in pairs)
+
+
+def _diffusers(*weights: tuple[str, int]) -> tuple[WeightFile, ...]:
+    """A pipeline as diffusers keeps it: the index, the scheduler, and each part's weights with its configuration."""
+    folders = [path.split("/")[0] for path, _ in weights]
+    parts = [(f"{folder}/config.json", CONFIG) for folder in folders]
+    return _files(("model_index.json", CONFIG), ("scheduler/scheduler_config.json", CONFIG), *parts, *weights)
+
+
+def _wan(*parts: tuple[str, int]) -> tuple[WeightFile, ...]:
+    """A Wan pipeline: large parts are cut into pieces, with an index beside them."""
+    names = {"text_encoder": "model"}
+    weights = [(f"{part}/{names.get(part, 'diffusion_pytorch_model')}*", size) for part, size in parts]
+    return (*_diffusers(*weights), WeightFile("tokenizer/*", 21_000_000))
+
+
+def _count(name: str) -> int:
+    return sum(PARTS[name].values())
+
+
+FACES_AND_SOUNDS: tuple[Weights, ...] = (
+    Weights(
+        id="face-landmarker",
+        source="https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1",
+        revision="float16/1",
+        files=(
+            WeightFile(
+                path="face_landmarker.task",
+                size=3_758_596,
+                sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
             ),
-            licence="Apache-2.0",
-            commercial=True,
         ),
+        licence="Apache-2.0",
+        commercial=True,
+        title="MediaPipe FaceLandmarker",
+        stage="portrait",
+    ),
+    Weights(
+        id="wav2vec2-base-960h",
+        source="facebook/wav2vec2-base-960h",
+        revision="",
+        files=_files(
+            ("config.json", CONFIG),
+            ("preprocessor_config.json", CONFIG),
+            ("special_tokens_map.json", CONFIG),
+            ("tokenizer_config.json", CONFIG),
+            ("vocab.json", CONFIG),
+            ("model.safetensors", 378_000_000),
+        ),
+        licence="Apache-2.0",
+        commercial=True,
+        title="wav2vec 2.0 base, 960 h, with letters",
+        stage="lips",
+        parameters=_count("wav2vec2-base-960h"),
+    ),
+    Weights(
+        id="speecht5-tts",
+        source="microsoft/speecht5_tts",
+        revision="",
+        files=_files(
+            ("config.json", SMALL),
+            ("added_tokens.json", CONFIG),
+            ("preprocessor_config.json", CONFIG),
+            ("special_tokens_map.json", CONFIG),
+            ("tokenizer_config.json", CONFIG),
+            ("spm_char.model", 240_000),
+            ("pytorch_model.bin", 585_000_000),
+        ),
+        licence="MIT",
+        commercial=True,
+        title="SpeechT5",
+        stage="speech",
+        parameters=_count("speecht5-tts"),
+    ),
+    Weights(
+        id="speecht5-hifigan",
+        source="microsoft/speecht5_hifigan",
+        revision="",
+        files=_files(("config.json", CONFIG), ("pytorch_model.bin", 50_672_453)),
+        licence="MIT",
+        commercial=True,
+        title="SpeechT5 HiFi-GAN vocoder",
+        stage="speech",
+        parameters=_count("speecht5-hifigan"),
+    ),
+    Weights(
+        id="cmu-arctic-xvectors",
+        source="datasets/Matthijs/cmu-arctic-xvectors",
+        revision="",
+        files=_files(("spkrec-xvect.zip", 17_000_000)),
+        licence="MIT",
+        commercial=True,
+        title="Voices of CMU Arctic as x-vectors",
+        stage="speech",
+    ),
+    Weights(
+        id="spkrec-xvect-voxceleb",
+        source="speechbrain/spkrec-xvect-voxceleb",
+        revision="",
+        files=_files(("embedding_model.ckpt", 17_000_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="SpeechBrain x-vector encoder",
+        stage="speech",
+    ),
+)
+
+
+PICTURES_AND_MOTION: tuple[Weights, ...] = (
+    Weights(
+        id="sd-turbo",
+        source="stabilityai/sd-turbo",
+        revision="",
+        files=(
+            *_diffusers(
+                ("unet/diffusion_pytorch_model.fp16.safetensors", 1_730_000_000),
+                ("vae/diffusion_pytorch_model.fp16.safetensors", 167_000_000),
+                ("text_encoder/model.fp16.safetensors", 681_000_000),
+            ),
+            WeightFile("tokenizer/*", VOCABULARY),
+        ),
+        licence="Stability AI, for non-commercial use as first published",
+        commercial=False,
+        title="SD-Turbo",
+        stage="portrait",
+        parameters=_count("sd-turbo"),
+    ),
+    Weights(
+        id="sd15",
+        source="stable-diffusion-v1-5/stable-diffusion-v1-5",
+        revision="",
+        files=(
+            *_diffusers(
+                ("unet/diffusion_pytorch_model.fp16.safetensors", 1_720_000_000),
+                ("vae/diffusion_pytorch_model.fp16.safetensors", 167_000_000),
+                ("text_encoder/model.fp16.safetensors", 246_000_000),
+            ),
+            WeightFile("tokenizer/*", VOCABULARY),
+        ),
+        licence="CreativeML-OpenRAIL-M",
+        commercial=True,
+        title="Stable Diffusion 1.5",
+        stage="portrait",
+        parameters=_count("sd15"),
+    ),
+    Weights(
+        id="svd-xt",
+        source="stabilityai/stable-video-diffusion-img2vid-xt",
+        revision="",
+        files=(
+            *_diffusers(
+                ("unet/diffusion_pytorch_model.fp16.safetensors", 3_050_000_000),
+                ("vae/diffusion_pytorch_model.fp16.safetensors", 196_000_000),
+                ("image_encoder/model.fp16.safetensors", 1_260_000_000),
+            ),
+            WeightFile("feature_extractor/preprocessor_config.json", CONFIG),
+        ),
+        licence="stable-video-diffusion-community",
+        commercial=True,
+        title="Stable Video Diffusion XT",
+        stage="motion",
+        parameters=_count("svd-xt"),
+    ),
+    Weights(
+        id="animate-anyone",
+        source="patrolli/AnimateAnyone",
+        revision="",
+        files=_files(
+            ("pose_guider.pth", 4_350_000),
+            ("denoising_unet.pth", 3_440_000_000),
+            ("reference_unet.pth", 3_440_000_000),
+            ("motion_module.pth", 1_820_000_000),
+        ),
+        licence="Apache-2.0",
+        commercial=True,
+        title="AnimateAnyone, as released by Moore Threads",
+        stage="pose",
+        parameters=_count("animate-anyone"),
+        conversion="animate-anyone",
+        converted=4_351_484_328,
+    ),
+    Weights(
+        id="sd-vae-ft-mse",
+        source="stabilityai/sd-vae-ft-mse",
+        revision="",
+        files=_files(("config.json", CONFIG), ("diffusion_pytorch_model.safetensors", 335_000_000)),
+        licence="MIT",
+        commercial=True,
+        title="Stable Diffusion's autoencoder, fine-tuned",
+        stage="pose",
+        parameters=_count("sd-vae-ft-mse"),
+    ),
+    Weights(
+        id="image-variations-encoder",
+        source="lambdalabs/sd-image-variations-diffusers",
+        revision="",
+        files=(
+            WeightFile("image_encoder/config.json", CONFIG, load="config.json"),
+            WeightFile("image_encoder/pytorch_model.bin", 1_215_993_967, load="pytorch_model.bin"),
+        ),
+        licence="CreativeML-OpenRAIL-M",
+        commercial=True,
+        title="CLIP ViT-L/14, the picture half",
+        stage="pose",
+        parameters=_count("image-variations-encoder"),
+    ),
+    Weights(
+        id="wan22-animate-14b",
+        source="Wan-AI/Wan2.2-Animate-14B-Diffusers",
+        revision="",
+        files=(
+            *_wan(("transformer", 69_100_000_000), ("text_encoder", 11_400_000_000), ("vae", 508_000_000)),
+            *_files(
+                ("image_encoder/config.json", CONFIG),
+                ("image_encoder/model*.safetensors", 1_260_000_000),
+                ("image_processor/preprocessor_config.json", CONFIG),
+            ),
+        ),
+        licence="Apache-2.0",
+        commercial=True,
+        title="Wan 2.2 Animate 14B",
+        stage="pose",
+        parameters=_count("wan22-animate-14b"),
+    ),
+)
+
+
+FILMS_FROM_WORDS: tuple[Weights, ...] = (
+    Weights(
+        id="ltx-2b-distilled",
+        source="Lightricks/LTX-Video",
+        revision="",
+        files=_files(("ltxv-2b-0.9.8-distilled.safetensors", 6_340_000_000), ("tokenizer/*", 800_000)),
+        licence="LTXV-OpenRAIL-M",
+        commercial=True,
+        title="LTX-Video 2B 0.9.8, distilled",
+        stage="motion",
+        parameters=_count("ltx-2b-distilled"),
+    ),
+    Weights(
+        id="t5-xxl",
+        source="city96/t5-v1_1-xxl-encoder-bf16",
+        revision="",
+        files=_files(("config.json", CONFIG), ("model.safetensors", 9_525_000_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="T5 v1.1 XXL, the encoder half",
+        stage="motion",
+        parameters=_count("t5-xxl"),
+    ),
+    Weights(
+        id="wan21-t2v-13b",
+        source="Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
+        revision="",
+        files=_wan(("transformer", 5_680_000_000), ("text_encoder", 22_700_000_000), ("vae", 508_000_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="Wan 2.1 T2V 1.3B",
+        stage="motion",
+        parameters=_count("wan21-t2v-13b"),
+    ),
+    Weights(
+        id="wan21-i2v-14b",
+        source="Wan-AI/Wan2.1-I2V-14B-480P-Diffusers",
+        revision="",
+        files=(
+            *_wan(("transformer", 65_600_000_000), ("text_encoder", 22_700_000_000), ("vae", 508_000_000)),
+            *_files(
+                ("image_encoder/config.json", CONFIG),
+                ("image_encoder/model*.safetensors", 1_260_000_000),
+                ("image_processor/preprocessor_config.json", CONFIG),
+            ),
+        ),
+        licence="Apache-2.0",
+        commercial=True,
+        title="Wan 2.1 I2V 14B, 480p",
+        stage="motion",
+        parameters=_count("wan21-i2v-14b"),
+    ),
+    Weights(
+        id="wan21-causvid-lora",
+        source="Kijai/WanVideo_comfy",
+        revision="",
+        files=_files(("Wan21_CausVid_14B_T2V_lora_rank32.safetensors", 319_000_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="CausVid adapter for Wan 2.1 14B",
+        stage="motion",
+    ),
+    Weights(
+        id="wan22-ti2v-5b",
+        source="Wan-AI/Wan2.2-TI2V-5B-Diffusers",
+        revision="",
+        files=_wan(("transformer", 20_000_000_000), ("text_encoder", 11_400_000_000), ("vae", 2_820_000_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="Wan 2.2 TI2V 5B",
+        stage="motion",
+        parameters=_count("wan22-ti2v-5b"),
+    ),
+    Weights(
+        id="wan22-t2v-a14b",
+        source="Wan-AI/Wan2.2-T2V-A14B-Diffusers",
+        revision="",
+        files=_wan(
+            ("transformer", 57_200_000_000),
+            ("transformer_2", 57_200_000_000),
+            ("text_encoder", 11_400_000_000),
+            ("vae", 508_000_000),
+        ),
+        licence="Apache-2.0",
+        commercial=True,
+        title="Wan 2.2 T2V A14B, two experts",
+        stage="motion",
+        parameters=_count("wan22-t2v-a14b"),
+    ),
+    Weights(
+        id="modelscope-t2v",
+        source="ali-vilab/text-to-video-ms-1.7b",
+        revision="",
+        files=(
+            *_diffusers(
+                ("unet/diffusion_pytorch_model.fp16.safetensors", 2_820_000_000),
+                ("vae/diffusion_pytorch_model.fp16.safetensors", 167_000_000),
+                ("text_encoder/model.fp16.safetensors", 681_000_000),
+            ),
+            WeightFile("tokenizer/*", VOCABULARY),
+        ),
+        licence="CC-BY-NC-4.0",
+        commercial=False,
+        title="ModelScope text to video 1.7B",
+        stage="motion",
+        parameters=_count("modelscope-t2v"),
+    ),
+)
+
+
+NOT_OFFERED: tuple[Weights, ...] = (
+    Weights(
+        id="wav2vec2-base",
+        source="facebook/wav2vec2-base",
+        revision="",
+        files=_files(("config.json", CONFIG), ("pytorch_model.bin", 380_000_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="wav2vec 2.0 base, without letters",
+        stage="lips",
+        parameters=_count("wav2vec2-base"),
+        excluded="its 0 letters align no speech; wav2vec2-base-960h, as large, has 32 symbols and serves in its place",
+    ),
+    Weights(
+        id="omniavatar-14b",
+        source="OmniAvatar/OmniAvatar-14B",
+        revision="",
+        files=_files(("config.json", CONFIG), ("pytorch_model.pt", 4_000_000_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="OmniAvatar 14B",
+        stage="lips",
+        excluded="about 4 GB that only work beside the 80 GB of Wan 2.1 T2V 14B: more than a Space's 50 GB of disk",
+    ),
+    Weights(
+        id="wan21-t2v-14b",
+        source="Wan-AI/Wan2.1-T2V-14B-Diffusers",
+        revision="",
+        files=_wan(("transformer", 57_200_000_000), ("text_encoder", 22_700_000_000), ("vae", 508_000_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="Wan 2.1 T2V 14B",
+        stage="motion",
+        parameters=14_288_491_584 + 5_680_910_336 + 126_892_531,
+        excluded="80 GB on disk, more than a Space's 50 GB; Wan 2.2 A14B does the same better where there is room",
+    ),
+    Weights(
+        id="ltx-13b-distilled",
+        source="Lightricks/LTX-Video",
+        revision="",
+        files=_files(("ltxv-13b-0.9.8-distilled.safetensors", 28_600_000_000)),
+        licence="LTXV-OpenRAIL-M",
+        commercial=True,
+        title="LTX-Video 13B, distilled",
+        stage="motion",
+        excluded="28.6 GB and a text encoder of 9.5 GB leave too little of a Space's 50 GB; the 2B model takes 16 GB",
+    ),
+    Weights(
+        id="ltx-2",
+        source="Lightricks/LTX-2",
+        revision="",
+        files=_files(("*", 68_000_000_000)),
+        licence="LTX-2-Community",
+        commercial=True,
+        title="LTX-2, pictures and sound",
+        stage="motion",
+        gated=True,
+        excluded="63 GiB of weights at 16 bits, more than a Space's 50 GB of disk",
+    ),
+)
+
+
+CATALOGUE: Mapping[str, Weights] = MappingProxyType(
+    {row.id: row for row in (*FACES_AND_SOUNDS, *PICTURES_AND_MOTION, *FILMS_FROM_WORDS, *NOT_OFFERED)}
+)
+
+MINIMAL = (
+    "face-landmarker",
+    "wav2vec2-base-960h",
+    "speecht5-tts",
+    "speecht5-hifigan",
+    "cmu-arctic-xvectors",
+    "spkrec-xvect-voxceleb",
+)
+RECOMMENDED = (*MINIMAL, "svd-xt", "sd-turbo")
+MAXIMUM = (*RECOMMENDED, "sd15", "animate-anyone", "sd-vae-ft-mse", "image-variations-encoder")
+
+PROFILES: Mapping[Profile, tuple[str, ...]] = MappingProxyType(
+    {"minimal": MINIMAL, "recommended": RECOMMENDED, "maximum": MAXIMUM}
+)
+
+
+def to_fetch(names: Iterable[str]) -> int:
+    """Bytes that these models are fetched as, together."""
+    return sum(CATALOGUE[name].size for name in names)
+
+
+def to_keep(names: Iterable[str]) -> int:
+    """Bytes that they take on the disk in the end."""
+    return sum(CATALOGUE[name].kept for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a backend needs. `size` says at which size and length its activations were counted."""
+
+    stage: str
+    backend: str
+    needs: Needs
+    size: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One network at work: parameters, and the bytes of its largest activations at 16 bits (or as it must compute)."""
+
+    parameters: int
+    activations: int = 0
+
+
+def _at(name: str, **gibibytes: float) -> tuple[Part, ...]:
+    """The parts of a model, with the largest activations of those that have any worth counting."""
+    return tuple(Part(count, int(gibibytes.get(part, 0) * GIB)) for part, count in PARTS[name].items())
+
+
+BYTES: Mapping[Precision, float] = {"float32": 4, "bfloat16": 2, "float16": 2, "fp8": 1}
+SLOWER: Mapping[Offload, float] = {"none": 1.0, "tiles": 1.1, "model": 1.3, "group": 1.6, "sequential": 5.0}
+"""How much longer it takes when weights travel: guesses."""
+
+
+def _cuda(parts: tuple[Part, ...], precision: Precision, offload: Offload, pace: float) -> Mode:
+    """One way to run the parts on a device, one after another, as pipelines do.
+
+    Whole: all weights and the largest activations. Model offload: the largest part with its own activations. Group and
+    sequential offload: the largest activations and a share of the weights. Host memory holds what is offloaded, else
+    one part while it is loaded.
+    """
+    weights = [int(part.parameters * BYTES[precision]) for part in parts]
+    busiest = max(part.activations for part in parts)
+    held = {
+        "none": sum(weights) + busiest,
+        "tiles": sum(weights) + busiest,
+        "model": max(size + part.activations for size, part in zip(weights, parts, strict=True)),
+        "group": int(GROUP * max(weights)) + busiest,
+        "sequential": LAYER + busiest,
+    }[offload]
+    at_home = max(weights) if offload in ("none", "tiles") else sum(weights)
+    return Mode("cuda", precision, offload, held + SLACK, at_home + HOST, pace * SLOWER[offload])
+
+
+def _cpu(parts: tuple[Part, ...], pace: float) -> Mode:
+    """On the processor, in float32."""
+    weights = sum(4 * part.parameters for part in parts)
+    return Mode("cpu", "float32", "none", 0, weights + 2 * max(part.activations for part in parts) + HOST, pace)
+
+
+def _ladder(
+    parts: tuple[Part, ...], precision: Precision, pace: float, *, tiled: tuple[Part, ...] = ()
+) -> tuple[Mode, ...]:
+    """All ways down for a large pipeline. `tiled` are its parts where the autoencoder works tile by tile."""
+    small = tiled or parts
+    return (
+        _cuda(parts, precision, "none", pace),
+        *((_cuda(tiled, precision, "tiles", pace),) if tiled else ()),
+        _cuda(small, precision, "model", pace),
+        _cuda(small, "fp8", "model", pace * 1.1),
+        _cuda(small, precision, "group", pace),
+        _cuda(small, precision, "sequential", pace),
     )
-}
+
+
+SPEECHT5 = ("speecht5-tts", "speecht5-hifigan", "cmu-arctic-xvectors")
+SPEECH = (*_at("speecht5-tts", tts=0.2), *_at("speecht5-hifigan", vocoder=0.2))
+LTX = (*_at("ltx-2b-distilled", transformer=0.7, vae=4.06), *_at("t5-xxl", text_encoder=0.2))
+LTX_TILED = (*_at("ltx-2b-distilled", transformer=0.7, vae=2.96), *_at("t5-xxl", text_encoder=0.2))
+WAN_13B = _at("wan21-t2v-13b", transformer=1.51, vae=3.95, text_encoder=0.2)
+WAN_13B_TILED = _at("wan21-t2v-13b", transformer=1.51, vae=0.67, text_encoder=0.2)
+ANYONE = (
+    *_at("animate-anyone", denoising=4.0, reference=0.5),
+    *_at("sd-vae-ft-mse", vae=0.6),
+    *_at("image-variations-encoder", image_encoder=0.1),
+)
+
+
+SOUND_RECIPES: tuple[Recipe, ...] = (
+    Recipe(
+        "speech",
+        "speecht5",
+        Needs(SPEECHT5, (*TORCH, "sentencepiece"), (_cuda(SPEECH, "float32", "none", 0.2), _cpu(SPEECH, 1.0))),
+        "500 letters at once; activations are an allowance",
+    ),
+    Recipe(
+        "speech",
+        "speecht5-clone",
+        Needs(
+            (*SPEECHT5, "spkrec-xvect-voxceleb"),
+            (*TORCH, "sentencepiece"),
+            (_cuda(SPEECH, "float32", "none", 0.2), _cpu(SPEECH, 1.0)),
+        ),
+        "500 letters at once; activations are an allowance",
+    ),
+    Recipe(
+        "lips",
+        "wav2vec",
+        Needs(
+            ("wav2vec2-base-960h",),
+            TORCH,
+            (
+                _cuda(_at("wav2vec2-base-960h", ctc=0.74), "float32", "none", 0.02),
+                _cpu(_at("wav2vec2-base-960h", ctc=0.74), 0.1),
+            ),
+        ),
+        "60 s of sound at once",
+    ),
+)
+
+
+SD_TURBO = _at("sd-turbo", unet=0.13, vae=0.38)
+SD15 = _at("sd15", unet=0.13, vae=0.38)
+WAN_STILL = _at("wan21-t2v-13b", transformer=0.3, vae=0.67, text_encoder=0.2)
+
+PORTRAIT_RECIPES: tuple[Recipe, ...] = (
+    Recipe(
+        "portrait",
+        "sd-turbo",
+        Needs(
+            ("sd-turbo",),
+            DIFFUSERS,
+            (
+                _cuda(SD_TURBO, "float16", "none", 0.1),
+                _cuda(SD_TURBO, "float16", "model", 0.1),
+                _cpu(SD_TURBO, 3.0),
+            ),
+        ),
+        "512x512, 2 steps",
+    ),
+    Recipe(
+        "portrait",
+        "sd15",
+        Needs(
+            ("sd15",),
+            DIFFUSERS,
+            (
+                _cuda(SD15, "float16", "none", 0.6),
+                _cuda(SD15, "float16", "model", 0.6),
+                _cpu(SD15, 30.0),
+            ),
+        ),
+        "512x512, 25 steps",
+    ),
+    Recipe(
+        "portrait",
+        "wan-image",
+        Needs(("wan21-t2v-13b",), (*DIFFUSERS, "ftfy"), _ladder(WAN_STILL, "bfloat16", 3.0)),
+        "480x832, one frame; activations of the transformer are an allowance",
+    ),
+)
+
+
+SVD = _at("svd-xt", unet=7.73, vae=4.5, image_encoder=0.1)
+MODELSCOPE = _at("modelscope-t2v", unet=2.73, vae=0.6)
+WAN_I2V = _at("wan21-i2v-14b", transformer=3.49, vae=3.95, text_encoder=0.2)
+WAN_I2V_TILED = _at("wan21-i2v-14b", transformer=3.49, vae=0.67, text_encoder=0.2)
+WAN_5B = _at("wan22-ti2v-5b", transformer=2.11, vae=6.0, text_encoder=0.2)
+WAN_5B_TILED = _at("wan22-ti2v-5b", transformer=2.11, vae=2.0, text_encoder=0.2)
+WAN_A14B = _at("wan22-t2v-a14b", transformer=3.49, transformer_2=3.49, vae=3.95, text_encoder=0.2)
+WAN_A14B_TILED = _at("wan22-t2v-a14b", transformer=3.49, transformer_2=3.49, vae=0.67, text_encoder=0.2)
+WAN_PACKAGES = (*DIFFUSERS, "ftfy")
+
+MOTION_RECIPES: tuple[Recipe, ...] = (
+    Recipe(
+        "motion",
+        "svd",
+        Needs(("svd-xt",), DIFFUSERS, _ladder(SVD, "float16", 25.0)),
+        "576x1024, 25 frames; the autoencoder in float32, two frames at a time",
+    ),
+    Recipe(
+        "motion",
+        "ltx",
+        Needs(
+            ("ltx-2b-distilled", "t5-xxl"),
+            (*DIFFUSERS, "sentencepiece"),
+            _ladder(LTX, "bfloat16", 4.0, tiled=LTX_TILED),
+        ),
+        "512x704, 121 frames",
+    ),
+    Recipe(
+        "motion",
+        "wan21-t2v-13b",
+        Needs(("wan21-t2v-13b",), WAN_PACKAGES, _ladder(WAN_13B, "bfloat16", 60.0, tiled=WAN_13B_TILED)),
+        "480x832, 81 frames",
+    ),
+    Recipe(
+        "motion",
+        "wan21-i2v",
+        Needs(
+            ("wan21-i2v-14b", "wan21-causvid-lora"),
+            (*WAN_PACKAGES, "peft"),
+            _ladder(WAN_I2V, "bfloat16", 30.0, tiled=WAN_I2V_TILED),
+        ),
+        "480x832, 81 frames, 4 steps",
+    ),
+    Recipe(
+        "motion",
+        "wan22-ti2v-5b",
+        Needs(("wan22-ti2v-5b",), WAN_PACKAGES, _ladder(WAN_5B, "bfloat16", 90.0, tiled=WAN_5B_TILED)),
+        "704x1280, 121 frames; activations of the autoencoder are an allowance",
+    ),
+    Recipe(
+        "motion",
+        "wan22-a14b",
+        Needs(("wan22-t2v-a14b",), WAN_PACKAGES, _ladder(WAN_A14B, "bfloat16", 200.0, tiled=WAN_A14B_TILED)),
+        "480x832, 81 frames",
+    ),
+    Recipe(
+        "motion",
+        "modelscope",
+        Needs(("modelscope-t2v",), DIFFUSERS, _ladder(MODELSCOPE, "float16", 15.0)),
+        "576x320, 24 frames; activations of the autoencoder are an allowance",
+    ),
+)
+
+
+WAN_ANIMATE = _at("wan22-animate-14b", transformer=3.49, vae=3.95, text_encoder=0.2)
+WAN_ANIMATE_TILED = _at("wan22-animate-14b", transformer=3.49, vae=0.67, text_encoder=0.2)
+
+POSE_RECIPES: tuple[Recipe, ...] = (
+    Recipe(
+        "pose",
+        "animate-anyone",
+        Needs(
+            ("animate-anyone", "sd-vae-ft-mse", "image-variations-encoder"),
+            DIFFUSERS,
+            (_cuda(ANYONE, "float16", "none", 60.0), _cuda(ANYONE, "float16", "model", 60.0)),
+        ),
+        "512x784, 24 frames; all activations are allowances",
+    ),
+    Recipe(
+        "pose",
+        "wan-animate",
+        Needs(
+            ("wan22-animate-14b",),
+            (*DIFFUSERS, "ftfy"),
+            _ladder(WAN_ANIMATE, "bfloat16", 120.0, tiled=WAN_ANIMATE_TILED),
+        ),
+        "480x832, 77 frames",
+    ),
+)
+
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {recipe.backend: recipe for recipe in (*SOUND_RECIPES, *PORTRAIT_RECIPES, *MOTION_RECIPES, *POSE_RECIPES)}
+)

@@ -67,8 +67,18 @@ def convert(folder: Path) -> tuple[Path, ...]:
     return tuple(weights.convert(path, model=weights.empty(make), parts=parts) for path, make, parts in waiting)
 
 
-def load(folder: Path, *, device: str = "cpu", dtype: torch.dtype = torch.float16) -> Models:
-    """All networks of the release on one device. Raises `Unavailable` naming what is missing or does not fit."""
+def load(
+    folder: Path,
+    *,
+    vae: Path | None = None,
+    encoder: Path | None = None,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float16,
+) -> Models:
+    """All networks of the release on one device. Raises `Unavailable` naming what is missing or does not fit.
+
+    `vae` and `encoder` are the folders of autoencoder and image encoder, where they do not lie below `folder`.
+    """
 
     def files(name: str) -> list[Path]:
         return [weights.found(folder, part) for part in weights.RELEASED[name]]
@@ -77,8 +87,8 @@ def load(folder: Path, *, device: str = "cpu", dtype: torch.dtype = torch.float1
         denoising=_moved(weights.load(denoising, files("denoising_unet"), dtype=dtype), device),
         reference=_moved(weights.load(reference, files("reference_unet"), dtype=dtype), device),
         guider=_moved(weights.load(guider, files("pose_guider"), dtype=dtype), device),
-        autoencoder=_moved(_pretrained(AutoencoderKL, folder / "vae", dtype), device),
-        encoder=_moved(_pretrained(CLIPVisionModelWithProjection, folder / "image_encoder", dtype), device),
+        autoencoder=_moved(_pretrained(AutoencoderKL, vae or folder / "vae", dtype), device),
+        encoder=_moved(_pretrained(CLIPVisionModelWithProjection, encoder or folder / "image_encoder", dtype), device),
     )
 
 

@@ -3,7 +3,6 @@
 A model is made without memory (on the meta device) and given its tensors, so nothing is held twice.
 """
 
-import os
 import pickle
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -12,10 +11,10 @@ from zipfile import is_zipfile
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from avatar.errors import Unavailable
+from stages.pose.animate_anyone import stream
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -112,8 +111,10 @@ def load(make: Callable[[], M], paths: Iterable[Path], *, dtype: torch.dtype) ->
 def convert(source: Path, *, model: nn.Module, parts: Callable[[str], bool] = lambda _name: True) -> Path:
     """Turn a .pth into a float16 .safetensors beside it, check it by reading it back, and remove the .pth.
 
+    Tensors go one by one, so that memory holds the mapped source and little more.
     `model` (on the meta device) says what tensors belong; `parts` which of them are this file's. Position codes stay
-    float32. Raises `Unavailable` when a tensor does not fit or does not fit into float16; the source is then kept.
+    float32. Raises `Unavailable` when a tensor does not fit or does not fit into float16, OSError
+    when the disk is full; the source is then kept.
     """
     state = read(source)
     whole = model.state_dict()
@@ -123,24 +124,44 @@ def convert(source: Path, *, model: nn.Module, parts: Callable[[str], bool] = la
     if wrong:
         raise Unavailable(f"{source.name} does not fit the model: {_named(wrong)}. Fetch it again.")
     target, partial = source.with_suffix(".safetensors"), source.with_suffix(".partial.safetensors")
-    halved = {name: _half(name, tensor) for name, tensor in state.items()}
-    large = [name for name, tensor in halved.items() if not bool(torch.isfinite(tensor).all())]
+    large = [name for name, tensor in state.items() if not _fits(tensor.to(_kind(name, tensor)))]
     if large:
         raise Unavailable(f"{source.name} can't be kept in float16: {_named(large)} would overflow. Fetch it again.")
-    save_file(halved, partial)
-    back = read(partial)
-    if back.keys() != halved.keys() or any(not torch.equal(back[name], tensor) for name, tensor in halved.items()):
+    try:
+        stream.write(partial, state, kind=lambda name: _kind(name, state[name]))
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+    if not _same(partial, state):
         partial.unlink()
         raise Unavailable(f"{target.name} was not written as it should be. Look after the disk and convert again.")
-    with partial.open("rb") as written:
-        os.fsync(written.fileno())
     partial.replace(target)
     source.unlink()
     return target
 
 
-def _half(name: str, tensor: Tensor) -> Tensor:
-    return (tensor if name.endswith(RECOMPUTED) else tensor.to(torch.float16)).contiguous()
+def _kind(name: str, tensor: Tensor) -> torch.dtype:
+    """What a tensor is kept as: position codes and whole numbers as they are."""
+    return tensor.dtype if name.endswith(RECOMPUTED) or not tensor.is_floating_point() else torch.float16
+
+
+def _fits(tensor: Tensor) -> bool:
+    return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
+
+
+def _same(path: Path, state: Mapping[str, Tensor]) -> bool:
+    """Whether a file holds exactly these tensors as they are kept, each opened anew: what was seen leaves memory."""
+    with safe_open(path, "pt") as opened:
+        names = set(opened.keys())
+    return names == state.keys() and all(
+        torch.equal(_one(path, name), tensor.to(_kind(name, tensor))) for name, tensor in state.items()
+    )
+
+
+def _one(path: Path, name: str) -> Tensor:
+    with safe_open(path, "pt") as opened:
+        tensor: Tensor = opened.get_tensor(name)
+        return tensor
 
 
 def _shape(shape: torch.Size) -> str:
