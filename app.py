@@ -1,20 +1,25 @@
-"""The door frame: says what this machine would do and how to make a film. Knows the hallway, and only once it runs."""
+"""The door frame: says what this machine will do, then serves it. Knows the hallway, and only once it runs.
 
-HOW = """
-Make a film:   python -m avatar speak "Hello, I am Ada." -o hello.mp4
-See who there is:   python -m avatar avatars --sheet avatars.png
+    python app.py [--host 127.0.0.1] [--port 7860]
+
+On a Hugging Face Space this is the `app_file`; there, and in a container, the address comes from the environment.
 """
 
+import argparse
+import os
+import sys
 
-def main() -> int:
-    """Print the plan for this machine, then how to go on. The exit status is that of the plan."""
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the plan and serve until stopped. The exit status is 0 after a good end, else that of what went wrong."""
+    parser = argparse.ArgumentParser(description="Serve Avatar Chat.", allow_abbrev=False)
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), help="(%(default)s)")
+    parser.add_argument("--port", default=os.environ.get("GRADIO_SERVER_PORT", "7860"), type=int, help="(%(default)s)")
+    chosen = parser.parse_args(argv)
     import smart_startup
 
-    status = smart_startup.main()
-    if status == 0:
-        print(HOW, end="")
-    return status
+    return smart_startup.open_house(host=chosen.host, port=chosen.port)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

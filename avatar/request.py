@@ -36,6 +36,9 @@ HOW = {
     "voice": "Give the id of a voice; `python -m avatar voices` lists them.",
     "avatar": "Give the id of an avatar; `python -m avatar avatars` lists them.",
     "prompt": f"Give a string of at most {MAX_PROMPT} characters.",
+    "language": "Use a tag such as en or pt-br.",
+    "face": "Use 0 for the largest face in the picture, 1 for the next.",
+    "landmarks": "Give right_eye, left_eye, right_mouth, left_mouth and chin, each as [x, y] pixels of the picture.",
     "rate": "Use a number from 0.5 (slow) to 2 (fast); 1 is the voice's own pace.",
     "pitch": "Use a number of semitones from -12 to 12.",
     "seed": f"Use a whole number from 0 to {SEEDS - 1}.",
@@ -83,12 +86,28 @@ class MotionAmounts(BaseModel):
     expression: float = Field(1.0, ge=0, le=2)
 
 
+Mark = tuple[float, float]
+
+
+class Landmarks(BaseModel):
+    """Where a face is in the asker's picture: pixels from its upper left corner; `right` is the person's own side."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    right_eye: Mark
+    left_eye: Mark
+    right_mouth: Mark
+    left_mouth: Mark
+    chin: Mark
+
+
 class TalkRequest(BaseModel):
     """A text to be said by an avatar (`talk`), or only to be heard (`speech`).
 
     With `audio` that sound is what is heard, and `text` is what is said in it, as far as that is known. Without `voice`
-    the avatar's own is taken; `image` shows a face of the asker's own, else `avatar` names one, else one is chosen that
-    fits `prompt`. A missing seed is drawn here, once, so that the request as it stands can be made again.
+    the avatar's own is taken. `image` shows a face of the asker's own, number `face` by size where there are several,
+    at `landmarks` where it can't be found; else `avatar` names one, else one is chosen that fits `prompt`. A missing
+    seed is drawn here, once, so that the request as it stands can be made again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -96,7 +115,10 @@ class TalkRequest(BaseModel):
     kind: Literal["talk", "speech"] = "talk"
     text: str = ""
     audio: Blob | None = None
+    language: str = Field("", pattern=r"^[A-Za-z]{0,3}(-[A-Za-z0-9]{1,8}){0,3}$")
     image: Blob | None = None
+    face: int = Field(0, ge=0, le=50)
+    landmarks: Landmarks | None = None
     voice: str | None = Field(None, min_length=1, max_length=200)
     rate: float = Field(1.0, ge=0.5, le=2)
     pitch: float = Field(0.0, ge=-12, le=12)

@@ -31,12 +31,14 @@ def render(ask: TalkRequest, run: Run) -> Outcome:
 
 
 def say(ask: TalkRequest, run: Run) -> Speech:
-    """The text as sound, in the voice that was asked for, else in one that fits the avatar.
+    """What is heard: the asker's recording, else the text in the voice that was asked for or that fits the avatar.
 
     An unknown avatar and captions that can't be burned are found out here, before anything is made.
     """
     if ask.kind == "talk" and ask.captions == "burned":
         lettering.check(ask.text)
+    if ask.audio:
+        return run(speech.SPEECH, speech.recording(ask.audio, ask.text, ask.language))
     look = looks.find(ask.avatar) if ask.avatar else drawn.choose(ask.prompt, ask.seed)
     return run(speech.SPEECH, speech.Brief(ask.text, ask.voice or look.voice, ask.rate, ask.pitch, ask.seed))
 
@@ -44,9 +46,16 @@ def say(ask: TalkRequest, run: Run) -> Speech:
 def show(ask: TalkRequest, said: Speech, *, run: Run) -> Film:
     """The avatar saying it."""
     live, seed = ask.motion, ask.seed
-    wanted = portrait.Brief(ask.avatar, "", 0) if ask.avatar else portrait.Brief(None, ask.prompt, seed)
-    who = run(portrait.PORTRAIT, wanted)
+    who = run(portrait.PORTRAIT, face(ask))
     moving = run(motion.MOTION, motion.Brief(who, said.seconds, ask.fps, seed, live.head, live.blink, live.gaze))
     posed = run(pose.POSE, pose.Brief(moving, said, seed, live.head, live.expression, live.gaze))
     spoken = run(lips.LIPS, lips.Brief(posed, said, seed))
     return run(film.FILM, film.Brief(spoken, said, ask.width, ask.height, ask.captions))
+
+
+def face(ask: TalkRequest) -> portrait.Brief:
+    """Whose face is wanted; what does not matter for it is left out, so that the same face is not made twice."""
+    if ask.image:
+        marks = portrait.Marks(**ask.landmarks.model_dump()) if ask.landmarks else None
+        return portrait.Brief(None, "", 0, ask.image, ask.face, marks)
+    return portrait.Brief(ask.avatar, "", 0) if ask.avatar else portrait.Brief(None, ask.prompt, ask.seed)

@@ -126,7 +126,9 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
         help='what the avatar should be like, such as "Professional teacher explaining math"',
     )
     add("--image", metavar="FILE", help="a picture of the face to show")
+    add("--face", metavar="N", help="which face of the picture: 0 is the largest (0)")
     add("--audio", metavar="FILE", help="a recording to be heard instead of a voice")
+    add("--language", metavar="TAG", help="of the recording's words, such as de; by default told by the words")
     add("--consent", action="store_true", help="whoever is seen and heard in these files agrees")
     add("--seed", metavar="N", help="same request and seed: same film; by default drawn and told")
     add("--size", metavar="WxH", help="256 to 1080 pixels on the short side (512x512)")

@@ -64,6 +64,7 @@ def job(job: Job, written: Mapping[str, Path]) -> dict[str, Any]:
             **size,
             "seed": outcome.seed,
             "voice": outcome.speech.voice,
+            "notes": outcome.speech.notes,
         },
     }
 

@@ -67,7 +67,7 @@ def _request(chosen: argparse.Namespace, *, sound_only: bool, files: own.Files) 
         raw["text"] = output.said(chosen.text, sys.stdin)
     elif "audio" not in files:
         raise BadRequest("There is no TEXT to say. Give words, - for standard input, a text file, or --audio.")
-    wishes = ("voice", "avatar", "prompt", "seed", "rate", "pitch", "fps", "captions")
+    wishes = ("voice", "avatar", "prompt", "seed", "rate", "pitch", "fps", "captions", "face", "language")
     raw |= {name: value for name in wishes if (value := getattr(chosen, name)) is not None}
     if chosen.size:
         raw["width"], raw["height"] = _size(chosen.size)
@@ -150,6 +150,8 @@ def _tell(job: Job, delivered: _Delivered, *, as_json: bool) -> None:
     outcome = job.outcome
     if outcome and outcome.degraded:
         print(f"warning: {outcome.reason}", file=sys.stderr)
+    for note in outcome.speech.notes if outcome else ():
+        print(f"note: {note}", file=sys.stderr)
     first = next(iter(delivered.files.values()))
     print(f"{first}  {report.summary(job)}" if sys.stdout.isatty() else first)
     if delivered.certificate:

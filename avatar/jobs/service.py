@@ -126,7 +126,7 @@ class Upload:
 class House:
     """What else can be asked, as the hallway wired it. Each member is a question that costs nothing until it is called.
 
-    `sheet` writes a picture of all avatars; `certify` measures a film: its file, and its rig's file. Without that it
+    `sheet` writes a picture of all avatars, `portrait` gives one of them as a WebP, 512 pixels square; `certify` measures a film: its file, and its rig's file. Without that it
     looks for the rig itself, in case the film was made here. `plan` is for one request, or for the house as a whole.
     `examine` gives the media type of a picture or sound of somebody's own, and refuses what is none.
     `verify` reads what a film says of its own making, `licences` those of the weights behind an outcome.
@@ -137,6 +137,7 @@ class House:
     plan: Callable[[TalkRequest | None], Plan]
     explain: Callable[[], str]
     sheet: Callable[[Path], None]
+    portrait: Callable[[str], bytes]
     certify: "Callable[[Path, Path | None], Certificate]"
     examine: "Callable[[Path, UploadKind], str]"
     verify: "Callable[[Path], Provenance | None]"

@@ -50,6 +50,7 @@ class Output(BaseModel):
     voice: str
     backends: dict[str, str] = Field(description="Who made which stage")
     licences: list[str] = Field(description="Licences of the weights that were used")
+    notes: list[str] = Field(description="What was found in a recording, such as noise or a text that does not fit")
 
 
 class Urls(BaseModel):
@@ -203,6 +204,7 @@ def _output(job: Job, home: str, licences: tuple[str, ...]) -> Output | None:
         voice=outcome.speech.voice,
         backends=outcome.backends,
         licences=list(licences),
+        notes=list(job.outcome.speech.notes),
     )
 
 

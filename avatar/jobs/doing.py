@@ -1,0 +1,192 @@
+"""One attempt at a job: from taking it up to telling how it ended. Knows no queue, no stage and no door."""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from avatar.attempt import Wish
+from avatar.engine import Engine, blobs_of
+from avatar.errors import AvatarError, Cancelled, StorageError
+from avatar.events import Outcome
+from avatar.jobs import papers, rigs
+from avatar.jobs.live import LiveFolder
+from avatar.jobs.rows import Row
+from avatar.jobs.service import Status
+from avatar.jobs.steps import Left, Remember, Steps
+from avatar.jobs.telling import AGAIN, Narrator, Teller
+from avatar.jobs.workbook import End, Report, Workbook
+from avatar.request import TalkRequest
+from avatar.stage import Run
+from avatar.storage import Session
+
+Render = Callable[[TalkRequest, Run], Outcome]
+Finish = Callable[[TalkRequest, Outcome, Session], Outcome]
+"""What is done to an outcome once, such as signing its film: done again it would give other bytes."""
+T = TypeVar("T")
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One attempt at a job. `begun` is set once the job's row names it, `left` when it is to be put down unfinished."""
+
+    job: str
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
+    begun: threading.Event = field(default_factory=threading.Event)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)
+
+    def put_down(self) -> None:
+        """Stop it without an end."""
+        self.left.set()
+        self.cancelled.set()
+
+
+class Hands:
+    """The jobs that this process has in hand. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._all: dict[str, Hand] = {}
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def take(self, job: str) -> Hand:
+        """Begin an attempt. Raises `Left` when the job is in hand already, or nothing is taken any more."""
+        with self._guard:
+            if self._closed or job in self._all:
+                raise Left
+            return self._all.setdefault(job, Hand(job))
+
+    def drop(self, hand: Hand) -> None:
+        """The attempt is over."""
+        with self._guard:
+            del self._all[hand.job]
+
+    def runs(self) -> dict[str, str]:
+        """The jobs whose rows name an attempt made here, and the names of those attempts."""
+        with self._guard:
+            return {each.job: each.run for each in self._all.values() if each.begun.is_set()}
+
+    def call_off(self, job: str) -> None:
+        """Stop this job within its current step, where it is done here."""
+        with self._guard:
+            if job in self._all:
+                self._all[job].cancelled.set()
+
+    def lose(self, job: str) -> None:
+        """The job was deleted, or another run has it: put it down."""
+        with self._guard:
+            if job in self._all:
+                self._all[job].put_down()
+
+    def close(self) -> None:
+        """Take nothing any more, and put all down."""
+        with self._guard:
+            self._closed = True
+            for each in self._all.values():
+                each.put_down()
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """What attempts need. `stages` are the names of those that `render` may run through, in their order.
+
+    `timeout` is the seconds that any job may take. `remember` gives what a step returned when the job was here before.
+    """
+
+    engine: Engine
+    render: Render
+    workbook: Workbook
+    teller: Teller
+    live: LiveFolder
+    remember: Remember
+    stages: Sequence[str] = ()
+    timeout: float | None = None
+    finish: Finish | None = None
+
+    def do(self, hand: Hand, row: Row) -> None:
+        """Do it, and write how it ended. Raises `Left` when it was put down unfinished."""
+        clock = self.engine.clock
+        began = clock() - row.seconds
+        try:
+            end = self._end(hand, row, began=began)
+        except Left:
+            patiently(lambda: self.workbook.leave(hand.job, run=hand.run, seconds=clock() - began), hand=hand)
+            raise
+
+        def write(reports: list[Report]) -> bool:
+            return self.workbook.end(hand.job, run=hand.run, end=end, reports=reports)
+
+        patiently(lambda: self.teller.last(hand.job, write), hand=hand)
+
+    def _end(self, hand: Hand, row: Row, *, began: float) -> End:
+        """How it came out."""
+        clock, steps = self.engine.clock, None
+        try:
+            with closing(self.engine.store.session()) as session:
+                steps = self._steps(hand, row, session=session, began=began)
+                outcome = self._outcome(hand, steps, ask=papers.load_request(row.request), session=session)
+                size = sum(blob.size for blob in set(blobs_of(outcome)))
+                return End("completed", clock() - began, outcome, fallbacks=outcome.fallbacks, size=size)
+        except AvatarError as failure:
+            if hand.left.is_set():
+                raise Left from failure
+            error = failure
+        except Exception as failure:  # the worker's loop: whatever it was, this job ends and the next one runs
+            LOG.exception("job %s stopped unexpectedly", hand.job)
+            what = f"Something unexpected happened ({type(failure).__name__}). Ask again, or report it."
+            error = AvatarError(what)
+        status: Status = "canceled" if isinstance(error, Cancelled) else "failed"
+        stage, fallbacks = (steps.stage, steps.fallbacks) if steps else (None, ())
+        return End(status, clock() - began, error=error, stage=stage, fallbacks=fallbacks)
+
+    def _outcome(self, hand: Hand, steps: Steps, *, ask: TalkRequest, session: Session) -> Outcome:
+        """What was made. Its files are kept under the job's name from here on."""
+        outcome = steps.told(self.render(ask, steps))
+        if self.finish is not None:
+            outcome = steps.once("finish", partial(self.finish, ask, outcome, session))
+        if outcome.film:
+            rigs.remember(session, outcome.film)
+        self.engine.store.retain(hand.job, blobs_of(outcome))
+        return outcome
+
+    def _steps(self, hand: Hand, row: Row, *, session: Session, began: float) -> Steps:
+        ask = papers.load_request(row.request)
+        limit = min((each for each in (row.timeout, self.timeout) if each is not None), default=None)
+        stages = self.stages[:1] if ask.kind == "speech" else self.stages
+        narrator = Narrator(
+            self.teller,
+            job=hand.job,
+            run=hand.run,
+            stages=stages,
+            paces=self.workbook.paces(),
+            percent=row.progress,
+            playable=lambda event: self.live.show(hand.job, event.path),
+        )
+        wish = Wish(narrator, hand.cancelled, limit and began + limit, strict=not ask.allow_degraded)
+        return Steps(
+            self.engine,
+            session,
+            wish=wish,
+            remember=self.remember,
+            left=hand.left.is_set,
+            skipped=narrator.skip,
+        )
+
+
+def patiently(action: Callable[[], T], *, hand: Hand) -> T:
+    """What `action` gives, tried again and again while the database is gone. Raises `Left` when put down meanwhile."""
+    while True:
+        try:
+            return action()
+        except StorageError:
+            if hand.left.wait(AGAIN):
+                raise Left from None

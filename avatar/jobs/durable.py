@@ -1,0 +1,207 @@
+"""Jobs that survive anything: a `JobService` over the job database. Knows no stage, and no engine but a worker's bell.
+
+It takes and answers from any process. Work is done by a `Worker`: the one it is given, in this process, or others that
+share the database.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from avatar.artifacts import Blob
+from avatar.errors import ConsentRequired, NotFound, StorageError
+from avatar.events import Listener
+from avatar.jobs import news, rows, tables
+from avatar.jobs.ledger import Ledger, Limits
+from avatar.jobs.live import LiveFolder
+from avatar.jobs.rows import Clock
+from avatar.jobs.service import (
+    ENDED,
+    House,
+    Job,
+    Order,
+    Page,
+    Standing,
+    Status,
+    Told,
+    Upload,
+    UploadKind,
+    Variant,
+    blob_of,
+)
+from avatar.jobs.shelf import Shelf
+from avatar.jobs.transact import JOBS, Desk
+from avatar.jobs.worker import Worker
+from avatar.request import TalkRequest
+from avatar.settings import Settings
+from avatar.storage import Store
+
+
+class DurableJobs:
+    """A `JobService`. Raises `StorageError` from everywhere while the database or the disk is gone.
+
+    With a `worker` jobs are done in this process too, and start at once. `clock` gives Unix seconds.
+    """
+
+    def __init__(
+        self, settings: Settings, *, house: House, store: Store, worker: Worker | None = None, clock: Clock = time.time
+    ) -> None:
+        url = tables.address(settings.data, settings.database_url)
+        self.house = house
+        self._store = store
+        self._worker = worker
+        self._keep = settings.keep
+        self._clock = clock
+        self._database = tables.Database(url)
+        limits = Limits(settings.queue_length, settings.rate_limit, settings.keep)
+        self._ledger = Ledger(self._database, limits=limits, clock=clock)
+        self.shelf = Shelf(self._database, clock=clock)
+        self._desk = Desk(url)
+        self._live = LiveFolder(settings.data / "live")
+        self._news = news.Watchers(self._ledger)
+        if worker is not None:
+            worker.hear(self._news.heard)
+
+    def submit(self, ask: TalkRequest, order: Order = Order(), /) -> Job:
+        """Take a request. Raises `Conflict`, `QueueFull`, `RateLimited`, `StorageError`."""
+        job, new = self._ledger.submit(ask, order, put=self._put)
+        if new:
+            brought = [blob for blob in (ask.audio, ask.image) if blob is not None]
+            if brought:
+                self._store.retain(job.id, brought)
+            if self._worker is not None:
+                self._worker.ring()
+            self._news.heard(job.id)
+        return job
+
+    def follow(self, job_id: str, listener: Listener, /) -> Job:
+        """Hear every event until the job has ended, and get it as it then is. Raises `NotFound`."""
+        some = threading.Event()
+        stop = self.watch(lambda told: some.set() if told == job_id else None)
+        try:
+            number = 0
+            while True:
+                for told in self.events(job_id, after=number):
+                    number = told.number
+                    event = news.event_of(told, live=self._live.place(job_id))
+                    if event is not None:
+                        listener(event)
+                    if rows.over(told):
+                        return self.job(job_id)
+                some.wait(1.0)
+                some.clear()
+        finally:
+            stop()
+
+    def job(self, job_id: str, /, *, client: str | None = None) -> Job:
+        """The job as it is now. Raises `NotFound`, also for another client's."""
+        return self._ledger.job(job_id, client=client)
+
+    def jobs(
+        self, *, client: str | None = None, after: str | None = None, limit: int = 20, status: Status | None = None
+    ) -> Page:
+        """Jobs, newest first. Raises `NotFound` for an unknown `after`."""
+        return self._ledger.page(client=client, after=after, limit=limit, status=status)
+
+    def events(self, job_id: str, /, *, after: int = 0) -> tuple[Told, ...]:
+        """What was told of the job since number `after`. Raises `NotFound`."""
+        return self._ledger.events(job_id, after=after)
+
+    def watch(self, news: Callable[[str], None], /) -> Callable[[], None]:
+        """Call `news` with a job's id soon after there are new events of it. Returns how to stop that."""
+        return self._news.add(news)
+
+    def cancel(self, job_id: str, /, *, client: str | None = None) -> Job:
+        """Call a job off: at once when it waits, within its current step when it runs. Raises `NotFound`."""
+        self._call_off(job_id, client=client)
+        return self.job(job_id, client=client)
+
+    def delete(self, job_id: str, /, *, client: str | None = None) -> None:
+        """Call off and forget a job, and let go of its files. Raises `NotFound`."""
+        self._call_off(job_id, client=client, forget=True)
+        row = self.shelf.row(job_id)
+        if row is not None and row.status in ENDED:  # else its worker lets go of it, and the next sweep removes it
+            self._store.release(job_id)
+            self._live.drop(job_id)
+            self._desk.forget([job_id])
+            self.shelf.remove([job_id], [])
+
+    def file(self, job_id: str, variant: Variant, /, *, client: str | None = None) -> Path:
+        """A finished file of the job, to be read, not kept. Raises `NotFound`, `StorageError`."""
+        job = self.job(job_id, client=client)
+        if job.outcome is None:
+            raise NotFound(f"Job {job_id} has no files ({job.status}). Wait for it, or ask anew.")
+        return self._path(blob_of(job.outcome, variant))
+
+    def upload(
+        self, file: Path, media_type: str, /, *, kind: UploadKind, consent: bool, client: str = "local"
+    ) -> Upload:
+        """Take a checked picture or sound; the file is moved away. Raises `ConsentRequired`, `StorageError`."""
+        if not consent:
+            raise ConsentRequired("A face or a voice needs its owner's consent. Ask for it, and say so with consent.")
+        now = self._clock()
+        with closing(self._store.session()) as session:
+            blob = session.keep(file, media_type)
+            upload = Upload(rows.new_id("upload"), kind, blob, client, consent, now, now + self._keep)
+            self.shelf.put(upload)
+            self._store.retain(upload.id, [blob])
+        return upload
+
+    def uploaded(self, upload_id: str, /, *, client: str | None = None) -> Upload:
+        """What was brought under this id. Raises `NotFound`."""
+        return self.shelf.upload(upload_id, client=client)
+
+    def live(self, job_id: str, /) -> Iterator[bytes]:
+        """The film as fragmented MP4 while it is being made; an empty piece means: wait a little.
+
+        Raises `NotFound` when there is no film to come, or the job's own error when it failed.
+        """
+        job = self.job(job_id)
+        if job.request.kind == "speech":
+            raise NotFound(f"Job {job_id} makes sound only. Ask for its audio.")
+        return self._film(job_id)
+
+    def standing(self) -> Standing:
+        """How full the house is."""
+        return self._ledger.standing()
+
+    def close(self) -> None:
+        """Stop in good order: work in hand is left for the next start. May be called twice."""
+        if self._worker is not None:
+            self._worker.close()
+        self._news.close()
+        self._desk.close()
+        self._database.close()
+
+    def _put(self, found: sa.Connection, job_id: str, place: int) -> None:
+        self._desk.put(found, job_id, queue=JOBS, priority=place)
+
+    def _call_off(self, job_id: str, *, client: str | None, forget: bool = False) -> None:
+        ended = self._ledger.cancel(job_id, client=client, forget=forget)
+        if self._worker is not None:
+            self._worker.call_off(job_id)
+        if ended:
+            with suppress(StorageError):  # it has ended; the worker that takes it up finds that out
+                self._desk.drop(job_id)
+        self._news.heard(job_id)
+
+    def _path(self, blob: Blob) -> Path:
+        with closing(self._store.session()) as session:
+            return session.path(blob)
+
+    def _film(self, job_id: str) -> Iterator[bytes]:
+        told = False
+        for piece in self._live.read(job_id, ended=lambda: self.job(job_id).status in ENDED):
+            told = told or bool(piece)
+            yield piece
+        job = self.job(job_id)
+        if job.error is not None:
+            raise job.error
+        if not told:
+            with self.file(job_id, "video").open("rb") as film:
+                while piece := film.read(1 << 16):
+                    yield piece

@@ -1,0 +1,154 @@
+"""Does jobs: takes them from the queue, `settings.jobs` at once. Knows no stage and no door.
+
+Whatever happens to this process, a job ends once: what its finished steps made is remembered, and another worker, or
+this one's next start, goes on from there.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from avatar.engine import Engine
+from avatar.errors import StorageError
+from avatar.jobs import seats, tables
+from avatar.jobs.bell import Bell
+from avatar.jobs.doing import Doer, Finish, Hands, Render, patiently
+from avatar.jobs.keeper import Keeper
+from avatar.jobs.live import LiveFolder
+from avatar.jobs.rows import Clock
+from avatar.jobs.shelf import Shelf
+from avatar.jobs.steps import Left
+from avatar.jobs.sweep import Sweep
+from avatar.jobs.telling import Teller
+from avatar.jobs.transact import JOBS, Desk, Floor
+from avatar.jobs.workbook import Workbook
+from avatar.settings import Settings
+from avatar.stage import Stage
+
+PATIENCE = 20.0  # seconds that a stopping worker waits for its jobs to be put down
+
+
+class Worker:
+    """Takes and does jobs until it is closed. One at a time in a process, since DBOS is.
+
+    `stages` are those that `render` may run through, in their order, for telling how far a job is; `finish` is done to
+    each outcome once. `clock` gives Unix seconds. Raises `StorageError`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        render: Render,
+        settings: Settings,
+        stages: Sequence[Stage[Any, Any]] = (),
+        finish: Finish | None = None,
+        clock: Clock = time.time,
+    ) -> None:
+        url = tables.address(settings.data, settings.database_url)
+        self._slots = settings.jobs
+        self._free = threading.Semaphore(settings.jobs)
+        self._hands = Hands()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._news: list[Callable[[str], None]] = []
+        self._database = tables.Database(url)
+        self._workbook = Workbook(self._database, keep=settings.keep, clock=clock)
+        self._desk = Desk(url)
+        self._seat = seats.take(self._database, data=settings.data)
+        self._teller = Teller(self._workbook, lost=self._hands.lose, news=self._tell)
+        live = LiveFolder(settings.data / "live")
+        self._bell = Bell(self._worth_looking)
+        self._floor = Floor(url, executor=self._seat.id, does={JOBS: self._do})
+        self._doer = Doer(
+            engine,
+            render,
+            self._workbook,
+            self._teller,
+            live,
+            self._floor.step,
+            stages=[stage.name for stage in stages],
+            timeout=settings.timeout,
+            finish=finish,
+        )
+        shelf = Shelf(self._database, clock=clock)
+        self._keeper = Keeper(
+            self._workbook,
+            desk=self._desk,
+            floor=self._floor,
+            seat=self._seat,
+            hands=self._hands,
+            alive=lambda: self._workbook.seen(self._seat.id, slots=settings.jobs, stages=()),
+            sweep=Sweep(
+                shelf,
+                desk=self._desk,
+                store=engine.store,
+                live=live,
+                keep=settings.keep,
+                budget=settings.keep_budget,
+            ),
+        )
+        self._floor.serve(JOBS, slots=settings.jobs, bell=self._bell)
+
+    def hear(self, news: Callable[[str], None]) -> None:
+        """Call `news` with a job's id whenever something new was told of it here."""
+        self._news.append(news)
+
+    def ring(self) -> None:
+        """A job was put into the queue: look now."""
+        self._bell.ring()
+
+    def call_off(self, job_id: str) -> None:
+        """Stop this job within its current step, where it is done here."""
+        self._hands.call_off(job_id)
+
+    def close(self) -> None:
+        """Put down the work in hand, for the next start or another worker, and stop. May be called twice."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._close()
+
+    def _close(self) -> None:
+        self._bell.set()
+        self._hands.close()
+        until = time.monotonic() + PATIENCE
+        while self._hands and time.monotonic() < until:
+            time.sleep(0.01)
+        self._keeper.close()
+        self._teller.close()
+        self._floor.close()
+        with suppress(StorageError):  # then it counts as alive for some seconds more
+            self._workbook.gone(self._seat.id)
+        self._desk.close()
+        self._seat.leave()
+        self._database.close()
+
+    def _worth_looking(self) -> bool:
+        return len(self._hands) < self._slots and self._workbook.waiting()
+
+    def _tell(self, job_id: str) -> None:
+        for news in self._news:
+            news(job_id)
+
+    def _do(self, job_id: str) -> None:
+        """One attempt at a job, in a thread of DBOS."""
+        with self._free:
+            hand = self._hands.take(job_id)
+            try:
+                row = patiently(lambda: self._workbook.begin(job_id, run=hand.run, worker=self._seat.id), hand=hand)
+                if row is not None:
+                    hand.begun.set()
+                    self._keeper.wake()
+                    self._tell(job_id)
+                    self._doer.do(hand, row)
+            except Left:
+                if not hand.left.is_set():
+                    self._keeper.put_back(job_id)
+                raise
+            finally:
+                self._hands.drop(hand)
+                self._tell(job_id)
+                self._bell.ring()

@@ -1,0 +1,131 @@
+"""The hallway's far end: what runs as long as a server or a worker does. Knows the doors and the job engine."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Self
+
+from avatar.doors.api import serve as api
+from avatar.doors.api.answers import video
+from avatar.doors.api.app import create
+from avatar.doors.api.rules import Hands, Rules
+from avatar.doors.mcp.over_http import mount
+from avatar.doors.mcp.over_stdio import run_stdio
+from avatar.doors.web import over_http as web
+from avatar.download import download
+from avatar.engine import Engine
+from avatar.jobs.durable import DurableJobs
+from avatar.jobs.service import House, JobService, UploadKind
+from avatar.jobs.signing import Finish
+from avatar.jobs.webhooks import Postman, check_url, secret
+from avatar.jobs.worker import Worker
+from avatar.media.kinds import IMAGES, SOUNDS
+from avatar.settings import Settings
+from stages import pipeline
+
+LOG = logging.getLogger("avatar")
+FETCH_TIME = 60.0
+"""Seconds that a picture or sound may take to come from somebody's URL."""
+
+
+class Errand:
+    """Something slow that is done beside the serving, and called off when that ends."""
+
+    def __init__(self, task: Callable[[Callable[[], bool]], None]) -> None:
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=task, args=(self._stopped.is_set,), name="errand")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+
+@contextmanager
+def service(
+    chosen: Settings, engine: Engine, house: House, *, finish: Finish | None, worker: bool
+) -> Iterator[DurableJobs]:
+    """Jobs that survive anything, done in this process too when `worker`. Raises `StorageError`."""
+    with ExitStack() as stack:
+        hand = _worker(chosen, engine, finish=finish) if worker else None
+        if hand is not None:
+            stack.callback(hand.close)
+        jobs = DurableJobs(chosen, house=house, store=engine.store, worker=hand)
+        stack.callback(jobs.close)
+        yield jobs
+
+
+@contextmanager
+def postman(chosen: Settings, jobs: DurableJobs, *, base: str) -> Iterator[None]:
+    """Carries webhooks to their receivers meanwhile; `base` is how the outside reaches this server."""
+
+    def describe(job_id: str) -> dict[str, object]:
+        job = jobs.job(job_id)
+        licences = jobs.house.licences(job.outcome) if job.outcome else ()
+        return video(job, base, licences=licences).model_dump(mode="json")
+
+    key = secret(chosen.webhook_secret, chosen.data / "credentials")
+    with Postman(jobs.shelf, key, describe).at_work():
+        yield
+
+
+def at_the_door(chosen: Settings, jobs: JobService, *, host: str, port: int) -> int:
+    """Serve page, API and MCP over HTTP until stopped; the exit status. Raises `BadRequest` when the address is taken."""
+    app = create(jobs, rules(chosen), hands(chosen), others=[mount, web.mount])
+    return api.run(app, host=host, port=port)
+
+
+def at_the_pipe(chosen: Settings, jobs: JobService) -> int:
+    """Serve one MCP client over standard input and output until they end; the exit status."""
+    run_stdio(jobs, rules(chosen), hands(chosen))
+    return 0
+
+
+def at_work(chosen: Settings, engine: Engine, *, finish: Finish | None, gpu_only: bool) -> int:
+    """Do jobs until SIGINT or SIGTERM; the exit status. What is in hand then is left for the next to go on with."""
+    stopped = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    worker = _worker(chosen, engine, finish=finish)
+    LOG.warning("At work: %d jobs at once.", chosen.jobs)
+    try:
+        stopped.wait()
+    finally:
+        worker.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def rules(chosen: Settings) -> Rules:
+    """What the owner allows at the doors."""
+    incoming = chosen.data / "incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    return Rules(
+        incoming,
+        api_keys=chosen.api_keys,
+        admin_key=chosen.admin_key,
+        cors=chosen.cors,
+        upload_limit=chosen.upload_limit,
+        public_url=chosen.public_url,
+        trusted_proxies=chosen.trusted_proxies,
+    )
+
+
+def hands(chosen: Settings) -> Hands:
+    """What touches the world for the doors."""
+
+    def fetch(url: str, folder: Path, kind: UploadKind) -> Path:
+        kinds = IMAGES if kind == "image" else SOUNDS
+        return download(url, folder=folder, limit=chosen.upload_limit, kinds=kinds, timeout=FETCH_TIME).path
+
+    return Hands(fetch, check_url)
+
+
+def _worker(chosen: Settings, engine: Engine, *, finish: Finish | None) -> Worker:
+    return Worker(engine, render=pipeline.render, settings=chosen, stages=pipeline.STAGES, finish=finish)

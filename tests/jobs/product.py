@@ -1,0 +1,168 @@
+"""A product of three small stages whose texts say what is to go wrong, and a worker that makes it in its own process.
+
+`python -m tests.jobs.product DATA [DATABASE]` works until it is told to stop, or until a text tells it to die.
+"""
+
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from avatar.artifacts import Blob, Clip, Film, Motion, Speech
+from avatar.engine import Engine
+from avatar.errors import Unavailable
+from avatar.events import Outcome
+from avatar.jobs.doing import Render
+from avatar.jobs.rows import Clock
+from avatar.jobs.worker import Worker
+from avatar.request import TalkRequest
+from avatar.settings import Settings, read
+from avatar.stage import Context, Run, Stage
+from avatar.store import FolderStore
+from avatar.testing import FakeBackend, refusing
+from tests.tiny import a_portrait, kept
+
+T = TypeVar("T")
+
+STAGES = ("speech", "motion", "film")
+LONG = 30.0  # seconds after which a slow stage gives up waiting to be stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What is to be made, and what was made before."""
+
+    text: str
+    speech: Speech | None = None
+    clip: Clip | None = None
+
+
+@dataclass(frozen=True)
+class Product:
+    """`data` is where it notes what it did, and how often it died."""
+
+    data: Path
+
+    def render(self, ask: TalkRequest, run: Run) -> Outcome:
+        """Three stages, each of which needs the ones before."""
+        speech: Stage[Brief, Speech] = Stage("speech", Speech, (FakeBackend("tiny", self.say),))
+        motion: Stage[Brief, Clip] = Stage("motion", Clip, self.movers(ask.text))
+        film: Stage[Brief, Film] = Stage("film", Film, (FakeBackend("tiny", self.cut),))
+        said = self.after("speech", ask.text, run(speech, Brief(ask.text)))
+        if ask.kind == "speech":
+            return Outcome("audio_only", said, None, ask.seed)
+        moved = self.after("motion", ask.text, run(motion, Brief(ask.text, said)))
+        made = self.after("film", ask.text, run(film, Brief(ask.text, said, moved)))
+        return Outcome("video", said, made, ask.seed)
+
+    def movers(self, text: str) -> tuple[FakeBackend[Brief, Clip], ...]:
+        """A chain of one backend, or of two where the text wants the first to refuse."""
+        floor = FakeBackend("tiny", self.move)
+        return (refusing("better", Unavailable("It is not here.")), floor) if "fall back" in text else (floor,)
+
+    def say(self, brief: Brief, context: Context) -> Speech:
+        """A sound that is its text."""
+        self.begin("speech", brief.text, context)
+        sound = kept(context, f"sound of {brief.text}", "audio/wav")
+        return Speech(sound, kept(context, brief.text), 1.0, 22050, "nobody")
+
+    def move(self, brief: Brief, context: Context) -> Clip:
+        """Tracks that name their text."""
+        self.begin("motion", brief.text, context)
+        tracks = kept(context, f"tracks of {brief.text}")
+        return Clip(a_portrait(kept(context, "picture", "image/png")), Motion(tracks, 25, 25))
+
+    def cut(self, brief: Brief, context: Context) -> Film:
+        """A film that grows before it is finished."""
+        growing = context.scratch() / "growing.mp4"
+        growing.write_bytes(b"first ")
+        context.playable(growing)
+        self.begin("film", brief.text, context)
+        with growing.open("ab") as file:
+            file.write(b"second")
+        video = kept(context, f"film of {brief.text}", "video/mp4")
+        names = ("srt", "vtt", "words", "csv", "rig", "still")
+        srt, vtt, words, csv, rig, still = (kept(context, name) for name in names)
+        return Film(video, still, srt, vtt, words, csv, rig, 64, 64, 25, 25, 1.0)
+
+    def begin(self, stage: str, text: str, context: Context) -> None:
+        """Note that the stage was begun; then die, wait or break as the text says."""
+        with (self.data / "begun").open("a", encoding="utf-8") as file:
+            file.write(f"{stage} {text}\n")
+        context.step(0, 2)
+        if f"slow {stage}" in text:
+            self.wait(context)
+        if f"break {stage}" in text:
+            raise ValueError("a bug")
+        if f"always die inside {stage}" in text:
+            die()
+        self.once(f"die inside {stage}", text)
+        context.step(1, 2)
+
+    def wait(self, context: Context) -> None:
+        """Go on until called off, or until a file named `go` is there."""
+        until = time.monotonic() + LONG
+        while time.monotonic() < until and not (self.data / "go").exists():
+            context.step(1, 2)
+            time.sleep(0.01)
+
+    def after(self, stage: str, text: str, made: T) -> T:
+        """What was made; dies where the text says that it should after this stage."""
+        self.once(f"die after {stage}", text)
+        return made
+
+    def once(self, where: str, text: str) -> None:
+        """Die here, but only the first time."""
+        if where in text and "always" not in text:
+            try:
+                (self.data / f"died {text}").touch(exist_ok=False)
+            except FileExistsError:
+                return
+            die()
+
+
+def die() -> None:
+    """The end, without any last word."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def settings(data: Path, database: str = "", **more: str) -> Settings:
+    """Settings for tests: one job at a time, and no limit that is not asked for."""
+    environ = {"AVATAR_DATA_DIR": str(data), "AVATAR_DATABASE_URL": database, "AVATAR_JOBS": "1"}
+    return read(environ | {"AVATAR_RATE_LIMIT": "100000"} | {f"AVATAR_{name.upper()}": more[name] for name in more})
+
+
+def store(data: Path) -> FolderStore:
+    """The store of a data folder."""
+    return FolderStore(data / "store", budget=10**8)
+
+
+def worker(
+    chosen: Settings, *, engine: Engine | None = None, render: Render | None = None, clock: Clock = time.time
+) -> Worker:
+    """A worker that makes the product in this process."""
+    return Worker(
+        engine or Engine(store(chosen.data)),
+        render=render or Product(chosen.data).render,
+        settings=chosen,
+        stages=[Stage(name, Blob, ()) for name in STAGES],
+        clock=clock,
+    )
+
+
+def main(data: str, database: str = "") -> None:
+    """Work until a signal to stop comes."""
+    stop = signal.SIGTERM, signal.SIGINT
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+    working = worker(settings(Path(data), database))
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    signal.sigwait(stop)
+    working.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
