@@ -57,7 +57,8 @@ class Utterance:
 class Speech:
     """Sound that says something: a mono 16-bit WAV, and its `Utterance` as a JSON blob.
 
-    `notes` are sentences on what its hearer should know, such as that a recording is clipped.
+    `notes` are sentences on what its hearer should know, such as that a recording is clipped. `language` is a tag,
+    empty where it is not known; `exact` is the utterance's.
     """
 
     sound: Blob
@@ -66,6 +67,8 @@ class Speech:
     sample_rate: int
     voice: str
     notes: tuple[str, ...] = ()
+    language: str = ""
+    exact: bool = True
 
 
 Point = tuple[float, float]
@@ -108,7 +111,7 @@ LayerName = Literal[
     "background", "hair_behind", "body", "eyeballs", "iris_right", "iris_left", "teeth", "teeth_lower",
     "head", "lids", "front",
 ]  # fmt: skip
-"""`lids` is the bare skin of shut eyes, which comes down over open ones; without it the skin above them is stretched."""
+"""`lids` is the bare skin of shut eyes, which comes down over open ones; without it the skin above is stretched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +155,15 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Footage and the motion laid over it. `footage` is a video blob; none means the portrait itself, a still."""
+    """Footage and the motion laid over it. `footage` is a video blob; none means the portrait itself, a still.
+
+    `speech` is what the mouth says, where its times were found out anew: same sound, truer `Utterance`.
+    """
 
     portrait: Portrait
     motion: Motion
     footage: Blob | None = None
+    speech: Speech | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,11 @@ from avatar.media import captions, encode
 from avatar.media.ahead import ahead
 from avatar.media.publish import publish
 from avatar.stage import Context
-from stages.film import sidecars
+from stages.film import scene, sidecars
 from stages.film.brief import Brief
 from stages.film.canvas import Planes
 from stages.film.puppet import Puppet
-from stages.film.scene import assemble
-from stages.film.sheets import View, view
+from stages.film.sheets import View
 
 FRAMES_AHEAD = 6
 TRIAL_FRAMES = 3
@@ -84,7 +83,7 @@ class Drawing:
         portrait, motion = brief.clip.portrait, brief.clip.motion
         track = tracks.read(context.path(motion.tracks))
         utterance = records.load(Utterance, context.path(brief.speech.utterance).read_bytes())
-        seen = view((portrait.width, portrait.height), (brief.width, brief.height), portrait.face)
+        seen = scene.view_of(portrait, (brief.width, brief.height))
         puppet = self._puppet(portrait, seen, context)
         form = encode.Format(brief.width, brief.height, motion.fps, TRIAL_CRF)
         trial = (puppet.draw(track[round(at)]) for at in np.linspace(0, len(track) - 1, TRIAL_FRAMES))
@@ -96,7 +95,7 @@ class Drawing:
         with self._lock:
             known = self._puppets.get((portrait, seen))
         if known is None:
-            known = Puppet(portrait.face, *assemble(portrait, seen, context), seen)
+            known = scene.puppet(portrait, seen, context)
         with self._lock:
             self._puppets[portrait, seen] = known
             self._puppets.move_to_end((portrait, seen))

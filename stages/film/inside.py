@@ -10,13 +10,21 @@ from avatar.face.eyes import EyeModel
 from avatar.face.mouth import Hole, Mouth
 from avatar.face.rig_measures import JAW_DROP
 from avatar.face.tracks import COLUMN, Track
-from stages.film.pixels import Floats
+from stages.film.pixels import Bytes, Floats
 from stages.film.sheets import Sheet, crop, pack, stacked
 
 CAVITY = ((0.30, 0.085, 0.085), (0.115, 0.02, 0.028))
 """Colour of the mouth's inside at its rim and in its depth, R'G'B'."""
 TONGUE = ((0.72, 0.34, 0.34), (0.50, 0.18, 0.19))
 """Colour of the tongue on its top and at its sides, R'G'B'."""
+
+LASH_REACH = 0.05
+"""Face heights around an eye within which its lid is drawn."""
+LIDS_FROM = 0.06
+"""How far an eye must be shut, 0 to 1, before its lid's skin begins to show."""
+LASH_LINE = 0.0075
+"""Half the thickness of a shut eye's line of lashes, in face heights."""
+Colour = tuple[float, float, float]
 
 TEETH_HIDE = 0.024
 """How far, in face heights, pursed lips cover the upper teeth that they would show at rest."""
@@ -38,10 +46,12 @@ def shaded(sheet: Sheet, shade: Floats) -> Sheet:
 
 
 class MouthInside:
-    """Teeth, tongue and the dark behind them, for one portrait in one film."""
+    """Teeth, tongue and the dark behind them, for one portrait in one film, in a `light` that is 1 for white."""
 
-    def __init__(self, mouth: Mouth, teeth: Sheet | None, teeth_lower: Sheet | None) -> None:
-        self._mouth = mouth
+    def __init__(
+        self, mouth: Mouth, teeth: Sheet | None, teeth_lower: Sheet | None, light: Colour = (1.0, 1.0, 1.0)
+    ) -> None:
+        self._mouth, self._light = mouth, np.asarray(light, np.float32)
         unit, (cx, cy) = mouth.unit, mouth.centre
         self._x, self._y = int(cx - 1.45 * mouth.half) & ~1, int(cy - 0.05 * unit) & ~1
         self._width, self._height = int(2.9 * mouth.half + 2) & ~1, int(0.34 * unit) & ~1
@@ -77,7 +87,7 @@ class MouthInside:
         return self._painted(1.0 - np.clip(far**1.5 + groove, 0.0, 1.0), TONGUE, edge)
 
     def _painted(self, mix: Floats, colours: tuple[tuple[float, float, float], ...], cover: Floats) -> Sheet:
-        light, dark = (np.asarray(colour, np.float32) for colour in colours)
+        light, dark = (np.asarray(colour, np.float32) * self._light for colour in colours)
         rgb = dark + (light - dark) * mix[..., None]
         return pack(np.dstack([rgb * cover[..., None], cover]).astype(np.float32), self._x, self._y)
 
@@ -113,14 +123,62 @@ class EyeInside:
         self._columns = np.arange(width, dtype=np.float32) + self._x
         self._rows = (np.arange(height, dtype=np.float32) + self._y)[:, None]
         self._rest = model.lids_at(self._columns)
+        wide = np.full_like(self._columns, 0.012 * model.unit)
+        if model.gives < 1.0:  # a photograph's eye is lit as it should be at rest, in its corners too
+            wide = np.maximum(np.minimum(wide, self._rest.lower - self._rest.upper), 1e-3)
+        self._open = wide
 
     def draw(self, row: Track) -> Sheet:
         """The eye for one track row, in the shade of its lid and dark when it is shut."""
         across, down = self._model.gaze(row)
         whole = stacked(self._ball, shifted(self._iris, across, down))
         now = self._model.lids(row, self._rest)
-        opened = np.clip((now.lower - now.upper) / (0.012 * self._model.unit), 0.0, 1.0)
+        opened = np.clip((now.lower - now.upper) / self._open, 0.0, 1.0)
         depth = np.clip((self._rows - now.upper) / (0.020 * self._model.unit), 0.0, 1.0)
         moved = np.clip((now.upper - self._rest.upper) / (0.02 * self._model.unit), 0.0, 1.0)
         shade = (1.0 - 0.32 * moved * (1.0 - depth)) * (0.25 + 0.75 * opened)
         return shaded(whole, shade)
+
+
+class Lids:
+    """The bare skin that comes down over one eye as it shuts, with the line of its lashes; at rest there is none."""
+
+    def __init__(self, model: EyeModel, skin: Sheet) -> None:
+        self._model = model
+        reach = LASH_REACH * model.unit
+        left, right = model.outline_at_rest[0, 0, 0], model.outline_at_rest[0, -1, 0]
+        top, bottom = model.outline_at_rest[..., 1].min() - 1.5 * reach, model.outline_at_rest[..., 1].max() + reach
+        self.x, self.y = int(left - reach) & ~1, int(top) & ~1
+        size = int(right + reach) - self.x + 1 & ~1, int(bottom) - self.y + 1 & ~1
+        self._skin = crop(skin, self.x, self.y, *size).pixels
+        self.shape = (size[1], size[0])
+        self._columns = np.arange(size[0], dtype=np.float32) + self.x
+        self._rows = (np.arange(size[1], dtype=np.float32) + self.y)[:, None]
+        self._rest = model.lids_at(self._columns)
+        t = np.clip(2.0 * (self._columns - left) / max(right - left, 1.0) - 1.0, -1.0, 1.0)
+        self._arch = np.sqrt(np.maximum(1.0 - t**4, 0.0)).astype(np.float32)
+
+    def draw(self, row: Track) -> Bytes | None:
+        """The lid for one track row, premultiplied (h, w, 4); None while the eye is as open as at rest."""
+        if self._model.shut_at_most(row) < LIDS_FROM:
+            return None
+        unit, now = self._model.unit, self._model.lids(row, self._rest)
+        span = max(float((self._rest.lower - self._rest.upper).max()), 1.0)
+        shut = float((now.upper - self._rest.upper).max()) / span
+        if shut < LIDS_FROM:
+            return None
+        share = min((shut - LIDS_FROM) / 0.4, 1.0)
+        share = share * share * (3.0 - 2.0 * share)
+        above = np.clip((self._rows - self._rest.upper) / (0.012 * unit) + 0.5, share, 1.0)
+        cover = above * np.clip(now.upper - self._rows + 0.5, 0.0, 1.0)
+        away = (self._rows - now.upper) / (LASH_LINE * unit)
+        lash = share * self._arch * np.exp(-np.where(away < 0.0, 1.6 * away * away, 0.8 * away * away))
+        soft = cv2.multiply(self._skin, cv2.merge([cover.astype(np.float32)] * 4), dtype=cv2.CV_32F)
+        shade = 1.0 - 0.75 * lash - 0.12 * share * np.exp(-((away / 6.0) ** 2))
+        lid_cover = soft[..., 3]
+        whole = np.maximum(lid_cover, 255.0 * 0.8 * lash)
+        black = np.float32(16.0 / 255.0) * lid_cover
+        soft[..., 0] = black + (soft[..., 0] - black) * shade + np.float32(34.0 / 255.0) * (whole - lid_cover)
+        soft[..., 1:3] += (whole - lid_cover)[..., None] * np.float32(128.0 / 255.0)
+        soft[..., 3] = whole
+        return np.rint(soft).astype(np.uint8)

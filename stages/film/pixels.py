@@ -62,3 +62,8 @@ def halved(pixels: Bytes) -> Bytes:
     """Pixels of even size at half of it, each the mean of four."""
     size = (pixels.shape[1] // 2, pixels.shape[0] // 2)
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def mapped(places: Floats, matrix: NDArray[np.float64]) -> Floats:
+    """Places (n, m, 2) under an affine map (2, 3), or a linear one (2, 2)."""
+    return np.asarray(cv2.transform(places, matrix), np.float32)

@@ -9,21 +9,30 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from avatar.artifacts import Face
-from avatar.face import pose
+from avatar.face import placing, pose
 from avatar.face.eyes import EyeModel
 from avatar.face.mouth import Hole, Mouth
 from avatar.face.tracks import Track
 from stages.film.canvas import Box, Planes
-from stages.film.inside import EyeInside, MouthInside
-from stages.film.pixels import Bytes, Floats, enlarged, faded, first_two, inverse, sample, seen_from
-from stages.film.sheets import MARGIN, Sheet, View
+from stages.film.inside import Colour, EyeInside, Lids, MouthInside
+from stages.film.pixels import Bytes, Floats, enlarged, faded, first_two, inverse, mapped, over, sample, seen_from
+from stages.film.sheets import MARGIN, Sheet, View, turned
 
 MOVING = ("back", "head", "front")
 """The layers that move, back to front."""
 GRID = 0.055
 """Face heights between the points at which the smooth field of the head's turn is worked out."""
+
+WHITE: Colour = (1.0, 1.0, 1.0)
+GIVES = 0.12
+"""How much of the way to shut the skin above an eye follows, before its lid comes down."""
+UPRIGHT = 0.07
+"""Radians up to which a face counts as upright; one that is tilted more opens its mouth and eyes along its own axis."""
+BEHIND = ("eyeballs", "iris_right", "iris_left", "teeth", "teeth_lower", "lids")
+"""The layers that are drawn in the upright face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +63,35 @@ class Placed:
 class Puppet:
     """One portrait in one film's view."""
 
-    def __init__(self, face: Face, sheets: Mapping[str, Sheet], background: Planes, view: View) -> None:
+    def __init__(
+        self,
+        face: Face,
+        sheets: Mapping[str, Sheet],
+        background: Planes,
+        view: View,
+        *,
+        light: Colour = WHITE,
+        relief: float = 1.0,
+    ) -> None:
         self._background = background
         self._film = (view.width, view.height)
-        self.skull = pose.skull(face, view.scale, view.origin)
+        self.skull = pose.skull(face, view.scale, view.origin, relief)
+        self._tilt = _tilt(face, view)
+        if self._tilt is not None:
+            self._there, self._back = self._tilt.matrix(), self._tilt.matrix(back=True)
+            face, sheets = _upright(face, sheets, view, self._tilt)
         self.mouth = Mouth(face, view.scale, view.origin)
         height = self.skull.face_height
-        self.right = EyeModel(face.right, "Right", view.scale, view.origin, height)
-        self.left = EyeModel(face.left, "Left", view.scale, view.origin, height)
+        gives = GIVES if "lids" in sheets else 1.0
+        self.right = EyeModel(face.right, "Right", view.scale, view.origin, height, gives)
+        self.left = EyeModel(face.left, "Left", view.scale, view.origin, height, gives)
         self._parts = {name: self._part(sheets[name], name) for name in MOVING if name in sheets}
         everywhere = [part.points for part in self._parts.values()] or [np.zeros((0, 2), np.float32)]
         self._points = np.concatenate(everywhere)
         self._z = np.concatenate([part.z for part in self._parts.values()] or [np.zeros(0, np.float32)])
         self._weight = pose.follow(self.skull, self._points[:, 1])
-        self._inside = MouthInside(self.mouth, sheets.get("teeth"), sheets.get("teeth_lower"))
+        self._inside = MouthInside(self.mouth, sheets.get("teeth"), sheets.get("teeth_lower"), light)
+        self._lids = [Lids(model, sheets["lids"]) for model in (self.right, self.left) if "lids" in sheets]
         self._eyes = [
             EyeInside(model, sheets["eyeballs"], sheets[iris])
             for model, iris in ((self.right, "iris_right"), (self.left, "iris_left"))
@@ -135,8 +159,16 @@ class Puppet:
         opening = None if hole is None else self._window(placed, hole.x, hole.y, hole.cover.shape)
         for local, (box, places) in zip(warps, windows, strict=True):
             window = placed.sources[box.inside(placed.box)]
-            cv2.subtract(window, first_two(sample(local.shift, places)), dst=window)
+            shift = first_two(sample(local.shift, places))
+            if self._tilt is not None:
+                shift = mapped(shift, self._there[:, :2])
+            cv2.subtract(window, shift, dst=window)
         pixels = sample(head.sheet.pixels, placed.sources)
+        for lid in self._lids:
+            if (skin := lid.draw(row)) is not None:
+                box, places = self._window(placed, lid.x, lid.y, lid.shape)
+                under = pixels[box.inside(placed.box)]
+                under[:] = over(under, sample(skin, places))
         if hole is not None and opening is not None:
             box, places = opening
             self._open(pixels[box.inside(placed.box)], places, hole, row)
@@ -145,10 +177,16 @@ class Puppet:
     def _window(self, placed: Placed, x: int, y: int, shape: tuple[int, ...]) -> tuple[Box, Floats]:
         """The part of the placed sheet in which a rectangle at rest shows up, and where in it each pixel lies."""
         wanted = Box(x, y, (shape[1] + 1) & ~1, (shape[0] + 1) & ~1)
+        sheet = placed.part.sheet
+        if self._tilt is not None:
+            wanted = _around(wanted, self._there)
         box = wanted.around(placed.reach, self._film).within(placed.box)
         places = placed.sources[box.inside(placed.box)]
-        sheet = placed.part.sheet
-        return box, seen_from(places, x - sheet.x, y - sheet.y)
+        if self._tilt is None or not places.size:
+            return box, seen_from(places, x - sheet.x, y - sheet.y)
+        matrix = self._back.copy()
+        matrix[:, 2] += matrix[:, :2] @ (sheet.x, sheet.y) - (x, y)
+        return box, mapped(places, matrix)
 
     def _open(self, window: Bytes, places: Floats, hole: Hole, row: Track) -> None:
         """Show the mouth's inside through its hole in the head's pixels; `places` are those of `hole`."""
@@ -168,6 +206,39 @@ class Puppet:
             self.mouth.jaw_outline(track),
         ]
         points = np.concatenate([line.reshape(len(track), -1, 2) for line in lines], axis=1)
+        if self._tilt is not None:
+            points = self._tilt.tilted(points)
         z, weight = pose.depth(self.skull, points), pose.follow(self.skull, points[..., 1])
         moved: Floats = points + pose.displaced(self.skull, track, points, z, weight)
         return moved
+
+
+def _tilt(face: Face, view: View) -> placing.Tilt | None:
+    """How the face is tilted in the film; None for an upright one."""
+    angle = placing.tilt(face)
+    if abs(angle) <= UPRIGHT:
+        return None
+    centre = (np.asarray(face.nose[len(face.nose) // 2]) - view.origin) * view.scale
+    return placing.Tilt(angle, (float(centre[0]), float(centre[1])))
+
+
+def _upright(face: Face, sheets: Mapping[str, Sheet], view: View, tilt: placing.Tilt) -> tuple[Face, dict[str, Sheet]]:
+    """The face, and the layers behind its skin, set upright about the tilt's centre."""
+
+    def place(points: Floats) -> Floats:
+        there = tilt.upright((points - np.asarray(view.origin, np.float32)) * view.scale)
+        return np.asarray(there / view.scale + np.asarray(view.origin, np.float32), np.float32)
+
+    back = tilt.matrix(back=True)
+    return placing.mapped(face, place), {
+        name: turned(sheet, back) if name in BEHIND else sheet for name, sheet in sheets.items()
+    }
+
+
+def _around(box: Box, matrix: NDArray[np.float64]) -> Box:
+    """The box in the film around a box in the upright face, which `matrix` tilts."""
+    middle = matrix[:, :2] @ (box.x + box.width / 2, box.y + box.height / 2) + matrix[:, 2]
+    half = np.abs(matrix[:, :2]) @ (box.width / 2, box.height / 2)
+    left, top = (int(v) - 1 & ~1 for v in middle - half)
+    right, bottom = (int(v) + 2 & ~1 for v in middle + half)
+    return Box(left, top, right - left, bottom - top)

@@ -8,11 +8,47 @@ import numpy as np
 from avatar.artifacts import Portrait
 from avatar.stage import Context
 from stages.film.canvas import Box, Planes
+from stages.film.inside import Colour
 from stages.film.pixels import Bytes, Floats
-from stages.film.sheets import Sheet, View, merged, pack, read_rgba, sheet
+from stages.film.puppet import WHITE, Puppet
+from stages.film.sheets import MARGIN, Sheet, View, merged, pack, read_rgba, sheet, view, view_within
 
+WHITE_TEETH = (0.80, 0.77, 0.72)
+"""Colour of a photograph's teeth in white light, R'G'B'; what they differ from it is the light they are in."""
+DIM, BRIGHT = 0.22, 1.15
+"""Least and most light that a mouth's inside is shown in."""
+PHOTO_RELIEF = 1.3
+"""Depth of a photographed head: FaceLandmarker then sees nearly the angles that the track asks for; more bends ears."""
+EDGE = 0.10
+"""Face heights over which a photograph that is narrower than the film fades into what stands in beside it."""
 GRAIN = 0.0035
 """Standard deviation of the still grain laid over the background, which keeps soft gradients from banding."""
+
+
+def view_of(portrait: Portrait, film: tuple[int, int]) -> View:
+    """The part of a portrait that a film of (width, height) shows. What is drawn goes on beyond its sides."""
+    size = (portrait.width, portrait.height)
+    return (view_within if portrait.kind == "photo" else view)(size, film, portrait.face)
+
+
+def puppet(portrait: Portrait, view: View, context: Context) -> Puppet:
+    """The portrait in a film's view, ready to be drawn. Raises `BadOutput`, `CorruptBlob`."""
+    sheets, background = assemble(portrait, view, context)
+    relief = PHOTO_RELIEF if portrait.kind == "photo" else 1.0
+    return Puppet(portrait.face, sheets, background, view, light=_light(portrait, context), relief=relief)
+
+
+def _light(portrait: Portrait, context: Context) -> Colour:
+    """The light that a photograph was taken in, as its teeth tell; white for what is drawn."""
+    teeth = next((layer for layer in portrait.layers if layer.name == "teeth"), None)
+    if portrait.kind != "photo" or teeth is None:
+        return WHITE
+    rgba = read_rgba(context.path(teeth.pixels)).reshape(-1, 4).astype(np.float64)
+    shown = rgba[rgba[:, 3] > 200, :3]
+    if not len(shown):
+        return WHITE
+    red, green, blue = np.clip(np.percentile(shown, 75, axis=0) / 255.0 / WHITE_TEETH, DIM, BRIGHT)
+    return float(red), float(green), float(blue)
 
 
 def assemble(portrait: Portrait, view: View, context: Context) -> tuple[dict[str, Sheet], Planes]:
@@ -24,6 +60,8 @@ def assemble(portrait: Portrait, view: View, context: Context) -> tuple[dict[str
     background = Planes.blank(view.width, view.height)
     for layer in portrait.layers:
         pixels = read_rgba(context.path(layer.pixels))
+        if portrait.kind == "photo" and layer.name in ("background", "head"):
+            pixels = _edged(pixels, layer.x, portrait.width, view)
         if layer.name == "background":
             background = _background(pixels, layer.x, layer.y, view)
         elif (placed := sheet(_lengthened(pixels, layer.y, portrait.height, view), layer.x, layer.y, view)) is not None:
@@ -32,6 +70,18 @@ def assemble(portrait: Portrait, view: View, context: Context) -> tuple[dict[str
     if back:
         sheets["back"] = merged(back)
     return sheets, background
+
+
+def _edged(pixels: Bytes, x: int, width: int, view: View) -> Bytes:
+    """A layer of a photograph, faded out at its sides where the film is wider than the picture."""
+    if view.left > -0.5:
+        return pixels
+    columns = np.arange(pixels.shape[1], dtype=np.float32) + x + 0.5
+    inside = np.minimum(columns, width - columns) / (EDGE / MARGIN * view.margin / view.scale)
+    fade = np.clip(inside, 0.0, 1.0)
+    faded = pixels.copy()
+    faded[..., 3] = np.rint(pixels[..., 3] * fade * fade * (3.0 - 2.0 * fade)).astype(np.uint8)
+    return faded
 
 
 def _lengthened(pixels: Bytes, y: int, height: int, view: View) -> Bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from avatar.artifacts import Face
 from avatar.errors import BadOutput
@@ -41,6 +42,8 @@ MARGIN = 0.16
 """Face heights by which a film's layers reach beyond its edges: more than anything moves."""
 EYE_LINE = 0.41
 """Height of the eyes in the frame, from its top."""
+CLOSEST = 1.55
+"""Face heights that a film shows at least, however narrow the photograph."""
 
 
 def view(portrait: tuple[int, int], film: tuple[int, int], face: Face) -> View:
@@ -56,6 +59,24 @@ def view(portrait: tuple[int, int], film: tuple[int, int], face: Face) -> View:
     middle = (face.jaw[0][0] + face.jaw[-1][0]) / 2
     margin = int(MARGIN * (chin - top) * scale) & ~1
     return View(film[0], film[1], scale, middle - film[0] / scale / 2, upper, margin)
+
+
+def view_within(portrait: tuple[int, int], film: tuple[int, int], face: Face) -> View:
+    """The view of a portrait that shows nothing beyond its sides: nearer to the face where it is narrow.
+
+    No nearer than `CLOSEST`; what is lacking then is left free on both sides.
+    """
+    tall = max(y for _, y in face.jaw) - face.forehead[1]
+    aspect = film[0] / film[1]
+    wanted = portrait[1] if aspect < 1.0 else min(portrait[1], HEAD_ROOM * tall)
+    shown = min(wanted, max(portrait[0] / aspect, CLOSEST * tall))
+    eyes = (face.right.iris[1] + face.left.iris[1]) / 2
+    upper = min(max(eyes - EYE_LINE * shown, 0.0), portrait[1] - shown)
+    scale, across = film[1] / shown, shown * aspect
+    middle = (face.jaw[0][0] + face.jaw[-1][0]) / 2
+    free = portrait[0] - across
+    left = min(max(middle - across / 2, 0.0), free) if free > 0.0 else free / 2
+    return View(film[0], film[1], scale, left, upper, int(MARGIN * tall * scale) & ~1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +201,16 @@ def merged(sheets: list[Sheet]) -> Sheet:
     for each in sheets[1:]:
         whole = stacked(whole, crop(each, x, y, width, height))
     return whole
+
+
+def turned(sheet: Sheet, matrix: NDArray[np.float64]) -> Sheet:
+    """A sheet under an affine map (2, 3) of the film's plane."""
+    corners = np.array([[0, 0], [sheet.width, 0], [0, sheet.height], [sheet.width, sheet.height]], np.float64)
+    moved = np.add(corners, (sheet.x, sheet.y)) @ matrix[:, :2].T + matrix[:, 2]
+    (x, y), high = np.floor(moved.min(axis=0)).astype(int) & ~1, np.ceil(moved.max(axis=0)).astype(int) + 1
+    local = matrix.copy()
+    local[:, 2] += matrix[:, :2] @ (sheet.x, sheet.y) - (x, y)
+    size = (int(high[0] - x + 1) & ~1, int(high[1] - y + 1) & ~1)
+    pixels = np.asarray(cv2.warpAffine(sheet.pixels, local, size, flags=cv2.INTER_CUBIC), np.uint8)
+    np.minimum(pixels[..., :3], pixels[..., 3:], out=pixels[..., :3])
+    return Sheet(pixels, int(x), int(y))

@@ -2,9 +2,10 @@
 
 from avatar.artifacts import Portrait
 from avatar.stage import Stage
-from stages.portrait.brief import Brief
+from stages.portrait.brief import Brief, Marks
 from stages.portrait.drawn import Drawn
+from stages.portrait.photo import Photo, PlainPhoto
 
-PORTRAIT: Stage[Brief, Portrait] = Stage("portrait", Portrait, (Drawn(),))
+PORTRAIT: Stage[Brief, Portrait] = Stage("portrait", Portrait, (Photo(), PlainPhoto(), Drawn()))
 
-__all__ = ["PORTRAIT", "Brief"]
+__all__ = ["PORTRAIT", "Brief", "Marks"]

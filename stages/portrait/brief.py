@@ -2,11 +2,30 @@
 
 from dataclasses import dataclass
 
+from avatar.artifacts import Blob, Point
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where a face is in a picture, in pixels of the picture upright; `right` is the person's own side."""
+
+    right_eye: Point
+    left_eye: Point
+    right_mouth: Point
+    left_mouth: Point
+    chin: Point
+
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """A look: by the name of a gallery avatar, else from the words of a prompt and the seed."""
+    """A face of the asker's own in a picture; else a look: that of a gallery avatar, or one for a prompt and the seed.
+
+    `face` is which of the picture's faces, the largest first; `marks` tell where it is, so that it need not be found.
+    """
 
     avatar: str | None
     prompt: str
     seed: int
+    image: Blob | None = None
+    face: int = 0
+    marks: Marks | None = None

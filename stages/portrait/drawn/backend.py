@@ -25,6 +25,10 @@ class Drawn:
     needs: Needs = Needs(packages=("resvg_py",))
     home: Path = HOME
 
+    def takes(self, brief: Brief, /) -> bool:
+        """Only briefs without a picture: whoever brings a face does not want another one."""
+        return brief.image is None
+
     def load(self, _placement: Placement, /) -> "Artist":
         """Find the renderer. Raises `Unavailable` without it."""
         try:

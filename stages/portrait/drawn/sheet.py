@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from avatar.errors import NotFound
 from stages.portrait.drawn import looks as book
 from stages.portrait.drawn import render
 from stages.portrait.drawn.looks import Look
@@ -13,6 +14,7 @@ from stages.portrait.drawn.parts import HOME
 
 PAPER = (247, 246, 244)
 INK = (60, 52, 46)
+QUALITY = 88
 
 
 def portrait(look: Look, rasterise: render.Rasterise, home: Path = HOME) -> render.Bytes:
@@ -21,6 +23,19 @@ def portrait(look: Look, rasterise: render.Rasterise, home: Path = HOME) -> rend
         rasterise, book.worn(look, home), style=book.style(look, home), done=lambda _done, _of: None
     )
     return render.flat(pictures)
+
+
+def picture(avatar: str, *, side: int = 512) -> bytes:
+    """WebP of one avatar of the gallery, `side` pixels square. Raises `NotFound`."""
+    from resvg_py import svg_to_bytes
+
+    look = next((look for look in book.gallery() if look.id == avatar), None)
+    if look is None:
+        raise NotFound(f"There is no avatar {avatar}. `python -m avatar avatars` lists them.")
+    small = cv2.resize(portrait(look, svg_to_bytes), (side, side), interpolation=cv2.INTER_AREA)
+    written, data = cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
+    assert written  # noqa: S101 - an encoder that cv2 always has
+    return data.tobytes()
 
 
 def contact_sheet(

@@ -1,0 +1,83 @@
+"""The part of a picture that a portrait shows, at the size that films need. Knows points, not what they mean."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+BESIDE, ABOVE, BELOW = 2.2, 0.8, 0.95
+"""Face heights that a portrait shows beside the middle of the face, above its forehead and below its chin."""
+RIM = 0.2
+"""Face heights kept around the portrait, more than anything moves; where the picture ends its edge goes on."""
+FACE = (240, 480)
+"""Least and most pixels of the face's height."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """`pixels` (h, w, 3): the portrait of `width` x `height` with `rim` more pixels around; `points` (n, 2) in it.
+
+    Points, and all that the portrait tells, count from the portrait's own corner, `rim` right of and below the pixels'.
+    `unit` is the face's height.
+    """
+
+    pixels: Bytes
+    points: Floats
+    rim: int
+    unit: float
+
+    @property
+    def width(self) -> int:
+        """Columns of the portrait."""
+        return int(self.pixels.shape[1]) - 2 * self.rim
+
+    @property
+    def height(self) -> int:
+        """Rows of the portrait."""
+        return int(self.pixels.shape[0]) - 2 * self.rim
+
+    @property
+    def here(self) -> Floats:
+        """The points as they lie in `pixels`."""
+        return self.points + np.float32(self.rim)
+
+    @property
+    def shown(self) -> Bytes:
+        """The portrait without its rim."""
+        return self.pixels[self.rim : -self.rim, self.rim : -self.rim]
+
+
+def frame(picture: Bytes, points: Floats, unit: float) -> Framed:
+    """Head and shoulders around a face of height `unit`, cut from a picture (h, w, 3)."""
+    height, width = picture.shape[:2]
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle = float(low[0] + high[0]) / 2
+    left, right = max(0, round(middle - BESIDE * unit)), min(width, round(middle + BESIDE * unit))
+    top, bottom = max(0, round(float(low[1]) - ABOVE * unit)), min(height, round(float(high[1]) + BELOW * unit))
+    scale = float(np.clip(1.0, FACE[0] / unit, FACE[1] / unit))
+    size = (max(2, round((right - left) * scale)), max(2, round((bottom - top) * scale)))
+    zoom = np.array([size[0] / (right - left), size[1] / (bottom - top)], np.float32)
+    rim = round(RIM * unit * scale)
+    apart = int(rim / zoom.min()) + 4
+    cut = _cut(picture, (left - apart, top - apart, right + apart, bottom + apart))
+    offset = rim - apart * zoom
+    how = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC
+    whole = cv2.resize(cut, None, fx=float(zoom[0]), fy=float(zoom[1]), interpolation=how) if scale != 1.0 else cut
+    matrix = np.array([[1.0, 0.0, offset[0]], [0.0, 1.0, offset[1]]], np.float32)
+    wanted = (size[0] + 2 * rim, size[1] + 2 * rim)
+    pixels = cv2.warpAffine(whole, matrix, wanted, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    placed = (points - np.array([left, top], np.float32)) * zoom
+    return Framed(np.asarray(pixels, np.uint8), placed.astype(np.float32), rim, unit * scale)
+
+
+def _cut(picture: Bytes, box: tuple[int, int, int, int]) -> Bytes:
+    """A rectangle (left, top, right, bottom) of a picture; beyond its edges they go on as they are."""
+    height, width = picture.shape[:2]
+    left, top, right, bottom = box
+    inner = picture[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
+    rims = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
+    return np.asarray(cv2.copyMakeBorder(inner, *rims, cv2.BORDER_REPLICATE), np.uint8)
