@@ -3,6 +3,7 @@
 Nothing of MediaPipe is imported before it is asked for.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from avatar.errors import Unavailable
 from avatar.media import video
+from avatar.media.hush import hushed
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -35,7 +37,8 @@ def find(path: Path, model: Path) -> Found:
     with _landmarker(model) as landmarker:
         for index, (at, picture) in enumerate(video.colour(path)):
             image = _image(picture)
-            told = landmarker.detect_for_video(image, max(round(at * 1000.0), index))
+            with nullcontext() if index else hushed():
+                told = landmarker.detect_for_video(image, max(round(at * 1000.0), index))
             if told.face_landmarks:
                 faces = [[(point.x, point.y) for point in face] for face in told.face_landmarks]
                 largest = int(np.argmax([np.ptp(np.asarray(face)[:, 0]) for face in faces]))
@@ -65,7 +68,8 @@ def _landmarker(model: Path) -> Any:
         output_facial_transformation_matrixes=True,
     )
     try:
-        return vision.FaceLandmarker.create_from_options(options)
+        with hushed():
+            return vision.FaceLandmarker.create_from_options(options)
     except (RuntimeError, ValueError, OSError) as error:
         raise Unavailable(f"MediaPipe can't use {model.name}. Fetch the face landmarker's model again.") from error
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar.errors import Unavailable
+from avatar.media.hush import hushed
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -33,7 +34,7 @@ class Finder:
 
     def __call__(self, picture: Bytes) -> list[Floats]:
         """The points (478, 2) in pixels of each face in (h, w, 3), the largest face first."""
-        with self._lock, landmarker(self.model) as tool:
+        with self._lock, hushed(), landmarker(self.model) as tool:
             found: list[Floats] = []
             for first in [p for window in _windows(picture) for p in _looked(tool, picture, window)]:
                 close = _looked(tool, picture, _around(first))  # what is seen again from near is seen better
