@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from avatar.doors import report
 from avatar.errors import AvatarError
 from avatar.jobs.service import Job, Status, Upload
+from avatar.request import TalkRequest
 
 EXAMPLE_ID = "video_0f8fad5bd9cb469fa16570867728950e"
 
@@ -50,7 +51,7 @@ class Output(BaseModel):
     voice: str
     backends: dict[str, str] = Field(description="Who made which stage")
     licences: list[str] = Field(description="Licences of the weights that were used")
-    notes: list[str] = Field(description="What was found in a recording, such as noise or a text that does not fit")
+    notes: list[str] = Field(description="What was found in a recording, such as noise, and how the film differs from what was asked")
 
 
 class Urls(BaseModel):
@@ -61,6 +62,21 @@ class Urls(BaseModel):
     content: str
     events: str
     stream: str
+
+
+class Asked(BaseModel):
+    """What a job is for, as it was understood; what was brought shows as its sha256."""
+
+    kind: str
+    script: str
+    prompt: str
+    avatar: str | None
+    image: str | None
+    voice: str | None
+    audio: str | None
+    size: str
+    fps: int
+    captions: str
 
 
 class Video(BaseModel):
@@ -83,6 +99,7 @@ class Video(BaseModel):
     expires_at: float | None = Field(description="When its files are removed")
     error: JobError | None
     output: Output | None
+    request: Asked
     urls: Urls
 
     model_config = ConfigDict(
@@ -105,6 +122,18 @@ class Video(BaseModel):
                 "expires_at": None,
                 "error": None,
                 "output": None,
+                "request": {
+                    "kind": "talk",
+                    "script": "Hello, I am Ada.",
+                    "prompt": "",
+                    "avatar": "ada",
+                    "image": None,
+                    "voice": None,
+                    "audio": None,
+                    "size": "512x512",
+                    "fps": 25,
+                    "captions": "none",
+                },
                 "urls": {
                     "get": f"https://example.com/v1/videos/{EXAMPLE_ID}",
                     "cancel": f"https://example.com/v1/videos/{EXAMPLE_ID}/cancel",
@@ -155,13 +184,14 @@ def video(job: Job, base: str, *, licences: tuple[str, ...] = ()) -> Video:
         stage=job.stage if job.status == "in_progress" else None,
         progress=100.0 if job.status == "completed" else round(min(max(job.progress, 0.0), 100.0), 1),
         queue_position=job.queue_position,
-        eta_seconds=job.eta_seconds,
-        created_at=job.created_at,
-        started_at=job.started_at,
-        completed_at=job.completed_at,
-        expires_at=job.expires_at,
+        eta_seconds=_rounded(job.eta_seconds),
+        created_at=round(job.created_at, 3),
+        started_at=_rounded(job.started_at),
+        completed_at=_rounded(job.completed_at),
+        expires_at=_rounded(job.expires_at),
         error=_error(job.error) if job.error else None,
         output=_output(job, home, licences),
+        request=_asked(job.request),
         urls=Urls(
             get=home,
             cancel=f"{home}/cancel",
@@ -169,6 +199,25 @@ def video(job: Job, base: str, *, licences: tuple[str, ...] = ()) -> Video:
             events=f"{home}/events",
             stream=f"{home}/stream",
         ),
+    )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _asked(ask: TalkRequest) -> Asked:
+    return Asked(
+        kind=ask.kind,
+        script=ask.text,
+        prompt=ask.prompt,
+        avatar=ask.avatar,
+        image=ask.image.sha256 if ask.image else None,
+        voice=ask.voice,
+        audio=ask.audio.sha256 if ask.audio else None,
+        size=f"{ask.width}x{ask.height}",
+        fps=ask.fps,
+        captions=ask.captions,
     )
 
 
@@ -204,7 +253,7 @@ def _output(job: Job, home: str, licences: tuple[str, ...]) -> Output | None:
         voice=outcome.speech.voice,
         backends=outcome.backends,
         licences=list(licences),
-        notes=list(job.outcome.speech.notes),
+        notes=[*outcome.speech.notes, *(film.notes if film else ())],
     )
 
 

@@ -33,4 +33,7 @@ async def request_of(desk: Desk, caller: Caller, body: VideoBody) -> TalkRequest
     """The request alone. Raises as `understood` does."""
     image = await blob_of(desk, body.image, kind="image", consent=body.consent, caller=caller)
     audio = await blob_of(desk, body.audio, kind="audio", consent=body.consent, caller=caller)
-    return body.request(image=image, audio=audio)
+    backdrop = None
+    if body.pictured:
+        backdrop = await blob_of(desk, body.background, kind="image", consent=body.consent, caller=caller)
+    return body.request(image=image, audio=audio, backdrop=backdrop)

@@ -14,7 +14,8 @@ from pydantic_core import PydanticCustomError
 
 from avatar.artifacts import Blob
 from avatar.jobs.service import WebhookEvent
-from avatar.request import MAX_PROMPT, MAX_TEXT, SEEDS, TalkRequest, parse
+from avatar.request import MAX_LABEL, MAX_PROMPT, MAX_TEXT, SEEDS, Framing, TalkRequest, parse
+from avatar.script import Expression
 
 LATER = {
     "negative_prompt": "what must not be seen",
@@ -26,8 +27,6 @@ LATER = {
     "sampler": "a sampler",
     "profile": "a profile for one request",
     "backends": "the choice of backends",
-    "background": "a background",
-    "label": "a label in the picture",
 }
 """Fields that the API will have, and what they stand for."""
 
@@ -35,6 +34,12 @@ LATER_KINDS = ("video", "image")
 UPLOAD_ID = re.compile(r"upload_[A-Za-z0-9_-]{1,80}")
 CALLED = {"text": "script", "width": "size", "height": "size", "kind": "kind"}
 """The request's words that are called otherwise here."""
+
+TAKEN = {
+    "kind", "prompt", "avatar", "voice", "rate", "pitch", "fps", "seed", "captions", "expression", "allow_degraded",
+    "framing", "zoom",
+}  # fmt: skip
+"""What the request calls by the same name."""
 
 LONG = Field(json_schema_extra={"maxLength": MAX_TEXT})  # `parse` refuses it, as too large
 Source = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -103,7 +108,9 @@ class VideoBody(BaseModel):
 
     kind: Literal["talk", "speech"] = "talk"
     script: Annotated[str, LONG] | Annotated[list[Turn], Field(max_length=1000)] = Field(
-        "", description="What is said: a text, or turns of one speaker. With `audio` it may be left out"
+        "",
+        description="What is said: a text, or turns of one speaker. Directions such as [smile] and [pause 0.5s] may"
+        " stand between the words. With `audio` it may be left out",
     )
     prompt: str = Field("", max_length=MAX_PROMPT, description="What the avatar looks like, in words")
     avatar: str | None = Field(None, min_length=1, max_length=200, description="An id of `/v1/avatars`")
@@ -119,6 +126,17 @@ class VideoBody(BaseModel):
     fps: Literal[25, 30, 50, 60] = 25
     seed: int | None = Field(None, ge=0, lt=SEEDS, description="Drawn when it is left out, and told in the output")
     captions: Literal["none", "soft", "burned"] = "none"
+    background: Source = Field(
+        "scene",
+        description="`scene` (the portrait's own), `blur`, `transparent` (for `alpha.webm` and `prores.mov`; the MP4 shows"
+        " a light grey), a colour as `#3366cc` or a CSS name, or a picture: an upload id or a public URL",
+    )
+    framing: Framing = Field("head_and_shoulders", description="How much is shown; `whole` is all of a photograph")
+    zoom: float = Field(1.0, ge=1, le=2, description="How much nearer than `framing`")
+    label: Annotated[str, Field(min_length=1, max_length=MAX_LABEL)] | bool | None = Field(
+        None, description='Written into each frame: your words, or `true` for "AI-generated" in the language spoken'
+    )
+    expression: Expression = Field("neutral", description="The mood in which all is said")
     motion: Motion = Motion()
     allow_degraded: bool = Field(default=True, description="false makes every step down an error")
     priority: int = Field(5, ge=0, le=9, description="0 comes first")
@@ -155,16 +173,23 @@ class VideoBody(BaseModel):
         asked = self.model_dump(mode="json", exclude_unset=True)
         return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
-    def request(self, *, image: Blob | None, audio: Blob | None) -> TalkRequest:
+    @property
+    def pictured(self) -> bool:
+        """Whether the background is a picture of one's own."""
+        return is_url(self.background) or UPLOAD_ID.fullmatch(self.background) is not None
+
+    def request(self, *, image: Blob | None, audio: Blob | None, backdrop: Blob | None = None) -> TalkRequest:
         """The request that this asks for. Raises `BadRequest`."""
         width, height = map(int, self.size.split("x"))
-        taken = {"kind", "prompt", "avatar", "voice", "rate", "pitch", "fps", "seed", "captions", "allow_degraded"}
-        raw = self.model_dump(include=taken) | {
+        raw = self.model_dump(include=TAKEN) | {
             "width": width,
             "height": height,
             "motion": self.motion.model_dump(),
             "image": image,
             "audio": audio,
+            "backdrop": backdrop,
+            "background": "scene" if self.pictured else self.background,
+            "label": "auto" if self.label is True else self.label or None,
         }
         if "script" in self.model_fields_set:
             raw["text"] = self.text

@@ -8,13 +8,14 @@ from email.utils import formatdate, parsedate_to_datetime
 from hashlib import sha256
 from http import HTTPStatus
 from io import BytesIO
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, cast
 
 import anyio
 import anyio.to_thread
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
+from avatar.artifacts import ExportKind
 from avatar.disk import DATA, storage_errors
 from avatar.doors.api import problems
 from avatar.doors.api.callers import Caller
@@ -22,14 +23,17 @@ from avatar.doors.api.desk import Desk
 from avatar.doors.api.walls import BrokenOff
 from avatar.errors import Conflict, NotFound
 from avatar.events import Outcome
-from avatar.jobs.service import ENDED, Job, JobService, Variant, blob_of
+from avatar.jobs.service import ENDED, EXPORTS, Job, JobService, Variant, blob_of
 
 PIECE = 256 * 1024  # bytes read at once
+MAKING = anyio.CapacityLimiter(2)
+"""Exports that are made at once: they take a core each, and hold up one another only."""
 RANGE = re.compile(r"bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*")
 
 Named = Literal[
-    "video", "audio", "thumbnail", "captions.vtt", "captions.srt", "words.json", "motion.csv", "certificate.json"
-]
+    "video", "audio", "thumbnail", "captions.vtt", "captions.srt", "words.json", "motion.csv", "certificate.json",
+    "alpha.webm", "prores.mov", "av1.mp4", "hevc.mp4", "preview.gif", "preview.webp",
+]  # fmt: skip
 """Variants that clients may ask for."""
 
 KINDS: dict[Variant, tuple[str, str]] = {
@@ -41,6 +45,12 @@ KINDS: dict[Variant, tuple[str, str]] = {
     "words.json": ("application/json", ".words.json"),
     "motion.csv": ("text/csv; charset=utf-8", ".motion.csv"),
     "certificate.json": ("application/json", ".certificate.json"),
+    "alpha.webm": ("video/webm", ".alpha.webm"),
+    "prores.mov": ("video/quicktime", ".prores.mov"),
+    "av1.mp4": ("video/mp4", ".av1.mp4"),
+    "hevc.mp4": ("video/mp4", ".hevc.mp4"),
+    "preview.gif": ("image/gif", ".gif"),
+    "preview.webp": ("image/webp", ".webp"),
 }
 """Media type and ending of each variant."""
 
@@ -64,6 +74,8 @@ async def send(desk: Desk, request: Request, *, job_id: str, variant: Named | No
     """
     if variant == "certificate.json":
         lent = await _certified(desk, job_id, caller)
+    elif variant in EXPORTS:
+        lent = await anyio.to_thread.run_sync(lend, desk.jobs, job_id, variant, caller, limiter=MAKING)
     else:
         lent = await desk.ask(lend, desk.jobs, job_id, variant, caller)
     headers = {
@@ -98,7 +110,10 @@ def lend(jobs: JobService, job_id: str, variant: Named | None, caller: Caller) -
     """Open a file, so that it stays readable whatever is removed meanwhile. Raises as `send` does."""
     _, outcome = _finished(jobs, job_id, caller)
     wanted: Variant = variant or ("video" if outcome.film else "audio")
-    path = jobs.file(job_id, wanted, client=caller.sees)
+    if wanted in EXPORTS:
+        path = jobs.house.export(outcome, cast(ExportKind, wanted))
+    else:
+        path = jobs.file(job_id, wanted, client=caller.sees)
     with storage_errors(DATA):
         file = path.open("rb")
         facts = os.fstat(file.fileno())
@@ -106,7 +121,7 @@ def lend(jobs: JobService, job_id: str, variant: Named | None, caller: Caller) -
     return Lent(
         file,
         facts.st_size,
-        _etag(job_id, outcome, variant=wanted, size=facts.st_size),
+        _etag(job_id, outcome, variant=wanted, facts=facts),
         facts.st_mtime,
         media_type,
         job_id + ending,
@@ -130,8 +145,14 @@ def _finished(jobs: JobService, job_id: str, caller: Caller) -> tuple[Job, Outco
     return job, job.outcome
 
 
-def _etag(job_id: str, outcome: Outcome, *, variant: Variant, size: int) -> str:
-    """The digest where the file is the blob itself; a film that was signed since has other bytes, but never changes."""
+def _etag(job_id: str, outcome: Outcome, *, variant: Variant, facts: os.stat_result) -> str:
+    """The digest where the file is the blob itself; a film that was signed since has other bytes, but never changes.
+
+    An export that was removed and made anew counts as changed.
+    """
+    size = facts.st_size
+    if variant in EXPORTS:
+        return f'"{job_id}-{variant}-{size}-{facts.st_mtime_ns}"'
     blob = blob_of(outcome, variant)
     return f'"{blob.sha256}"' if blob.size == size else f'"{job_id}-{variant}-{size}"'
 

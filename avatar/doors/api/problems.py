@@ -98,6 +98,25 @@ def of_error(error: AvatarError, *, headers: dict[str, str] | None = None) -> Re
     return problem(error.code, str(error), retryable=error.retryable, headers=sent, stage=stage)
 
 
+BRANCHES = frozenset({"str", "bool", "int", "float", "dict", "list", "constrained-str"})
+TYPES = {
+    "model_attributes_type": "Send an object.",
+    "model_type": "Send an object.",
+    "dict_type": "Send an object.",
+    "list_type": "Send a list.",
+    "string_type": "Send a text.",
+    "string_pattern_mismatch": "Write it as /docs says.",
+    "bool_type": "Send true or false.",
+    "bool_parsing": "Send true or false.",
+    "int_type": "Send a whole number.",
+    "int_parsing": "Send a whole number.",
+    "float_type": "Send a number.",
+    "float_parsing": "Send a number.",
+    "finite_number": "Send a number.",
+}
+"""What to send instead, by pydantic's name for what was wrong."""
+
+
 def of_http(error: HTTPException) -> Response:
     """The answer for an error of the web framework."""
     code = BY_STATUS.get(error.status_code, "internal")
@@ -149,7 +168,8 @@ def _invalid(_request: Request, error: Exception) -> Response:
     place, *path = first["loc"] or ("body",)
     if place == "path":
         return problem("not_found", "There is nothing with this id. Check it.")
-    field = None if first["type"] == "json_invalid" else _short(".".join(map(str, path)), 200)
+    named = ".".join(str(part) for part in path if not _branch(part))
+    field = None if first["type"] == "json_invalid" else _short(named, 200)
     return problem("invalid_request", _sentence(first, str(place), path), field=field or None)
 
 
@@ -160,7 +180,7 @@ def refusal(error: ValidationError) -> BadRequest:
 
 
 def _sentence(found: Any, place: str, path: Sequence[object]) -> str:
-    name = _short(".".join(map(str, path)))
+    name = _short(".".join(str(part) for part in path if not _branch(part)))
     kind = found["type"]
     told = {
         "json_invalid": f"The body is not JSON: {found.get('ctx', {}).get('error', 'it ends too early')}.",
@@ -172,8 +192,15 @@ def _sentence(found: Any, place: str, path: Sequence[object]) -> str:
         return "The request has no body. Send a JSON object with Content-Type: application/json."
     if kind in ("model_attributes_type", "model_type", "dict_type") and not path:
         return "The body is not a JSON object. Send one, with Content-Type: application/json."
+    if kind in TYPES:
+        return f"{name} can't be {_short(repr(found.get('input')))}. {TYPES[kind]}"
     reason = found["msg"][:1].lower() + found["msg"][1:].rstrip(".")
     return told.get(kind) or f"{name} can't be {_short(repr(found.get('input')))}: {reason}."
+
+
+def _branch(part: object) -> bool:
+    """Whether pydantic names a branch of a union here, and no field."""
+    return isinstance(part, str) and (part in BRANCHES or "[" in part or "-" in part)
 
 
 def _short(text: str, limit: int = SHOWN) -> str:

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from avatar.disk import DATA, storage_errors
 from avatar.doors.api.body import UPLOAD_ID, is_url
 from avatar.doors.api.callers import Caller
 from avatar.doors.api.desk import Desk
-from avatar.errors import BadRequest, ConsentRequired
+from avatar.errors import BadRequest, ConsentRequired, UnsupportedMedia
 from avatar.jobs.service import Upload, UploadKind
 
 FETCHES = anyio.CapacityLimiter(8)
@@ -54,6 +54,16 @@ def taken(desk: Desk, file: Path, kind: UploadKind, *, caller: Caller) -> Upload
     """A file that was brought with consent, checked and moved away. Raises as `blob_of` does, and `StorageError`."""
     media_type = desk.jobs.house.examine(file, kind)
     return desk.jobs.upload(file, media_type, kind=kind, consent=True, client=caller.name)
+
+
+def kind_of(desk: Desk, file: Path) -> UploadKind:
+    """What a file is whose sender did not say. Raises `UnsupportedMedia` when it is neither picture nor sound."""
+    kinds: tuple[UploadKind, ...] = ("image", "audio")
+    for kind in kinds:
+        with suppress(UnsupportedMedia):
+            desk.jobs.house.examine(file, kind)
+            return kind
+    raise UnsupportedMedia("The file is neither a picture nor a sound. Send PNG, JPEG or WebP, or a recording.")
 
 
 def _fetched(desk: Desk, url: str, kind: UploadKind, caller: Caller) -> Upload:

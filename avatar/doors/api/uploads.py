@@ -8,7 +8,7 @@ from avatar.doors.api import answers, multipart
 from avatar.doors.api.answers import UploadAnswer
 from avatar.doors.api.desk import At, Who
 from avatar.doors.api.problems import declared
-from avatar.doors.api.sources import folder, taken
+from avatar.doors.api.sources import folder, kind_of, taken
 from avatar.doors.api.videos import WITH_BODY
 from avatar.errors import BadRequest, ConsentRequired
 from avatar.jobs.service import UploadKind
@@ -32,7 +32,7 @@ FORM = {
                         "kind": {
                             "type": "string",
                             "enum": ["image", "audio"],
-                            "description": "Needed where the file's own media type does not say it",
+                            "description": "What it is; left out, the file itself tells",
                         },
                     },
                 }
@@ -55,11 +55,11 @@ async def upload(request: Request, desk: At, caller: Who) -> UploadAnswer:
     with folder(desk) as place:
         file = place / "upload"
         form = await multipart.receive(request, file, limit=desk.rules.upload_limit)
-        kind = _kind(form)
+        kind = _kind(form) or await desk.ask(kind_of, desk, file)
         return answers.upload(await desk.ask(taken, desk, file, kind, caller=caller))
 
 
-def _kind(form: multipart.Form) -> UploadKind:
+def _kind(form: multipart.Form) -> UploadKind | None:
     if form.file_type is None:
         raise BadRequest("The form has no file. Add one in the field file.")
     consent = form.fields.get("consent", "").lower()
@@ -67,7 +67,8 @@ def _kind(form: multipart.Form) -> UploadKind:
         raise ConsentRequired(
             "Nothing was kept: the person in it must agree. Send consent=true when that is so, else do not upload it."
         )
-    kind = form.fields.get("kind") or form.file_type.partition("/")[0].lower()
-    if kind not in ("image", "audio"):
-        raise BadRequest("It is not clear what the file is. Add kind=image or kind=audio.")
-    return cast(UploadKind, kind)
+    said = form.fields.get("kind")
+    if said not in (None, "image", "audio"):
+        raise BadRequest(f"kind can't be {said[:20]!r}. Use image or audio, or leave it out.")
+    kind = said or form.file_type.partition("/")[0].lower()
+    return cast(UploadKind, kind) if kind in ("image", "audio") else None
