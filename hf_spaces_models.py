@@ -604,8 +604,8 @@ SOUND_RECIPES: tuple[Recipe, ...] = (
         "speech",
         "speecht5-clone",
         Needs(
-            (*SPEECHT5, "spkrec-xvect-voxceleb"),
-            (*TORCH, "sentencepiece"),
+            (*SPEECHT5[:2], "spkrec-xvect-voxceleb"),
+            (*TORCH, "sentencepiece", "speechbrain", "torchaudio"),
             (_cuda(SPEECH, "float32", "none", 0.2), _cpu(SPEECH, 1.0)),
         ),
         "500 letters at once; activations are an allowance",

@@ -25,6 +25,10 @@ LOOK = (0.26, 0.20)
 
 BROW_RISE = 0.055
 """Rise of a brow raised in full, in face heights."""
+LASHES = 0.032
+"""Height above the upper lid, in face heights, up to which brows move nothing."""
+ROOM = 1.8
+"""What lies above the lashes rises at most its height over them, divided by this: else lashes would be torn upwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,9 @@ class EyeModel:
             "middle": self._brow[len(self._brow) // 2],
             "outer": self._brow[outer],
         }
-        clear = (self._rest.upper - self._rows - 0.032 * self.unit) / (0.03 * self.unit)
-        above_lid = np.clip(clear, 0.0, 1.0)
-        bumps = {}
+        clear = np.maximum(self._rest.upper - self._rows - LASHES * self.unit, 0.0)
+        above_lid = np.minimum(clear / (0.03 * self.unit), 1.0)
+        bumps = {"room": (clear / ROOM).astype(np.float32)}
         for name, (x, y) in at.items():
             across = (self._columns - x) / (0.10 * self.unit)
             down = (self._rows - y) / (0.075 * self.unit)
@@ -133,12 +137,12 @@ class EyeModel:
         return Warp(self.x, self.y, shift, None, float(low.max()))
 
     def _rise(self, row: Track, bumps: dict[str, Array]) -> Array:
-        """How far down the brows' muscles push what lies under `bumps`; up is negative."""
+        """How far down the brows' muscles push what lies under `bumps`, `room` of it at most; up is negative."""
         down = self._own(row, "browDown")
         inner = column(row, "browInnerUp") - 0.8 * down
         outer = self._own(row, "browOuterUp") - 0.4 * down
         pull = inner * bumps["inner"] + 0.3 * (inner + outer) * bumps["middle"] + outer * bumps["outer"]
-        risen: Array = np.asarray(-BROW_RISE * self.unit * pull, np.float32)
+        risen: Array = np.asarray(-np.minimum(BROW_RISE * self.unit * pull, bumps["room"]), np.float32)
         return risen
 
     def gaze(self, row: Track) -> tuple[float, float]:

@@ -134,7 +134,7 @@ class Mouth:
         drop = JAW_DROP * unit * column(row, "jawOpen")
         sides = np.clip(0.5 + 0.5 * t, 0.0, 1.0)
         corner = np.exp(-((np.abs(t) - 1.0) ** 2) / 0.18)
-        corners = corner * unit * (0.028 * _blend(row, "mouthFrown", sides) - 0.032 * _blend(row, "mouthSmile", sides))
+        corners = corner * unit * (0.042 * _blend(row, "mouthFrown", sides) - 0.032 * _blend(row, "mouthSmile", sides))
         corners = corners + 0.12 * drop * (1.0 - arch) * jaw_pull
         raised = 0.010 * unit * (column(row, "mouthUpperUpLeft") + column(row, "mouthUpperUpRight"))
         upper = corners - (UPPER_SHARE * opened + 0.5 * np.minimum(raised, opened)) * arch

@@ -4,7 +4,8 @@ from avatar.artifacts import Clip
 from avatar.stage import Stage
 from stages.lips.brief import Brief
 from stages.lips.phonemes import Phonemes
+from stages.lips.wav2vec import Wav2vec
 
-LIPS: Stage[Brief, Clip] = Stage("lips", Clip, (Phonemes(),))
+LIPS: Stage[Brief, Clip] = Stage("lips", Clip, (Wav2vec(), Phonemes()))
 
 __all__ = ["LIPS", "Brief"]

@@ -8,7 +8,7 @@ from avatar import records
 from avatar.artifacts import Clip, Motion, Utterance
 from avatar.face import coarticulation, tracks
 from avatar.face.tracks import COLUMN, Track
-from avatar.stage import Context, Needs, Placement
+from avatar.stage import Context, Mode, Needs, Placement
 from stages.lips.brief import Brief
 
 
@@ -18,7 +18,7 @@ class Phonemes:
 
     id: str = "phonemes"
     version: str = "2"
-    needs: Needs = Needs()
+    needs: Needs = Needs(modes=(Mode(pace=0.002),))
 
     def load(self, _placement: Placement, /) -> "Performer":
         """There is nothing to load."""

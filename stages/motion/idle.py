@@ -8,7 +8,7 @@ from avatar.errors import BadRequest
 from avatar.face import blinks, gaze, life, tracks
 from avatar.face.noise import Grid
 from avatar.face.tracks import COLUMN, Track
-from avatar.stage import Context, Needs, Placement
+from avatar.stage import Context, Mode, Needs, Placement
 from stages.motion.brief import Brief
 
 
@@ -18,7 +18,7 @@ class Idle:
 
     id: str = "idle"
     version: str = "1"
-    needs: Needs = Needs()
+    needs: Needs = Needs(modes=(Mode(pace=0.002),))
 
     def load(self, _placement: Placement, /) -> "Performer":
         """There is nothing to load."""

@@ -3,6 +3,15 @@
 from dataclasses import dataclass
 
 from avatar.artifacts import Clip, Speech
+from avatar.script import Cue, Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """The mood in which all is said, and the directions of the script."""
+
+    mood: Expression = "neutral"
+    cues: tuple[Cue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +24,4 @@ class Brief:
     head: float = 1.0
     expression: float = 1.0
     gaze: float = 1.0
+    acting: Acting = Acting()

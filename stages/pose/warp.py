@@ -6,12 +6,13 @@ import numpy as np
 
 from avatar import records
 from avatar.artifacts import Clip, Motion, Utterance
-from avatar.face import blinks, expression, gaze, head_motion, life, prosody, tracks
+from avatar.face import acting, blinks, expression, gaze, head_motion, life, prosody, tracks
 from avatar.face.noise import Grid
 from avatar.face.tracks import COLUMN, Track
-from avatar.stage import Context, Needs, Placement
-from stages.pose.brief import Brief
+from avatar.stage import Context, Mode, Needs, Placement
+from stages.pose.brief import Acting, Brief
 
+CALM = Acting()
 BLINK_REACH = 0.5
 """Seconds that a blink waits or hurries to fall on a phrase's edge."""
 
@@ -22,7 +23,7 @@ class Warp:
 
     id: str = "warp"
     version: str = "1"
-    needs: Needs = Needs()
+    needs: Needs = Needs(modes=(Mode(pace=0.002),))
 
     def load(self, _placement: Placement, /) -> "Performer":
         """There is nothing to load."""
@@ -39,7 +40,14 @@ class Performer:
         utterance = records.load(Utterance, context.path(brief.speech.utterance).read_bytes())
         track = tracks.read(context.path(motion.tracks))
         spoken = speaking(
-            track, motion.fps, utterance, seed=brief.seed, head=brief.head, express=brief.expression, look=brief.gaze
+            track,
+            motion.fps,
+            utterance,
+            seed=brief.seed,
+            head=brief.head,
+            express=brief.expression,
+            look=brief.gaze,
+            played=brief.acting,
         )
         path = context.scratch() / "pose.npy"
         tracks.write(path, spoken)
@@ -49,23 +57,39 @@ class Performer:
 
 
 def speaking(
-    track: Track, fps: int, utterance: Utterance, *, seed: int, head: float, express: float, look: float
+    track: Track,
+    fps: int,
+    utterance: Utterance,
+    *,
+    seed: int,
+    head: float,
+    express: float,
+    look: float,
+    played: Acting = CALM,
 ) -> Track:
-    """A copy of `track` that moves with the utterance. Amounts: 0 none, 1 natural, 2 twice; no `express` stills it."""
+    """A copy of `track` that moves with the utterance and plays what the script asks for.
+
+    Amounts: 0 none, 1 natural, 2 twice; no `express` stills the face, and no `head` and `look` what is played there.
+    """
     grid = Grid(len(track), fps)
     spoken = prosody.phrases(utterance)
+    asked = acting.prepared(grid, acting.moments(played.cues, utterance), mood=played.mood, seed=seed)
     looked = gaze.read(track) * expression.attention(grid, spoken)[:, None]
     edges = np.asarray([edge for phrase in spoken for edge in (phrase.start - 0.10, phrase.end - 0.04)])
     result = blinks.moved(track, grid, towards=edges, reach=BLINK_REACH)
     glances = expression.glances(spoken, seed=seed)
-    follow = look * head * gaze.following(grid, glances)
+    follow = look * head * (gaze.following(grid, glances) + gaze.following(grid, acting.glances(asked)))
     for name, values in head_motion.speaking(grid, spoken, seed=seed).items():
         result[:, COLUMN[name]] += head * values
     result[:, COLUMN["headYaw"]] += follow[:, 0]
     result[:, COLUMN["headPitch"]] += follow[:, 1]
+    for name, values in acting.head(grid, asked).items():
+        result[:, COLUMN[name]] += head * values
     head_motion.limited(result, amount=head)
-    gaze.write(result, looked + look * gaze.away(grid, glances))
+    seen = looked + look * gaze.away(grid, glances)
+    gaze.write(result, seen if asked.still else acting.eyes(grid, asked, seen, amount=look))
     result[:, [COLUMN[name] for name in life.EXPRESSION]] *= express
     expression.speak(result, grid, spoken, seed=seed, amount=express)
+    acting.face(result, grid, asked, utterance, seed=seed, amount=express)
     expression.breathe(result, grid, spoken)
     return result

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from avatar.artifacts import Blob
+from avatar.script import Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +12,11 @@ class Brief:
 
     With `audio` that recording is what is heard, and `text`, which may be empty, is what is said in it; `language` is a
     tag such as `de`, empty where the text itself tells. Voice, rate, pitch and seed then change nothing.
+
+    With `reference`, 3 to 30 s of somebody speaking, the text is said in that person's voice; `voice` is the one that
+    speaks where that can't be done.
+
+    `pauses` are silences that the text's writer wants between its words.
     """
 
     text: str
@@ -20,6 +26,8 @@ class Brief:
     seed: int
     audio: Blob | None = None
     language: str = ""
+    reference: Blob | None = None
+    pauses: tuple[Pause, ...] = ()
 
 
 def recording(audio: Blob, text: str = "", language: str = "") -> Brief:

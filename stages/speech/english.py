@@ -11,7 +11,8 @@ from stages.speech import numerals
 LETTERS = dict(
     zip(
         "abcdefghijklmnopqrstuvwxyz",
-        "ay bee see dee ee ef gee aitch eye jay kay el em en oh pee cue ar ess tee you vee double-you ex why zee".split(),
+        "ay bee see dee ee ef gee aitch eye jay kay el em en oh pee cue ar ess tee you vee double-you ex "
+        "why zee".split(),
         strict=True,
     )
 )
@@ -20,8 +21,8 @@ LETTERS = dict(
 _TITLES = {
     "mr": "mister", "mrs": "missus", "ms": "miz", "dr": "doctor", "prof": "professor", "st": "saint",
     "rev": "reverend", "gen": "general", "col": "colonel", "capt": "captain", "lt": "lieutenant", "sgt": "sergeant",
-    "hon": "honorable", "sen": "senator", "rep": "representative", "gov": "governor", "pres": "president", "mt": "mount",
-    "messrs": "messieurs",
+    "hon": "honorable", "sen": "senator", "rep": "representative", "gov": "governor", "pres": "president",
+    "mt": "mount", "messrs": "messieurs",
 }  # fmt: skip
 _COUNTED = {"no": "number", "fig": "figure", "figs": "figures", "vol": "volume", "eq": "equation", "ca": "circa",
             "ch": "chapter", "pp": "pages"}  # fmt: skip
@@ -44,7 +45,8 @@ _UNITS = {
     "°": "degrees", "%": "percent", "‰": "per mille", "ft": "feet",
 }  # fmt: skip
 _COINS = {
-    "$": ("dollar", "cent"), "€": ("euro", "cent"), "£": ("pound", "penny"), "¥": ("yen", "sen"), "₹": ("rupee", "paisa"),
+    "$": ("dollar", "cent"), "€": ("euro", "cent"), "£": ("pound", "penny"), "¥": ("yen", "sen"),
+    "₹": ("rupee", "paisa"),
 }  # fmt: skip
 _SCALES = {"k": "thousand", "m": "million", "bn": "billion", "b": "billion"}
 SIGNS = {
@@ -64,7 +66,7 @@ _SPELLED = frozenset(
 _SHORT = frozenset(
     "a i am an as at be by do go he if in is it me my no of oh ok on or so to up us we all and any are bad big but can "
     "did for get god had has her him his how its let man new not now off old one our out own put run say see she "
-    "sit six sun ten the too top try two use was way who why win yes yet you".split()
+    "sit six sun ten pin sim zip ram rom gif the too top try two use was way who why win yes yet you".split()
 )
 
 _Say = Callable[[re.Match[str]], str]
@@ -138,6 +140,10 @@ def _fraction(match: re.Match[str]) -> str:
     return f"{numerals.cardinal(top)} slash {numerals.cardinal(bottom)}"
 
 
+def _size(match: re.Match[str]) -> str:
+    return f"{numerals.spelled(match['wide'])} by {numerals.spelled(match['high'])}"
+
+
 def _decade(match: re.Match[str]) -> str:
     number = match["decade"]
     head, space, last = (_year(int(number)) if len(number) == 4 else numerals.cardinal(int(number))).rpartition(" ")
@@ -188,6 +194,8 @@ def _mixed(match: re.Match[str]) -> str:
 
 def _caps(written: str, *, shouted: bool) -> str:
     """A word; in capitals it is spelled where it is an abbreviation, else said as a word."""
+    if re.fullmatch("[A-Z]{2,5}s", written):
+        return _caps(written[:-1], shouted=shouted) + "s"
     if len(written) == 1 or not written.isupper() or not written.isascii():
         return written
     low = written.lower()
@@ -225,18 +233,23 @@ _PATTERNS: tuple[tuple[str, str, _Say], ...] = (
     ),
     (
         "money",
-        rf"(?P<coin>[$€£¥₹])\s?(?P<sum>{_NUMBER})(?:\s?(?P<scale>thousand|million|billion|trillion|bn|[kKmMbB])\b)?"
-        rf"|(?P<sum2>{_NUMBER})\s?(?P<coin2>[€£¥₹])",
+        (
+            rf"(?P<coin>[$€£¥₹])\s?(?P<sum>{_NUMBER})(?:\s?(?P<scale>thousand|million|billion|trillion|bn|[kKmMbB])\b)?"
+            rf"|(?P<sum2>{_NUMBER})\s?(?P<coin2>[€£¥₹])"
+        ),
         _money,
     ),
     ("phone", r"\+\d[\d\s()-]{6,16}\d|\b\d{3}[ -]\d{3}[ -]\d{4}\b|\b0\d{2,}\b", _phone),
     ("rank", r"\b(?P<rank>\d{1,12})(?:st|nd|rd|th)\b", lambda match: numerals.ordinal(int(match["rank"]))),
     ("decades", r"\b(?P<decade>(?:1[1-9]|20)?[1-9]0)['’]?s\b", _decade),
     ("fraction", r"\b(?P<top>\d{1,3})/(?P<bottom>[1-9]\d{0,2})\b(?![/.]\d)", _fraction),
+    ("size", r"\b(?P<wide>\d{1,5})\s?[x×]\s?(?P<high>\d{1,5})\b", _size),
     (
         "count",
-        rf"(?:(?<=\s)|(?<=[(\[])|^)?(?P<minus>(?<![\w)])[-−](?=\d))?(?P<number>(?<![A-Za-z])(?:{_NUMBER}))"
-        rf"(?:\s?(?P<unit>{_UNIT})(?![A-Za-z/]))?(?![A-Za-z])",
+        (
+            rf"(?P<minus>(?<![\w)])[-−](?=\d))?(?P<number>(?<![A-Za-z])(?:{_NUMBER}))"
+            rf"(?:\s?(?P<unit>{_UNIT})(?![A-Za-z/]))?(?![A-Za-z])"
+        ),
         _count,
     ),
     ("title", _one_of(_TITLES) + r"(?=\s+[A-Z])", _short(_TITLES)),
@@ -247,12 +260,12 @@ _PATTERNS: tuple[tuple[str, str, _Say], ...] = (
     ("word", r"[^\W\d_]+(?:['’][^\W\d_]+)*", lambda match: match.group()),
 )
 _SAY = {name: say for name, _, say in _PATTERNS}
-_RULES = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern, _ in _PATTERNS))
+_RULES = re.compile("|".join(f"(?P<by_{name}>{pattern})" for name, pattern, _ in _PATTERNS))
 
 
 def said(written: str) -> Iterator[tuple[int, int, str]]:
     """What of a text is said in other words than it is written: start, end, words. The rest is said as it stands."""
     shouted = not any(sign.islower() for sign in written)
     for match in _RULES.finditer(written):
-        kind = match.lastgroup or ""
+        kind = (match.lastgroup or "").removeprefix("by_")
         yield (*match.span(), _caps(match.group(), shouted=shouted) if kind == "word" else _SAY[kind](match))

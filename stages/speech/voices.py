@@ -1,6 +1,7 @@
-"""The voices of the built-in synthesiser: which there are, which is meant, which fits.
+"""The voices: which there are, which of the built-in synthesiser's is meant, which fits.
 
-Knows nothing of text and sound. A voice id is a language tag, with or without a timbre: `en-us`, `en-gb+f3`, `de+m2`.
+Knows nothing of text and sound. A built-in voice's id is a language tag, with or without a timbre: `en-us`, `en-gb+f3`,
+`de+m2`; for a neural one, such as `speecht5/bdl`, the built-in one that comes nearest is chosen here.
 """
 
 import difflib
@@ -10,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from avatar.errors import NotFound
+from stages.speech import neural
 
 if TYPE_CHECKING:
     from stages.speech.espeak.library import Row
@@ -66,9 +68,13 @@ def _rows() -> tuple[tuple["Row", ...], tuple["Row", ...]]:
         return languages, synthesiser.voices("variant")
 
 
-@lru_cache(maxsize=1)
 def voices() -> tuple[Voice, ...]:
-    """Every language's voice, then every timbre. Raises Unavailable when the synthesiser is not installed."""
+    """Neural voices, every language's voice, every timbre. Raises Unavailable when the synthesiser is not installed."""
+    return (*(Voice(one.id, one.name, "en-us", one.gender) for one in neural.SPEAKERS), *_built_in())
+
+
+@lru_cache(maxsize=1)
+def _built_in() -> tuple[Voice, ...]:
     spoken: dict[str, Voice] = {}
     for row in _rows()[0]:
         tag = row.tags[0] if row.tags[0] not in spoken else _stem(row.file).lower()
@@ -81,7 +87,7 @@ def voices() -> tuple[Voice, ...]:
 
 def file_of(language: str, variant: str) -> str:
     """The name under which espeak-ng finds a voice for sure: the path of its file, and its timbre."""
-    files = {voice.language: row.file for voice, row in zip(voices(), _rows()[0], strict=False)}
+    files = {voice.language: row.file for voice, row in zip(_built_in(), _rows()[0], strict=False)}
     return f"{files[language]}+{variant}" if variant else files[language]
 
 
@@ -92,8 +98,8 @@ def _stem(file: str) -> str:
 @lru_cache(maxsize=1)
 def _index() -> tuple[dict[str, str], dict[str, str]]:
     """Names as people write them -> language ids, and -> timbres."""
-    spoken = [voice for voice in voices() if voice.language]
-    timbres = [voice for voice in voices() if voice.variant]
+    spoken = [voice for voice in _built_in() if voice.language]
+    timbres = [voice for voice in _built_in() if voice.variant]
     languages = {voice.language: voice.language for voice in spoken} | _USUAL
     for voice, row in zip(spoken, _rows()[0], strict=True):
         for name in (*row.tags, _plain(voice.name)):
@@ -127,6 +133,8 @@ def choose(voice: str) -> Choice:
 
     Raises NotFound, with the nearest names, when there is no such voice.
     """
+    if neural.named(voice):
+        return choose(neural.find(voice).built_in)
     name, plus, variant = voice.strip().partition("+")
     languages, timbres = _index()
     if not plus and name and _plain(name) not in languages:
@@ -140,6 +148,13 @@ def choose(voice: str) -> Choice:
     if plus and _plain(variant) not in timbres:
         raise NotFound(f"There is no timbre {variant[:80]!r}. {_near(_plain(variant), list(timbres))}")
     return Choice(languages.get(_plain(name), ""), timbres.get(_plain(variant), ""))
+
+
+def left_open(voice: str) -> bool:
+    """Whether it names no voice but says at most what kind of person speaks, as "old woman" does."""
+    if not voice.strip():
+        return True
+    return bool(re.fullmatch(r"[A-Za-z ]+", voice)) and _plain(voice) not in _index()[0] and any(hinted(voice))
 
 
 def timbre(hint: str) -> str:

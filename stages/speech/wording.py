@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from stages.speech import english
 
 _PAUSES = {
-    "…": ".", "—": ",", "–": ",", "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ",", "‘": "'", "’": "'",
+    "…": ".", "—": ", ", "–": ", ", "(": ", ", ")": ",", "[": ", ", "]": ",", "{": ", ", "}": ",", "‘": "'", "’": "'",
     "ʼ": "'", "、": ",", "，": ",", "。": ".", "！": "!", "？": "?", "·": ",", "•": ",", "¡": "", "¿": "", "`": "",
     '"': "", "“": "", "”": "", "„": "", "«": "", "»": "", "_": " ", "*": "", "^": "", "|": ",", "´": "'", "‐": "-",
     "‑": "-",
@@ -17,6 +17,7 @@ _PAUSES = {
 _LATIN = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "th", "þ": "th", "ł": "l", "ı": "i", "ħ": "h", "ŋ": "ng",
 }  # fmt: skip
+_SAME = {**{sign: f" {name} " for sign, name in english.SIGNS.items()}, **_PAUSES, **_LATIN}
 _STOPS = frozenset(".,!?;:")
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.,!?;:-")
 
@@ -96,6 +97,8 @@ def _loose(written: str, at: int) -> str:
     sign = written[at]
     if sign in english.SIGNS:
         return f" {english.SIGNS[sign]} "
+    if sign in "-–" and written[at - 1 : at].isdigit() and written[at + 1 : at + 2].isdigit():
+        return " to "
     if sign == "-" and not (written[at - 1 : at].isalnum() and written[at + 1 : at + 2].isalnum()):
         return ","
     return sign
@@ -105,18 +108,10 @@ def _plain(sign: str) -> str | None:
     """A sign in plain letters; none where there are no such."""
     if sign.isspace():
         return " "
-    if sign in _PAUSES:
-        return _PAUSES[sign]
-    if (low := sign.lower()) in _LATIN:
-        return _LATIN[low]
+    if (low := sign.lower()) in _SAME:
+        return _SAME[low]
     letters = "".join(part for part in unicodedata.normalize("NFKD", sign) if part in _PLAIN)
-    if letters:
-        return letters
-    if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
-        return ""
     name = unicodedata.name(sign, "").lower().split(" ")
-    if name[0] == "greek" and name[2:3] == ["letter"]:
-        return f" {name[3]} "
-    if sign in english.SIGNS:
-        return f" {english.SIGNS[sign]} "
-    return None
+    if letters or unicodedata.category(sign) in ("Mn", "Me", "Cf"):
+        return letters
+    return f" {name[3]} " if name[0] == "greek" and name[2:3] == ["letter"] else None

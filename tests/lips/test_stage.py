@@ -80,5 +80,5 @@ def test_a_track_of_another_shape_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_chain_ends_in_a_floor() -> None:
-    assert [backend.id for backend in LIPS.chain] == ["phonemes"]
+    assert [backend.id for backend in LIPS.chain] == ["wav2vec", "phonemes"]
     assert LIPS.chain[-1].needs.floor

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from avatar.artifacts import Speech
-from avatar.stage import Needs, Performer, Placement
+from avatar.stage import Mode, Needs, Performer, Placement
 from stages.speech.brief import Brief
 
 
@@ -14,7 +14,7 @@ class Espeak:
 
     id: ClassVar[str] = "espeak"
     version: ClassVar[str] = "2"
-    needs: ClassVar[Needs] = Needs(packages=("espeakng_loader",))
+    needs: ClassVar[Needs] = Needs(packages=("espeakng_loader",), modes=(Mode(pace=0.02),))
 
     def takes(self, brief: Brief, /) -> bool:
         """Only what is still to be spoken."""

@@ -1,8 +1,10 @@
 """A text spoken by espeak-ng, sentence by sentence onto the disk. Knows neither the library's calls nor the store."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,16 +15,17 @@ from avatar.errors import BadRequest, Unavailable
 from avatar.media import sound, text
 from avatar.media.sound import Samples
 from avatar.stage import Context
-from stages.speech import languages, voices
+from stages.speech import languages, neural, pauses, voices
 from stages.speech.brief import Brief
 from stages.speech.espeak import timing
 from stages.speech.espeak.library import RATE, Controls, Synthesiser
-from stages.speech.espeak.timeline import Stretch, TimeLine, seconds
+from stages.speech.espeak.timeline import HEAD, TAIL, Stretch, TimeLine, seconds
 
 LUFS, CEILING = -16.0, -1.8
 """Loudness, and true peak in dBTP: AAC adds up to 0.3 dB, and a film may have -1."""
 
 Step = Callable[[int, int], None]
+NONE: Mapping[int, float] = MappingProxyType({})
 
 _MELODY = 66
 """Width of the melody in espeak-ng's units, where its own 50 sounds monotonous."""
@@ -54,20 +57,31 @@ def perform(brief: Brief, context: Context, /) -> Speech:
     def step(done: int, total: int) -> None:
         context.step(done, total + 1)
 
-    line, language = speak(said, choice, controls, path=folder / "speech.f32", pace=brief.rate, step=step)
+    wanted = pauses.places(said, brief.pauses)
+    path = folder / "speech.f32"
+    line, language = speak(said, choice, controls, path=path, pace=brief.rate, step=step, silences=wanted)
     with storage_errors(folder):
-        return _kept(line, language, choice.variant, context)
+        return _kept(line, language, choice.variant, context, notes=_instead(brief))
 
 
 def speak(
-    said: str, choice: voices.Choice, controls: Controls, *, path: Path, pace: float = 1.0, step: Step
+    said: str,
+    choice: voices.Choice,
+    controls: Controls,
+    *,
+    path: Path,
+    pace: float = 1.0,
+    step: Step,
+    silences: Mapping[int, float] = NONE,
 ) -> tuple[TimeLine, str]:
     """A cleaned text as sound at `path`, with its times, and the language of most of it.
 
-    `step` is told the stretches that are done, and all. Raises Unavailable, StorageError and what `step` raises.
+    `step` is told the stretches that are done, and all; `silences` are seconds that are wanted before some offsets.
+    Raises Unavailable, StorageError and what `step` raises.
     """
-    stretches = plan(said, choice)
-    line = TimeLine(said, path, pace=pace)
+    stretches = parted(plan(said, choice), said, silences)
+    head, tail = max(HEAD, silences.get(0, 0.0)), max(TAIL, silences.get(len(said), 0.0))
+    line = TimeLine(said, path, pace=pace, head=head, tail=tail)
     with storage_errors(path.parent), Synthesiser() as synthesiser, line:
         for index, stretch in enumerate(stretches):
             step(index, len(stretches))
@@ -81,7 +95,16 @@ def speak(
     return line, _main(stretches)
 
 
-def _kept(line: TimeLine, language: str, variant: str, context: Context) -> Speech:
+def _instead(brief: Brief) -> tuple[str, ...]:
+    """What is to be told when another voice was wanted than the built-in ones."""
+    if brief.reference is not None:
+        return ("The voice of the sample could not be taken on here; a built-in voice speaks instead.",)
+    if neural.named(brief.voice):
+        return (f"The voice {neural.find(brief.voice).id} could not speak here; a built-in one speaks instead.",)
+    return ()
+
+
+def _kept(line: TimeLine, language: str, variant: str, context: Context, *, notes: tuple[str, ...]) -> Speech:
     """The finished sound and its times, in the store."""
     folder = context.scratch()
     wav, times = folder / "speech.wav", folder / "utterance.json"
@@ -95,7 +118,8 @@ def _kept(line: TimeLine, language: str, variant: str, context: Context) -> Spee
     times.write_bytes(records.dump(line.utterance(language)))
     context.step(line.stretches + 1, line.stretches + 1)
     name = f"{language}+{variant}" if variant else language
-    return Speech(context.keep(wav, "audio/wav"), context.keep(times, "application/json"), seconds(length), RATE, name)
+    blobs = context.keep(wav, "audio/wav"), context.keep(times, "application/json")
+    return Speech(*blobs, seconds(length), RATE, name, notes)
 
 
 def _main(stretches: tuple[Stretch, ...]) -> str:
@@ -131,6 +155,21 @@ def plan(said: str, choice: voices.Choice) -> tuple[Stretch, ...]:
     for sentence in text.sentences(said, language=main):
         stretches += _by_script(said, sentence, main, choice.language)
     return tuple(stretches)
+
+
+def parted(stretches: tuple[Stretch, ...], said: str, silences: Mapping[int, float]) -> tuple[Stretch, ...]:
+    """The stretches, cut where silence is wanted within one, each with the silence that is wanted after it."""
+    done = list(stretches)
+    for at, length in sorted(silences.items()):
+        if not 0 < at < len(said):
+            continue
+        number = next(index for index, stretch in reversed(list(enumerate(done))) if stretch.start < at)
+        found = done[number]
+        if text.speakable(said[found.start : at]) and text.speakable(said[at : found.end]):
+            done.insert(number + 1, replace(found, start=at))
+            found = replace(found, end=at, ends="cut")
+        done[number] = replace(found, silence=length)
+    return tuple(done)
 
 
 def _by_script(said: str, sentence: text.Sentence, main: str, asked: str) -> Iterator[Stretch]:

@@ -38,12 +38,16 @@ _FADE = RATE // 500
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A piece of the text for one breath and one voice. Offsets count characters of the whole text."""
+    """A piece of the text for one breath and one voice. Offsets count characters of the whole text.
+
+    `silence` is how many seconds of it are wanted afterwards, where somebody wants a certain length.
+    """
 
     start: int
     end: int
     ends: text.Ends
     language: str
+    silence: float | None = None
 
 
 def seconds(samples: int) -> float:
@@ -52,9 +56,12 @@ def seconds(samples: int) -> float:
 
 
 class TimeLine:
-    """Stretches joined with pauses. Use it in a `with` statement; the file at `path` holds raw float32 samples."""
+    """Stretches joined with pauses. Use it in a `with` statement; the file at `path` holds raw float32 samples.
 
-    def __init__(self, said: str, path: Path, *, pace: float) -> None:
+    `head` and `tail` are the seconds of silence before the first sound and after the last.
+    """
+
+    def __init__(self, said: str, path: Path, *, pace: float, head: float = HEAD, tail: float = TAIL) -> None:
         self.words: list[Word] = []
         self.stretches = 0
         self._phones: list[tuple[str, int, int, int]] = []
@@ -64,7 +71,8 @@ class TimeLine:
         self._warmth = sound.Equaliser(WARMTH, RATE)
         self._length = 0
         self._until = 0
-        self._owed = round(HEAD * RATE)
+        self._tail = tail
+        self._owed = round(head * RATE)
         self._decayed = 0
 
     def __enter__(self) -> Self:
@@ -85,6 +93,7 @@ class TimeLine:
         """Append one stretch, whose phones are `spans`, after the pause that the one before it left. Raises OSError."""
         self.stretches += 1
         if not spans:
+            self._owed = max(self._owed, round((stretch.silence or 0.0) * RATE))
             return
         self._write(np.zeros(self._owed, np.float32))
         begin, stop = spans[0].start, spans[-1].end
@@ -95,7 +104,8 @@ class TimeLine:
         heard = samples[begin:stop].copy()
         heard[:_FADE] *= np.linspace(0.0, 1.0, min(_FADE, len(heard)), dtype=np.float32)
         self._write(heard)
-        pause = round(PAUSES[stretch.ends] / self._pace * RATE)
+        usual = PAUSES[stretch.ends] / self._pace
+        pause = round((usual if stretch.silence is None else stretch.silence) * RATE)
         decay = samples[stop : stop + min(_DECAY, pause)]
         self._write(decay * np.linspace(1.0, 0.0, len(decay), dtype=np.float32))
         self._decayed, self._owed = len(decay), pause - len(decay)
@@ -114,7 +124,7 @@ class TimeLine:
 
     def finish(self) -> None:
         """Append the silence at the end and close the file. Raises OSError."""
-        self._write(sound.silence(TAIL - self._decayed / RATE, RATE))
+        self._write(sound.silence(self._tail - self._decayed / RATE, RATE))
         self._store(self._warmth.flush())
         self._phones.append(("", self._until, self._length, 0))
         self._file.close()

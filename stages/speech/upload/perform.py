@@ -84,7 +84,7 @@ def perform(brief: Brief, context: Context, /) -> Speech:
         times.write_bytes(records.dump(utterance))
     context.step(STEPS, STEPS)
     blobs = context.keep(wav, "audio/wav"), context.keep(times, "application/json")
-    return Speech(*blobs, round(length / RATE, 5), RATE, NAME, told)
+    return Speech(*blobs, round(length / RATE, 5), RATE, NAME, told, utterance.language, exact=False)
 
 
 def _heard(raw: Path, mean: float, context: Context) -> Heard:

@@ -1,0 +1,172 @@
+"""A text spoken by a neural voice, line by line onto the disk. Knows neither the networks behind it nor the store."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar import records
+from avatar.artifacts import Speech
+from avatar.disk import storage_errors
+from avatar.media import sound, text
+from avatar.media.sound import Samples
+from avatar.stage import Context
+from stages.speech import joined, pauses, placing, stretch
+from stages.speech.brief import Brief
+from stages.speech.espeak.perform import CEILING, LUFS
+from stages.speech.espeak.timeline import HEAD, TAIL
+from stages.speech.joined import Joined
+from stages.speech.lines import Line, lines
+from stages.speech.placing import Placed
+
+Vector = NDArray[np.float32]
+
+STEPS = 1000
+LISTENING, MASTERING = 0.1, 0.05
+"""Shares of a line's time that go into finding its words, and of the whole that go into making it equally loud."""
+PACE = 2.1
+"""Steps of the network that a letter takes about."""
+TAKES = 2
+"""How often a line is spoken when its words are not found in the sound; the clearer one is kept."""
+
+
+class Network(Protocol):
+    """What speaks one line after another."""
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+        ...
+
+    @property
+    def longest(self) -> int:
+        """Letters of one line, spaces included."""
+        ...
+
+    def knows(self, letter: str) -> bool:
+        """Whether it can say this letter."""
+        ...
+
+    def say(self, line: str, speaker: Vector, *, seed: int, step: Callable[[], None]) -> Samples:
+        """One line as sound; `step` is called often, and what it raises ends the work. Raises BackendError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Talker:
+    """Makes speech of whole texts with a network that speaks lines."""
+
+    network: Network
+
+    def say(self, brief: Brief, context: Context, *, speaker: Vector, name: str, notes: tuple[str, ...] = ()) -> Speech:
+        """The brief's text in this voice.
+
+        Raises BadRequest and TooLarge for what can't be spoken, BadOutput, OutOfMemory, StorageError, Cancelled.
+        """
+        said = text.clean(brief.text)
+        wanted = pauses.places(said, brief.pauses)
+        cut = lines(said, longest=self.network.longest, knows=self.network.knows, silences=wanted)
+        folder, rate, misfits = context.scratch(), self.network.rate, 0
+        head, tail = max(HEAD, wanted.get(0, 0.0)), max(TAIL, wanted.get(len(said), 0.0))
+        with storage_errors(folder):
+            with Joined(folder / "speech.f32", rate=rate, pace=brief.rate, head=head, tail=tail) as track:
+                for number, line in enumerate(cut):
+                    part = _Part(said, brief, line, folder, _Progress(context, cut, number))
+                    spoken, placed = self._clearest(part, speaker, mixed(brief.seed, number))
+                    misfits += not placed.fits
+                    track.add(spoken, placed, ends=line.ends, silence=line.silence)
+                track.finish()
+            return _kept(track, said, context, rate=rate, name=name, notes=(*notes, *_notes(cut, misfits)))
+
+    def _clearest(self, part: "_Part", speaker: Vector, seed: int) -> tuple[Samples, Placed]:
+        """One line, spoken again with other random numbers where its words are not found in it."""
+        takes: list[tuple[Samples, Placed]] = []
+        for number in range(TAKES):
+            spoken = self._spoken(part, speaker, mixed(seed, number))
+            step = part.progress.listening
+            placed = placing.place(part.said, part.line, spoken, hertz=self.network.rate, folder=part.folder, step=step)
+            takes.append((spoken, placed))
+            if placed.fits:
+                break
+        return max(takes, key=lambda take: take[1].score)
+
+    def _spoken(self, part: "_Part", speaker: Vector, seed: int) -> Samples:
+        """A line at the pace and height that are wanted."""
+        rate, brief = self.network.rate, part.brief
+        raw = self.network.say(part.line.wording.text, speaker, seed=seed, step=part.progress.speaking)
+        higher = stretch.pitched(joined.trimmed(raw, rate), brief.pitch, hertz=rate)
+        return stretch.paced(higher, brief.rate, hertz=rate)
+
+
+def mixed(*numbers: int) -> int:
+    """One seed of several."""
+    return int.from_bytes(hashlib.blake2b(repr(numbers).encode(), digest_size=7).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One line, and what it belongs to."""
+
+    said: str
+    brief: Brief
+    line: Line
+    folder: Path
+    progress: "_Progress"
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far the work is, while line `number` of `cut` is spoken."""
+
+    context: Context
+    cut: tuple[Line, ...]
+    number: int
+    steps: int = 0
+    share: float = 0.0
+
+    def _tell(self, share: float) -> None:
+        self.share = share = max(share, self.share)
+        letters = [len(line.wording.text) for line in self.cut]
+        done = sum(letters[: self.number]) + share * letters[self.number]
+        self.context.step(int((1.0 - MASTERING) * STEPS * done / sum(letters)), STEPS)
+
+    def speaking(self) -> None:
+        """One more step of the network."""
+        self.steps += 1
+        expected = PACE * len(self.cut[self.number].wording.text)
+        self._tell(min(1.0, self.steps / expected) * (1.0 - LISTENING))
+
+    def listening(self) -> None:
+        """The line is spoken; its words are looked for."""
+        self._tell(1.0 - LISTENING)
+
+
+def _notes(cut: tuple[Line, ...], misfits: int) -> Iterator[str]:
+    if left_out := "".join(dict.fromkeys(sign for line in cut for sign in line.wording.left_out)):
+        yield f"The neural voice can't say {left_out[:20]!r} and left it out. A built-in voice may know it."
+    if misfits:
+        yield (
+            f"In {misfits} of {len(cut)} lines the neural voice is hard to understand; lips go by ear there and words "
+            "are less sure. Try another seed."
+        )
+
+
+def _kept(track: Joined, said: str, context: Context, *, rate: int, name: str, notes: tuple[str, ...]) -> Speech:
+    """The finished sound and its times, in the store."""
+    folder = context.scratch()
+    wav, times = folder / "speech.wav", folder / "utterance.json"
+
+    def again() -> Iterator[Samples]:
+        for block in track.blocks():
+            context.step(int((1.0 - MASTERING) * STEPS), STEPS)
+            yield block
+
+    length = sound.master(again, wav, rate=rate, lufs=LUFS, ceiling=CEILING)
+    times.write_bytes(records.dump(track.utterance(said)))
+    context.step(STEPS, STEPS)
+    blobs = context.keep(wav, "audio/wav"), context.keep(times, "application/json")
+    return Speech(*blobs, round(length / rate, 5), rate, name, notes, "en", exact=False)
