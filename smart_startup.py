@@ -1,126 +1,39 @@
 """The hallway: settings, probe, plan, fetch, wire. Knows everybody, and nobody but the front doors knows it.
 
 python smart_startup.py             what this machine would do, and nothing else
---profile   minimal, recommended or maximum instead of auto
---json      the plan as JSON
---doctor    what is wrong with this machine, and what to do
---fetch     fetch the weights that are planned, then tell again
+--profile PROFILE                   minimal, recommended or maximum instead of auto
+--doctor                            what is wrong with this machine, and what to do
+--fetch [ID ...]                    fetch the weights that are planned, or these, then tell again
+--installed                         which weights are here: size, revision, last use
+--evict ID ...                      remove weights
+--json                              any of it as JSON
 """
 
-import argparse
-import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, cast
 
-import reception
-from avatar import doctor, explain, machine, planner, settings, zerogpu
-from avatar.amounts import amount
-from avatar.disk import storage_errors
+from avatar import settings, zerogpu
 from avatar.engine import Engine
-from avatar.errors import AvatarError, Cancelled, FetchError, StorageError
-from avatar.fetch.fetcher import Fetcher
+from avatar.errors import AvatarError
 from avatar.jobs import signing
 from avatar.jobs.direct import DirectJobs
 from avatar.jobs.service import House
 from avatar.jobs.signing import Finish
-from avatar.plan import Plan, Wishes
-from avatar.request import TalkRequest
+from avatar.residency import Residency
 from avatar.settings import Settings
-from avatar.stage import Placement
 from avatar.storage import Store
 from avatar.store import FolderStore
-from hf_spaces_models import CATALOGUE, PROFILES
+from hallway import reception
+from hallway.outfit import Outfit
 from stages import pipeline
 
 if TYPE_CHECKING:
     from avatar.jobs.durable import DurableJobs
     from avatar.media.provenance import Credentials
-
-LOG = logging.getLogger("avatar")
-SPECIAL = {
-    "speech": ("upload", "speecht5-clone"),
-    "portrait": ("photo", "photo-plain"),
-    "motion": ("ltx", "modelscope"),
-}
-"""Backends that serve requests of one kind only: a sound or a face of the asker's own, a film from words."""
-LETTERS = 14.0
-"""Letters a second, about as fast as people speak; for guesses of how long a film will be."""
-
-
-class Outfit:
-    """What this machine has and will do: the plan of now, made anew when weights have come."""
-
-    def __init__(self, chosen: Settings, environ: Mapping[str, str] = os.environ, *, ask_hub: bool = False) -> None:
-        with storage_errors(chosen.models):
-            chosen.data.mkdir(parents=True, exist_ok=True)
-            chosen.models.mkdir(parents=True, exist_ok=True)
-        self.chosen = chosen
-        self.fetcher = Fetcher(chosen.models, CATALOGUE, budget=chosen.models_budget, headroom=chosen.headroom)
-        self.troubles: dict[str, str] = {}
-        packages = {name for stage in pipeline.STAGES for backend in stage.chain for name in backend.needs.packages}
-        self._probe = partial(
-            machine.probe,
-            chosen.data,
-            models=chosen.models,
-            packages=sorted(packages),
-            environ=environ,
-            ask_hub=ask_hub,
-        )
-        self._machine = self._probe()
-        self._plan = self.planned()
-
-    @property
-    def plan(self) -> Plan:
-        """The plan of now."""
-        return replace(self._plan, notes=(*self._plan.notes, *self.troubles.values()))
-
-    def renew(self) -> None:
-        """Look again at what is here, and plan anew."""
-        self._machine = self._probe()
-        self._plan = self.planned()
-
-    def planned(self, ask: TalkRequest | None = None) -> Plan:
-        """A plan for one request, or for a film of ordinary length."""
-        chosen = self.chosen
-        wishes = Wishes(chosen.profile, noncommercial=chosen.noncommercial, budget=chosen.models_budget)
-        wishes = replace(wishes, headroom=chosen.headroom)
-        if ask is not None:
-            seconds = max(1.0, len(ask.text) / LETTERS / ask.rate)
-            wishes = replace(wishes, seconds=seconds, sound_only=ask.kind == "speech")
-        return planner.plan(
-            pipeline.STAGES,
-            machine=self._machine,
-            catalogue=CATALOGUE,
-            installed=self.fetcher.installed(),
-            wishes=wishes,
-            profiles=PROFILES,
-            special=[(stage, backend) for stage, backends in SPECIAL.items() for backend in backends],
-        )
-
-    def placement(self, stage: str, backend: str) -> Placement | None:
-        """Where a backend runs now; None when it can't."""
-        return self._plan.placement(stage, backend)
-
-    def fetch(self, stopped: Callable[[], bool] = lambda: False, *, told: Callable[[str], None] = LOG.info) -> None:
-        """Fetch what is planned, one after another; what can't be had is noted, and the rest goes on."""
-        for name in self._plan.fetch:
-            row = CATALOGUE[name]
-            told(f"fetching {row.title or name} ({amount(row.size)})")
-            try:
-                self.fetcher.fetch(row, cancelled=stopped, keep=self._plan.fetch)
-            except Cancelled:
-                return
-            except (FetchError, StorageError) as error:
-                self.troubles[name] = f"{row.title or name} could not be fetched. {error}"
-                told(self.troubles[name])
-            else:
-                self.troubles.pop(name, None)
-                self.renew()
 
 
 def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
@@ -129,7 +42,7 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
     works = engine(outfit)
     return DirectJobs(
         works,
-        render=pipeline.render,
+        render=partial(pipeline.render, label=outfit.chosen.label),
         house=house(outfit, works.store),
         timeout=outfit.chosen.timeout,
         finish=finishing(outfit.chosen),
@@ -142,11 +55,13 @@ def house(outfit: Outfit, store: Store) -> House:
         voices=reception.voices,
         avatars=reception.avatars,
         plan=lambda ask: outfit.plan if ask is None else outfit.planned(ask),
-        explain=lambda: explain.explain(outfit.plan),
+        explain=lambda: outfit.page,
         sheet=reception.sheet,
-        portrait=reception.portrait,
+        portrait=partial(reception.portrait, folder=outfit.chosen.data / "portraits"),
         examine=reception.examine,
+        check=pipeline.check,
         verify=reception.verify,
+        export=partial(reception.export, engine=Engine(store)),
         licences=lambda outcome: reception.licences(outcome.backends),
         certify=lambda film, rig: reception.certify(film, rig, models=outfit.chosen.models, store=store),
     )
@@ -169,7 +84,7 @@ def open_house(*, host: str, port: int, environ: Mapping[str, str] = os.environ)
     """Say what this machine will do, then serve it until stopped. The exit status."""
     try:
         outfit = Outfit(settings.read(environ), environ)
-        print(explain.explain(outfit.plan))
+        print(outfit.page)
         print(f"\nServing at http://{host}:{port}  (API: /docs, MCP: /mcp, state: /health)", flush=True)
         return _serve(outfit, host=host, port=port, worker=True)
     except AvatarError as error:
@@ -184,16 +99,16 @@ def serve(*, host: str, port: int, worker: bool, environ: Mapping[str, str] = os
 
 def work(*, gpu_only: bool, environ: Mapping[str, str] = os.environ) -> int:
     """Do jobs that other processes take, until stopped. Raises `BadRequest`, `StorageError`."""
-    import serving
+    from hallway import serving
 
     outfit = Outfit(settings.read(environ), environ)
-    with serving.Errand(outfit.fetch):
+    with serving.Errand(outfit.tend):
         return serving.at_work(outfit.chosen, engine(outfit), finish=finishing(outfit.chosen), gpu_only=gpu_only)
 
 
 def mcp(environ: Mapping[str, str] = os.environ) -> int:
     """Serve one MCP client over standard input and output. Raises `BadRequest`, `StorageError`."""
-    import serving
+    from hallway import serving
 
     outfit = Outfit(settings.read(environ), environ)
     with _service(outfit, worker=True) as jobs:
@@ -201,13 +116,13 @@ def mcp(environ: Mapping[str, str] = os.environ) -> int:
 
 
 def _serve(outfit: Outfit, *, host: str, port: int, worker: bool) -> int:
-    import serving
+    from hallway import serving
 
     chosen = outfit.chosen
     zerogpu.report_started()
     base = chosen.public_url or f"http://{host}:{port}"
     with (
-        serving.Errand(outfit.fetch),
+        serving.Errand(outfit.tend),
         _service(outfit, worker=worker) as jobs,
         serving.postman(chosen, jobs, base=base),
     ):
@@ -215,7 +130,7 @@ def _serve(outfit: Outfit, *, host: str, port: int, worker: bool) -> int:
 
 
 def _service(outfit: Outfit, *, worker: bool) -> "AbstractContextManager[DurableJobs]":
-    import serving
+    from hallway import serving
 
     works = engine(outfit)
     desk = house(outfit, works.store)
@@ -230,40 +145,22 @@ def engine(outfit: Outfit) -> Engine:
         from avatar.bucket import SharedStore
 
         store = SharedStore(cast(FolderStore, store), chosen.store_url)
-    return Engine(store, place=outfit.placement, revision=outfit.fetcher.revision)
+    return Engine(
+        store,
+        place=outfit.placement,
+        why=outfit.why,
+        revision=outfit.fetcher.revision,
+        residency=Residency(load=outfit.load),
+        hold=outfit.held,
+        noted=outfit.paces.note,
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Tell the plan for this machine, or what ails it; fetch when asked. The exit status is 1 for what ails it."""
-    parser = argparse.ArgumentParser(prog="smart_startup.py", description="What this machine would do.")
-    parser.add_argument("--profile", choices=get_args(settings.Profile), help="how much to use (auto)")
-    parser.add_argument("--json", action="store_true", help="print the plan as JSON")
-    parser.add_argument("--doctor", action="store_true", help="look for what is wrong, and say what to do")
-    parser.add_argument("--fetch", action="store_true", help="fetch the weights that are planned")
-    chosen = parser.parse_args(argv)
-    try:
-        read = settings.read(os.environ)
-        outfit = Outfit(replace(read, profile=chosen.profile or read.profile), ask_hub=chosen.doctor or chosen.fetch)
-        if chosen.fetch:
-            outfit.fetch(told=lambda line: print(line, file=sys.stderr, flush=True))
-        return _tell(outfit, as_json=chosen.json, ailments=chosen.doctor)
-    except AvatarError as error:
-        print("error:", error, file=sys.stderr)
-        return error.exit_status
-    except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    """Tell the plan for this machine, or what else is asked of it; the exit status."""
+    from hallway import steward
 
-
-def _tell(outfit: Outfit, *, as_json: bool, ailments: bool) -> int:
-    from avatar.doors.report import as_json as written
-
-    findings = doctor.doctor(outfit.plan, CATALOGUE) if ailments else ()
-    if as_json:
-        print(written({"plan": outfit.plan} | ({"findings": findings} if ailments else {})))
-    else:
-        print(doctor.tell(findings) if ailments else explain.explain(outfit.plan), flush=True)
-    return 1 if outfit.troubles or any(finding.level == "error" for finding in findings) else 0
+    return steward.main(sys.argv[1:] if argv is None else argv)
 
 
 if __name__ == "__main__":

@@ -20,14 +20,15 @@ Clock = Callable[[], float]
 class Wish:
     """What holds for a whole run.
 
-    Who listens, whether it is still wanted, until when (clock seconds, None: for ever), and whether a second choice
-    counts as failure (`strict`).
+    Who listens, whether it is still wanted, until when (clock seconds, None: for ever), whether a second choice counts
+    as failure (`strict`), and the seconds that each backend may take over its stage (`patience`).
     """
 
     listener: Listener = unheard
     cancelled: threading.Event = field(default_factory=threading.Event)
     deadline: float | None = None
     strict: bool = False
+    patience: float | None = None
 
     def check(self, now: float) -> None:
         """Raises `Cancelled` when the run is no longer wanted and `TimedOut` when its time is over."""
@@ -47,6 +48,7 @@ class Attempt:
         self._session = session
         self._wish = wish
         self._clock = clock
+        self._until = float("inf") if wish.patience is None else clock() + wish.patience
         self._spoke = float("-inf")
         self._folder: Path | None = None
         self._cleanup = ExitStack()
@@ -55,6 +57,8 @@ class Attempt:
         """Report progress, at most every `QUIET` seconds. Raises `Cancelled` or `TimedOut`."""
         now = self._clock()
         self._wish.check(now)
+        if now > self._until:
+            raise TimedOut("The time allowed for this step is over. Ask for less, or allow more time.")
         if now - self._spoke >= QUIET or done == total:
             self._spoke = now
             self._tell(Progressed(self._stage, done, total))

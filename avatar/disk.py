@@ -1,6 +1,10 @@
-"""Files that appear whole or not at all, and disks that say what is wrong. Knows nothing of what is written."""
+"""Files that appear whole or not at all, locks on files, and disks that say what is wrong.
+
+Knows nothing of what is written.
+"""
 
 import errno
+import fcntl
 import os
 import uuid
 from collections.abc import Iterator
@@ -68,3 +72,22 @@ def sync(path: Path) -> None:
     """Wait until a file's bytes are on the disk. Raises OSError."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+class Flock:
+    """An advisory lock on a file, released by `with`, by the collector or by the death of the process."""
+
+    def __init__(self, path: Path, mode: int) -> None:
+        self._path = path
+        self._mode = mode
+
+    def __enter__(self) -> None:
+        self._file = self._path.open("ab", buffering=0)
+        try:
+            fcntl.flock(self._file, self._mode)
+        except OSError:
+            self._file.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

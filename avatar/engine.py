@@ -4,22 +4,22 @@ import errno
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from avatar import records
-from avatar.artifacts import Blob
+from avatar.artifacts import blobs_of
 from avatar.attempt import Attempt, Clock, Wish
 from avatar.batching import Able, Batcher
 from avatar.disk import DATA, advice
 from avatar.errors import AvatarError, BackendError, BadOutput, StageFailed, StorageError, Unavailable
 from avatar.events import Failed, FellBack, Finished, Outcome, Started
 from avatar.residency import Residency
-from avatar.stage import Backend, Batching, Choosy, Performer, Placement, Stage
+from avatar.stage import Backend, Batching, Choosy, Performer, Placement, Stage, Wanted
 from avatar.storage import Session, Store
 from avatar.turns import Turns
 
@@ -28,6 +28,11 @@ O = TypeVar("O")
 
 Placer = Callable[[str, str], Placement | None]
 Revision = Callable[[str], str]
+Why = Callable[[str, str], str]
+Holder = Callable[[Placement], AbstractContextManager[None]]
+"""Keeps a placement's weights where they are. Raises `Unavailable` when they are gone already."""
+Noter = Callable[[str, str, float, float | None], None]
+"""Hears of work: stage, backend, its seconds, and the seconds of film or sound it was done for, None for a picture."""
 
 NOWHERE = Placement()
 DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
@@ -36,6 +41,20 @@ DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 def anywhere(_stage: str, _backend: str) -> Placement | None:
     """The placer without a plan: every backend on the CPU, without weights."""
     return Placement()
+
+
+def unheld(_placement: Placement) -> AbstractContextManager[None]:
+    """The holder of weights that nobody removes."""
+    return nullcontext()
+
+
+def unnoted(_stage: str, _backend: str, _seconds: float, _length: float | None) -> None:
+    """The noter that forgets."""
+
+
+def unexplained(_stage: str, _backend: str) -> str:
+    """The reason where no plan is known."""
+    return "The plan has no place for it on this machine."
 
 
 def cache_key(
@@ -57,22 +76,21 @@ def cache_key(
     return hashlib.sha256(head + b"\n" + records.dump(brief)).hexdigest()
 
 
-def blobs_of(value: Any) -> Iterator[Blob]:
-    """Every blob that an artifact points at, at any depth."""
-    if isinstance(value, Blob):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from blobs_of(item)
-    elif is_dataclass(value):
-        for part in fields(value):
-            yield from blobs_of(getattr(value, part.name))
+def length_of(value: Any) -> float | None:
+    """Seconds that an artifact or a brief lasts, or the longest thing in it; None for what has no length."""
+    seconds = getattr(value, "seconds", None)
+    if isinstance(seconds, float | int):
+        return float(seconds)
+    parts = [getattr(value, part.name) for part in fields(value)] if is_dataclass(value) else []
+    return max((length for part in parts if (length := length_of(part)) is not None), default=None)
 
 
 class Engine:
     """Runs stages over one store. One engine serves many threads; `residency` keeps the loaded performers.
 
-    `place` says where a backend runs, or None when the plan refused it; `revision` names a weight's pinned revision.
+    `place` says where a backend runs, or None when the plan refused it; `revision` names a weight's pinned revision,
+    `why` says why not in a sentence, `hold` keeps weights from removal while they are used, `noted` hears how long work
+    took.
     """
 
     def __init__(
@@ -84,8 +102,14 @@ class Engine:
         clock: Clock = time.monotonic,
         residency: Residency | None = None,
         batcher: Batcher | None = None,
+        hold: Holder = unheld,
+        noted: Noter = unnoted,
+        why: Why = unexplained,
     ) -> None:
         self.store = store
+        self.hold = hold
+        self.noted = noted
+        self.why = why
         self.place = place
         self.revision = revision
         self.clock = clock
@@ -135,9 +159,11 @@ class Walk:
         self._wish.check(self._engine.clock())
 
     def _first(self, stage: Stage[I, O], brief: I) -> O:
-        asked = (b for b in stage.chain if not isinstance(b, Choosy) or b.takes(brief))
+        asked = [b for b in stage.chain if not isinstance(b, Choosy) or b.takes(brief)]
         planned = [(b, p) for b in asked if (p := self._engine.place(stage.name, b.id)) is not None]
-        reasons: list[tuple[str, str]] = []
+        reasons = self._passed_over(stage, asked, brief=brief, first=planned[0][0] if planned else None)
+        if reasons and self._wish.strict:
+            raise StageFailed(stage.name, tuple(reasons))
         for index, (backend, placement) in enumerate(planned):
             self._check()
             try:
@@ -152,6 +178,19 @@ class Walk:
                 self.backends[stage.name] = backend.id
                 return made
         raise StageFailed(stage.name, tuple(reasons))
+
+    def _passed_over(
+        self, stage: Stage[I, O], asked: Sequence[Backend[I, O]], *, brief: I, first: Backend[I, O] | None
+    ) -> list[tuple[str, str]]:
+        """Those before the first planned one that were asked for by name, and why the plan has no place for them."""
+        reasons: list[tuple[str, str]] = []
+        for backend in asked[: asked.index(first) if first else None]:
+            if isinstance(backend, Wanted) and backend.named(brief):
+                why = self._engine.why(stage.name, backend.id)
+                reasons.append((backend.id, why))
+                if first is not None and not self._wish.strict:
+                    self._step_down(FellBack(stage.name, backend.id, first.id, why))
+        return reasons
 
     def _step_down(self, event: FellBack) -> None:
         self.fallbacks.append(event)
@@ -168,6 +207,8 @@ class Walk:
             if made is None:
                 made = self._perform(stage, backend, brief=brief, placement=placement)
                 self._session.remember(key, records.dump(made))
+                length = length_of(made) or length_of(brief)
+                engine.noted(stage.name, backend.id, engine.clock() - began, length)
             tell(Finished(stage.name, backend.id, engine.clock() - began, cached))
             return made
 
@@ -198,7 +239,7 @@ class Walk:
                 made: O = self._together(performer, brief, attempt=attempt, group=group)
                 return made
 
-        with _foreign_errors():
+        with _foreign_errors(), self._engine.hold(placement):
             made = self._engine.residency.call(stage.name, backend, placement=placement, work=work, check=self._check)
         if not isinstance(made, stage.gives):
             raise BadOutput(f"Backend {backend.id} gave {type(made).__name__} instead of {stage.gives.__name__}.")

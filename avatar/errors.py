@@ -163,7 +163,7 @@ class StageFailed(AvatarError):
     def __init__(self, stage: str, reasons: tuple[tuple[str, str], ...]) -> None:
         self.stage = stage
         self.reasons = reasons
-        tried = "; ".join(f"{backend}: {why}" for backend, why in reasons) or "it has no backend"
+        tried = "; ".join(f"{backend}: {why.rstrip('.')}" for backend, why in reasons) or "it has no backend"
         super().__init__(f"Stage {stage} failed ({tried}).")
 
 

@@ -69,6 +69,17 @@ def probe(
     return _with_gpus(_as_the_space_says(here, environ), environ, where=where)
 
 
+def again(before: Machine, folder: Path, *, models: Path, environ: Mapping[str, str] = os.environ) -> Machine:
+    """The machine with its disks looked at anew. Raises `StorageError`.
+
+    Memory stays as it was found at first: what this program itself has taken since is no lack.
+    """
+    with storage_errors(folder):
+        found = tuple(mounts(folder, models=models, environ=environ))
+    room = next(mount for mount in found if mount.use == "models")
+    return replace(before, disk=room.size, disk_free=room.free, mounts=found)
+
+
 def mounts(data: Path, *, models: Path, environ: Mapping[str, str]) -> Iterator[Mount]:
     """The file systems of the data, the weights, the hub's cache and temporary files. Raises OSError.
 

@@ -245,15 +245,21 @@ def _forbidden(rows: Sequence[Weights], *, facts: Facts) -> Short | None:
             told = f"{amount(row.kept)} whose licence forbids commercial use: {row.licence}"
             return Short(Lack("licence", 1, 0), told)
     absent = [row for row in rows if row.id not in facts.installed]
-    size = sum(row.size for row in absent)
-    if absent and facts.machine.hub in ("unreachable", "offline"):
-        told = "can't be reached" if facts.machine.hub == "unreachable" else "is switched off"
-        return Short(Lack("hub", size, 0), f"{amount(size)} to fetch, but the hub {told}")
+    size, hub = sum(row.size for row in absent), facts.machine.hub
+    if hub == "offline" and absent:
+        return Short(Lack("hub", size, 0), f"{amount(size)} to fetch, but the hub is switched off")
+    if hub == "unreachable" and any(from_hub(row) for row in absent):
+        return Short(Lack("hub", size, 0), f"{amount(size)} to fetch, but the hub can't be reached")
     gated = [row for row in absent if row.gated]
     if gated and not facts.machine.token:
         owner = gated[0].source.split("/")[0]
         return Short(Lack("token", 1, 0), f"{amount(size)} that {owner} gives only with a token (HF_TOKEN)")
     return None
+
+
+def from_hub(row: Weights) -> bool:
+    """Whether a hub has it, and not an https folder of its own."""
+    return "://" not in row.source
 
 
 def _sum_up(made: Plan, purse: Purse) -> Plan:

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from avatar import memory
 from avatar.amounts import amount
+from avatar.attempt import Clock
 from avatar.errors import OutOfMemory, Unavailable
 from avatar.stage import Backend, Performer, Placement
 from avatar.turns import LISTEN, Turns
@@ -30,6 +31,8 @@ T = TypeVar("T")
 
 Probe = Callable[[str], int | None]
 Check = Callable[[], None]
+Load = Callable[[str, Backend[Any, Any], Placement], Performer[Any, Any]]
+"""Loads a stage's backend in another way than its own. Raises `BackendError`."""
 
 GATE = "gate"
 TIRED = "It ran out of memory twice and rests until the program starts anew. Choose a smaller model, or free memory."
@@ -81,14 +84,13 @@ class _Seat:
 class Residency:
     """Lends performers to many threads. `free` tells the bytes that a device still has, None where nobody can say."""
 
-    def __init__(self, *, free: Probe = memory.free, clock: Callable[[], float] = time.monotonic) -> None:
-        self._free = free
+    def __init__(self, *, free: Probe = memory.free, clock: Clock = time.monotonic, load: Load | None = None) -> None:
+        self._free, self._own_load = free, load
         self._clock = clock
         self._turns = Turns()
         self._changed = threading.Condition()
         self._seats: dict[Name, _Seat] = {}
-        self._leaving = 0
-        self._lendings = 0
+        self._leaving = self._lendings = 0
         self._tired: set[tuple[str, str]] = set()
 
     @contextmanager
@@ -150,9 +152,8 @@ class Residency:
     def resident(self) -> tuple[Resident, ...]:
         """What is loaded, longest idle first."""
         with self._changed:
-            seats = [seat for seat in self._seats.values() if seat.performer is not None]
-        told = (Resident(s.stage, s.backend, s.placement, s.took or s.peak, s.used, s.lent) for s in seats)
-        return tuple(sorted(told, key=lambda one: one.used))
+            seats = sorted((seat for seat in self._seats.values() if seat.performer), key=lambda seat: seat.used)
+        return tuple(Resident(s.stage, s.backend, s.placement, s.took or s.peak, s.used, s.lent) for s in seats)
 
     def demoted(self) -> tuple[tuple[str, str], ...]:
         """Stage and backend of those that are not tried any more."""
@@ -217,7 +218,8 @@ class Residency:
             alone = not any(self._others_work(device, but=seat) for device in seat.peak)
             lendings = self._lendings
         try:
-            performer = backend.load(seat.placement)
+            own, placement = self._own_load, seat.placement
+            performer = own(seat.stage, backend, placement) if own else backend.load(placement)
             with self._changed:
                 if alone and lendings == self._lendings:  # else nobody can tell whose bytes they are
                     seat.took = _taken(before, {device: self._free(device) for device in before}, most=seat.peak)

@@ -8,6 +8,7 @@ All variables may be left out.
     AVATAR_MODELS_DIR       folder for weights                      models in the data folder
     AVATAR_MODELS_BUDGET    bytes that weights may take             what the disk has, less the headroom
     AVATAR_HEADROOM         bytes of disk left to others            2GB
+    AVATAR_MIRROR           where weights from outside the hub lie  their own pages; the hub's: HF_ENDPOINT
     AVATAR_PROFILE          auto, minimal, recommended, maximum     auto
     AVATAR_NONCOMMERCIAL    use weights for non-commercial use too  off
     AVATAR_DATABASE_URL     where jobs are kept                     SQLite in the data folder; postgresql://...
@@ -15,6 +16,7 @@ All variables may be left out.
     AVATAR_QUEUE_LENGTH     jobs that may wait                      1000
     AVATAR_RATE_LIMIT       jobs a client may send in a minute      60
     AVATAR_TIMEOUT          seconds a request may take              none
+    AVATAR_STAGE_TIMEOUT    seconds that one backend may take       none
     AVATAR_KEEP             how long films and uploads are kept     24h
     AVATAR_KEEP_BUDGET      bytes that all films and uploads take   10GB
     AVATAR_API_KEYS         name:key,name:key                       none: everybody may ask
@@ -22,12 +24,19 @@ All variables may be left out.
     AVATAR_CORS             origins of pages that may ask           none
     AVATAR_UPLOAD_LIMIT     bytes of one upload                     200MB
     AVATAR_WEBHOOK_SECRET   signs webhooks, whsec_...               made once, kept in the data folder
-    AVATAR_PUBLIC_URL       how the outside reaches this server     taken from each request
+    AVATAR_PUBLIC_URL       how the outside reaches this server     on a Space its address, else from each request
     AVATAR_TRUSTED_PROXIES  addresses whose X-Forwarded-For counts  none
     AVATAR_SIGN             sign films with Content Credentials     on, where the package c2pa is installed
     AVATAR_C2PA_CERT        certificate chain to sign with, PEM     a development certificate, made on first use
     AVATAR_C2PA_KEY         its private key, PEM, for ES256
+    AVATAR_CHAT_URL         who answers in the chat: an OpenAI-compatible API, such as http://127.0.0.1:8000/v1
+    AVATAR_CHAT_KEY         its key
+    AVATAR_CHAT_MODEL       its model
+    AVATAR_LABEL            text in every film, 1: AI-generated     where a request asks for it
     AVATAR_DEBUG            show the trace of unexpected errors     off
+
+A server at a loopback address answers to loopback names only, so that no web page can reach it under a name of its own,
+unless AVATAR_PUBLIC_URL or AVATAR_TRUSTED_PROXIES say that a proxy stands before it.
 """
 
 import os
@@ -43,6 +52,7 @@ UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 SPANS = {"": 1, "S": 1, "M": 60, "H": 3600, "D": 86_400}
 DEFAULT_BUDGET = "5GB"
 YES = {"1", "true", "yes", "on"}
+LONGEST_LABEL = 60
 NO = {"", "0", "false", "no", "off"}
 
 Profile = Literal["auto", "minimal", "recommended", "maximum"]
@@ -57,6 +67,7 @@ class Settings:
     timeout: float | None
     models: Path
     """Where weights lie, one folder for each catalogue id."""
+    mirror: str = ""
     store_url: str = ""
     models_budget: int | None = None
     headroom: int = 2 * 10**9
@@ -64,6 +75,7 @@ class Settings:
     noncommercial: bool = False
     database_url: str = ""
     jobs: int = 1
+    stage_timeout: float | None = None
     queue_length: int = 1000
     rate_limit: int = 60
     keep: float = 86_400.0
@@ -79,6 +91,11 @@ class Settings:
     sign: bool = True
     c2pa_chain: Path | None = None
     c2pa_key: Path | None = None
+    label: str = ""
+    """What every film carries, whatever its request says; `auto` for the words of its language."""
+    chat_url: str = ""
+    chat_key: str = ""
+    chat_model: str = ""
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -93,6 +110,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         store_budget=said.size("AVATAR_STORE_BUDGET", DEFAULT_BUDGET),
         timeout=said.seconds("AVATAR_TIMEOUT", "") or None,
         models=said.path("AVATAR_MODELS_DIR") or data / "models",
+        mirror=_mirror(said),
         store_url=said.text("AVATAR_STORE_URL"),
         models_budget=said.size("AVATAR_MODELS_BUDGET", "") if said.text("AVATAR_MODELS_BUDGET") else None,
         headroom=said.size("AVATAR_HEADROOM", "2GB"),
@@ -100,6 +118,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         noncommercial=said.switch("AVATAR_NONCOMMERCIAL"),
         database_url=said.text("AVATAR_DATABASE_URL"),
         jobs=said.count("AVATAR_JOBS", max(1, (os.cpu_count() or 1) // 2)),
+        stage_timeout=said.seconds("AVATAR_STAGE_TIMEOUT", "") or None,
         queue_length=said.count("AVATAR_QUEUE_LENGTH", 1000),
         rate_limit=said.count("AVATAR_RATE_LIMIT", 60),
         keep=said.seconds("AVATAR_KEEP", "24h"),
@@ -109,11 +128,15 @@ def read(environ: Mapping[str, str]) -> Settings:
         cors=said.words("AVATAR_CORS"),
         upload_limit=said.size("AVATAR_UPLOAD_LIMIT", "200MB"),
         webhook_secret=said.text("AVATAR_WEBHOOK_SECRET"),
-        public_url=said.text("AVATAR_PUBLIC_URL").rstrip("/"),
+        public_url=_public_url(said),
         trusted_proxies=said.words("AVATAR_TRUSTED_PROXIES"),
         sign=said.switch("AVATAR_SIGN", default="1"),
         c2pa_chain=said.path("AVATAR_C2PA_CERT"),
         c2pa_key=said.path("AVATAR_C2PA_KEY"),
+        label=_label(said),
+        chat_url=said.text("AVATAR_CHAT_URL").rstrip("/"),
+        chat_key=said.text("AVATAR_CHAT_KEY"),
+        chat_model=said.text("AVATAR_CHAT_MODEL"),
     )
 
 
@@ -167,6 +190,28 @@ def _data_folder(said: _Said) -> Path:
         return Path(said.text("AVATAR_DATA_DIR", f"{home}/avatar-chat")).expanduser().absolute()
     except RuntimeError:
         raise BadRequest("This user has no home folder. Set AVATAR_DATA_DIR to a folder that can be written.") from None
+
+
+def _public_url(said: _Said) -> str:
+    """What was set, else the name that a Space is told it has."""
+    space = said.text("SPACE_HOST")
+    return said.text("AVATAR_PUBLIC_URL", f"https://{space}" if space else "").rstrip("/")
+
+
+def _label(said: _Said) -> str:
+    text = said.text("AVATAR_LABEL")
+    if len(text) > LONGEST_LABEL:
+        raise BadRequest(f"AVATAR_LABEL has {len(text)} characters. Use at most {LONGEST_LABEL}, or 1.")
+    return "" if text.lower() in NO else "auto" if text.lower() in YES else text
+
+
+def _mirror(said: _Said) -> str:
+    mirror = said.text("AVATAR_MIRROR").rstrip("/")
+    if mirror and not mirror.startswith(("https://", "http://")):
+        raise BadRequest(
+            f"AVATAR_MIRROR can't be {mirror!r}. Give an address such as https://mirror.example.org/weights."
+        )
+    return mirror
 
 
 def _keys(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -119,6 +119,15 @@ class Choosy(Protocol[I_contra]):
         ...
 
 
+@runtime_checkable
+class Wanted(Protocol[I_contra]):
+    """A backend that may be asked for by name. Where the plan has no place for it then, the next one is a step down."""
+
+    def named(self, brief: I_contra, /) -> bool:
+        """Whether the asker wants this one, or what only this one does well."""
+        ...
+
+
 class Backend(Protocol[I_contra, O_co]):
     """A recipe. `version` is raised whenever the same brief would give other bytes."""
 

@@ -2,13 +2,16 @@
 
 The contract of the package `spaces`: the work is a generator that is run in a forked process; what it is given and what
 it yields is pickled; what it changes in memory is lost; the asker's daily quota is charged for the time asked, so that
-time comes from the plan. Models are loaded before, in the parent, and are inherited by the fork.
+time comes from the plan. Models are loaded before, in the parent, and are inherited by the fork; a fork that is older
+than the model loads it itself.
 
 Files are shared: the fork reads the brief's blobs where the parent found them, and writes into the parent's scratch
 folder, from which the parent keeps what came out.
 """
 
 import hashlib
+import os
+import pickle
 import queue
 import re
 import shutil
@@ -47,6 +50,8 @@ class Task:
     folder: str
     seed: int
     seconds: int
+    recipe: bytes = b""
+    """Backend and placement, pickled, for a fork that has not inherited the performer; empty for one that can't be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,12 @@ def lent_by_spaces(work: Work) -> Work:
 
 
 def report_started() -> None:
-    """Tell ZeroGPU that this program is up, which it else learns from Gradio's own `launch`. Does nothing elsewhere."""
+    """Tell ZeroGPU that this program is up, which it else learns from Gradio's own `launch`. Does nothing elsewhere.
+
+    What is lent must have been declared before: make a `Borrowing` first.
+    """
+    if not os.environ.get("SPACES_ZERO_GPU"):  # so that nobody else waits for the package
+        return
     from spaces.config import Config
 
     if Config.zero_gpu:
@@ -112,7 +122,7 @@ class Borrowing:
         name = uuid.uuid4().hex
         _PERFORMERS[name] = backend.load(placement)
         asked = min(LONGEST, max(SHORTEST, round(1.25 * seconds)))
-        return Borrowed(name, self._work, asked)
+        return Borrowed(name, self._work, asked, _recipe(backend, placement))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +132,13 @@ class Borrowed(Generic[I, O]):
     name: str
     work: Work = field(repr=False)
     seconds: int
+    recipe: bytes = field(default=b"", repr=False)
 
     def __call__(self, brief: I, context: Context, /) -> O:
         """Send the brief away and pass on what is told. Raises `BackendError` when no GPU is lent, `Cancelled`."""
         folder = context.scratch()
         files = {blob.sha256: str(context.path(blob)) for blob in blobs_of(brief)}
-        task = Task(self.name, brief, files, str(folder), context.seed, self.seconds)
+        task = Task(self.name, brief, files, str(folder), context.seed, self.seconds, self.recipe)
         trouble: AvatarError = BadOutput("The lent GPU gave no result. Ask again, or ask for a shorter film.")
         words = self.work(task)
         try:
@@ -163,7 +174,7 @@ def perform(task: Task) -> Iterator[Word]:
 
     def work() -> None:
         try:
-            made = _PERFORMERS[task.performer](task.brief, away)
+            made = _performer(task)(task.brief, away)
         except AvatarError as error:
             told.put(Broken(type(error).__name__, str(error)))
         except MemoryError:
@@ -183,6 +194,23 @@ def perform(task: Task) -> Iterator[Word]:
     finally:
         unwanted.set()
         worker.join()
+
+
+def _recipe(backend: Backend[I, O], placement: Placement) -> bytes:
+    try:
+        return pickle.dumps((backend, placement))
+    except (PicklingError, AttributeError, TypeError):  # it is made of what has no name
+        return b""
+
+
+def _performer(task: Task) -> Performer[Any, Any]:
+    """The performer that the fork inherited, else one that it loads and keeps. Raises `BackendError`."""
+    if task.performer not in _PERFORMERS:
+        if not task.recipe:
+            raise Unavailable("The lent GPU's process knows nothing of this backend. Start the program anew.")
+        backend, placement = pickle.loads(task.recipe)  # noqa: S301 - the parent's own bytes
+        _PERFORMERS[task.performer] = backend.load(placement)
+    return _PERFORMERS[task.performer]
 
 
 def _words(told: "queue.Queue[Word]", worker: threading.Thread) -> Generator[Word, None, None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from avatar.artifacts import Blob, Clip, Eye, Face, Film, Motion, Portrait, Speech
 from avatar.engine import Engine
+from avatar.errors import NotFound
 from avatar.events import Outcome
 from avatar.gallery import AvatarCard, VoiceCard
 from avatar.jobs.direct import DirectJobs
@@ -124,6 +125,13 @@ def draw_all(path: Path) -> None:
     path.write_bytes(b"PNG")
 
 
+def draw_one(avatar: str) -> bytes:
+    """The one avatar there is."""
+    if avatar != "ada":
+        raise NotFound(f"There is no avatar {avatar}. Choose ada.")
+    return b"WEBP"
+
+
 def tiny_house() -> House:
     """Two voices, one avatar, a plan for a small machine, and a certificate that always passes."""
     made = plan(
@@ -135,8 +143,10 @@ def tiny_house() -> House:
         plan=lambda _ask: made,
         explain=lambda: explain(made),
         sheet=draw_all,
+        portrait=draw_one,
         verify=lambda path: None,
         licences=lambda outcome: (),
+        check=lambda ask: None,
         examine=lambda path, kind: "image/png" if kind == "image" else "audio/wav",
         certify=lambda path, rig: Certificate(path.stat().st_size > 0, DIGEST, "rig" if rig else "none", ()),
     )

@@ -17,12 +17,13 @@ A model's folder appears by one rename, so it is there whole or not at all.
 """
 
 from avatar.fetch.fetcher import Conversion, Fetcher
-from avatar.fetch.words import File, Hub, Listing, Patience, Progress, Record, never, unheard
+from avatar.fetch.words import File, Holding, Hub, Listing, Patience, Progress, Record, never, unheard
 
 __all__ = [
     "Conversion",
     "Fetcher",
     "File",
+    "Holding",
     "Hub",
     "Listing",
     "Patience",

@@ -18,8 +18,8 @@ from avatar.errors import Cancelled, FetchError, StorageError
 from avatar.fetch.arrival import Arrival
 from avatar.fetch.persist import TICK, pause, persist
 from avatar.fetch.room import Room
-from avatar.fetch.shelf import Shelf
-from avatar.fetch.words import Hub, Listener, Patience, Progress, never, unheard
+from avatar.fetch.shelf import Shelf, size_of
+from avatar.fetch.words import Holding, Hub, Listener, Patience, Progress, never, unheard
 from avatar.plan import WeightFile, Weights
 
 if TYPE_CHECKING:
@@ -72,6 +72,25 @@ class Fetcher:
         """For each model of which something is here, but not all as it should be, a sentence that says so."""
         told = {name: self._shelf.fault(row) for name, row in self._catalogue.items()}
         return {name: fault for name, fault in told.items() if fault}
+
+    def half(self) -> dict[str, int]:
+        """Bytes of each model that is still coming."""
+        return self._shelf.half()
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Everything that takes room below the models folder, also what no catalogue names any more."""
+        faults, half, here = self.faults(), self._shelf.half(), self.installed()
+        names = sorted({*here, *faults, *half, *self._shelf.installed()})
+        return tuple(
+            Holding(
+                name,
+                size_of(self._shelf.place(name)) + half.get(name, 0),
+                record.revision if (record := self._shelf.record(name)) else "",
+                self._shelf.used(name),
+                faults.get(name, "" if name in here else "no catalogue names it any more"),
+            )
+            for name in names
+        )
 
     def revision(self, name: str) -> str:
         """The revision that is here, else the one to be fetched; empty when only the hub knows. Raises KeyError."""

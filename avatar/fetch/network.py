@@ -86,9 +86,9 @@ class Network:
         return Listing(row.source, commit, tuple(files), tuple(differences(row, files)))
 
     def _look_at_web(self, row: Weights) -> Listing:
-        files = []
+        files, source = [], f"{self.hub.mirror}/{row.id}" if self.hub.mirror else row.source
         for wanted in row.files:
-            url = f"{row.source}/{wanted.path}"
+            url = f"{source}/{wanted.path}"
             with translated(Asked(row, wanted.path)):
                 reply = get_session().head(url, headers=PLAIN, timeout=self.silence)
                 hf_raise_for_status(reply)

@@ -36,9 +36,10 @@ def refusal(error: Exception, asked: Asked) -> Setback | FetchError:
     if isinstance(error, HfHubHTTPError):
         return _answered(error, asked)
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
-        return Offline(f"{source} can't be asked for at this address. Check HF_ENDPOINT.")
+        return Offline(f"{source} can't be asked for at this address. Check HF_ENDPOINT and AVATAR_MIRROR.")
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
-        return Setback(Offline(f"{source} can't be reached. Check the network, or set HF_ENDPOINT to a mirror."))
+        mirror = "AVATAR_MIRROR" if "://" in source else "HF_ENDPOINT"
+        return Setback(Offline(f"{source} can't be reached. Check the network, or set {mirror} to a mirror."))
     if isinstance(error, httpx2.TimeoutException):
         return Setback(Stalled(f"{source} stopped sending {thing}. Try again: it goes on where it stopped."))
     return Setback(Stalled(f"{source} broke off while sending {thing}. Try again: it goes on where it stopped."))

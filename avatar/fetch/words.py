@@ -10,11 +10,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """The way to a hub. For what is left empty its library asks HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE."""
+    """The way to a hub. For what is left empty its library asks HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE.
+
+    `mirror` is an https folder that has what comes from elsewhere than a hub, each model in a folder of its id.
+    """
 
     endpoint: str = ""
     token: str = ""
     offline: bool = False
+    mirror: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +136,17 @@ class Record:
     def size(self) -> int:
         """Bytes on the disk."""
         return sum(file.size for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A model of which something is here. `used` is when last, in seconds since 1970, 0 when nobody knows.
+
+    `fault` says why it does not count as installed; empty when it does.
+    """
+
+    id: str
+    size: int
+    revision: str = ""
+    used: float = 0.0
+    fault: str = ""

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from avatar import records
-from avatar.artifacts import Blob
+from avatar.artifacts import Blob, blobs_of
 from avatar.attempt import Wish
-from avatar.engine import Engine, blobs_of, cache_key
+from avatar.engine import Engine, cache_key
 from avatar.errors import (
     BackendError,
     BadOutput,
@@ -393,3 +393,40 @@ def test_who_waits_for_another_can_still_be_called_off(store: Store) -> None:
         engine.walk(store.session(), Wish(cancelled=off))(stage(pen), Brief("hello"))
     go_on.set()
     first.join()
+
+
+@dataclass(frozen=True)
+class Named(FakeBackend[Brief, Note]):
+    """A backend that every brief asks for by name."""
+
+    def named(self, _brief: Brief, /) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_what_was_asked_for_by_name_and_has_no_place_is_a_step_down(store: Store, strict: bool) -> None:
+    heard: list[Event] = []
+    best, floor = Named("best", write), FakeBackend("floor", write)
+    engine = Engine(
+        store,
+        place=lambda _stage, backend: None if backend == "best" else Placement(),
+        why=lambda _stage, backend: f"{backend} is not fetched",
+    )
+    walk = engine.walk(store.session(), Wish(heard.append, strict=strict))
+    notes = stage(best, floor)
+    if strict:
+        with pytest.raises(StageFailed, match="best is not fetched"):
+            walk(notes, Brief("x"))
+        return
+    walk(notes, Brief("x"))
+    down = FellBack("notes", "best", "floor", "best is not fetched")
+    assert (walk.fallbacks, walk.backends) == ([down], {"notes": "floor"})
+    assert down in heard
+
+
+def test_what_was_not_asked_for_by_name_is_passed_over_in_silence(store: Store) -> None:
+    best, floor = FakeBackend("best", write), FakeBackend("floor", write)
+    engine = Engine(store, place=lambda _stage, backend: None if backend == "best" else Placement())
+    walk = engine.walk(store.session())
+    walk(stage(best, floor), Brief("x"))
+    assert (walk.fallbacks, walk.backends) == ([], {"notes": "floor"})

@@ -30,11 +30,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(data: Path, *command: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], Any]]:
-    """A server process and a client for it."""
-    port = free_port()
+def served(data: Path, *command: str, port: str = "", **settings: str) -> Iterator[tuple[subprocess.Popen[str], Any]]:
+    """A server process and a client for it; it is told its port, unless it knows it from its settings."""
+    told = [] if port else ["--port", port := str(free_port())]
     environ = os.environ | {"AVATAR_DATA_DIR": str(data), "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"} | settings
-    line = [sys.executable, *command, "--port", str(port)]
+    line = [sys.executable, *command, *told]
     with subprocess.Popen(line, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE, trust_env=False) as client:

@@ -36,6 +36,12 @@ def test_nonsense_is_refused_by_name(environ: dict[str, str]) -> None:
         settings.read(environ)
 
 
+def test_a_mirror_is_an_address() -> None:
+    assert settings.read({"AVATAR_MIRROR": "https://mirror.example.org/w/"}).mirror == "https://mirror.example.org/w"
+    with pytest.raises(BadRequest, match="AVATAR_MIRROR"):
+        settings.read({"AVATAR_MIRROR": "mirror.example.org"})
+
+
 def test_the_table_names_every_variable() -> None:
     source = Path(settings.__file__).read_text()
     table, code = source.split('"""', 2)[1:]

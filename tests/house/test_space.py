@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from avatar import settings
+from tests.house.test_serving import ASK, free_port, served
+
 yaml = pytest.importorskip("yaml", reason="YAML files are read with PyYAML, which the full environment has")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,6 +122,27 @@ def test_compose_files_are_understood_by_docker(tmp_path: Path) -> None:
     if "is not a docker command" in ran.stderr or "unknown" in ran.stderr:
         pytest.skip("docker has no compose here")
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_on_a_space_links_lead_to_its_own_address(tmp_path: Path) -> None:
+    environ = {"AVATAR_DATA_DIR": str(tmp_path), "SPACE_HOST": "ada-avatar-chat.hf.space"}
+    assert settings.read(environ).public_url == "https://ada-avatar-chat.hf.space"
+    mine = settings.read(environ | {"AVATAR_PUBLIC_URL": "https://avatars.example.org/"})
+    assert mine.public_url == "https://avatars.example.org"
+    assert settings.read({"AVATAR_DATA_DIR": str(tmp_path)}).public_url == ""
+
+
+def test_app_py_listens_where_the_space_says(tmp_path: Path) -> None:
+    host = {"SPACE_HOST": "ada-avatar-chat.hf.space", "SPACE_ID": "ada/avatar-chat"}
+    asked = {"host": host["SPACE_HOST"], "origin": f"https://{host['SPACE_HOST']}", "x-forwarded-proto": "https"}
+    port = str(free_port())
+    environ = host | {"GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": port}
+    with served(tmp_path / "data", str(ROOT / "app.py"), port=port, **environ) as (_, client):
+        assert client.get("/health", headers=asked).json()["plan"]["mode"] == "video"
+        refused = client.post("/v1/videos", json={}, headers=asked | {"origin": "https://elsewhere.example"})
+        assert refused.status_code == 403
+        job = client.post("/v1/videos", json=ASK, headers=asked).json()
+        assert job["urls"]["get"].startswith("https://ada-avatar-chat.hf.space/")
 
 
 def test_the_example_names_only_settings_that_are_read() -> None:

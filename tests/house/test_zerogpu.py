@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import pickle
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -202,3 +202,18 @@ def test_no_more_time_is_asked_than_is_ever_lent() -> None:
     borrowing = Borrowing(here)
     asked = [borrowing.load(backend, Placement("cuda"), seconds=seconds).seconds for seconds in (1, 40, 1000)]
     assert asked == [zerogpu.SHORTEST, 50, zerogpu.LONGEST]
+
+
+def test_a_fork_that_is_older_than_the_model_loads_it_itself(bench: Bench) -> None:
+    backend = FakeBackend("loud", shout)
+    borrowed = Borrowing(here).load(backend, Placement("cuda"), seconds=10)
+    blob = bench.blob(b"hello", "text/plain")
+    brief, files = Brief(blob), {blob.sha256: str(bench.context.path(blob))}
+    task = Task("unknown", brief, files, str(bench.context.scratch()), 5, 20, borrowed.recipe)
+    *_, last = zerogpu.perform(task)
+    assert isinstance(last, zerogpu.Made)
+    unnamed: FakeBackend[Brief, None] = FakeBackend("no", lambda _brief, _context: None)
+    nameless = Borrowing(here).load(unnamed, Placement("cuda"), seconds=10)
+    assert nameless.recipe == b""
+    *_, last = zerogpu.perform(replace(task, performer="unknown too", recipe=b""))
+    assert last == zerogpu.Broken("Unavailable", last.message if isinstance(last, zerogpu.Broken) else "")

@@ -174,7 +174,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def about(self, path: str) -> None:
         """/api/models/owner/name[/revision/commit]."""
-        _, kind, owner, name, *rest = path.strip("/").split("/")
+        _, kind, *names = path.strip("/").split("/")
+        if len(names) < 2:  # the client asks for more than models
+            return self.refuse(404, "EntryNotFound")
+        owner, name, *rest = names
         repo = self.hub.repos.get(f"{'' if kind == 'models' else kind + '/'}{owner}/{name}")
         fault = self.hub.fault(path)
         if fault and fault.hang:

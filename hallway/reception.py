@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from contextlib import closing
-from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from avatar.errors import Unavailable
+from avatar.artifacts import ExportKind
+from avatar.disk import storage_errors
+from avatar.engine import Engine
+from avatar.errors import NotFound, Unavailable
+from avatar.events import Outcome
 from avatar.gallery import AvatarCard, VoiceCard
 from avatar.jobs import rigs, signing
 from avatar.jobs.service import UploadKind
@@ -15,11 +19,15 @@ from avatar.plan import Weights
 from avatar.storage import Store
 from hf_spaces_models import CATALOGUE
 from stages import pipeline
+from stages.film import EXPORT, Wanted
 from stages.portrait import drawn
 
 if TYPE_CHECKING:
     from avatar.media.provenance import Provenance
     from avatar.quality import Certificate
+
+DRAWING = Lock()
+"""Pictures are drawn one at a time, so that films find a core."""
 
 
 def voices() -> tuple[VoiceCard, ...]:
@@ -39,10 +47,18 @@ def sheet(path: Path) -> None:
     path.write_bytes(drawn.contact_sheet())
 
 
-@lru_cache(maxsize=64)
-def portrait(avatar: str) -> bytes:
-    """One avatar as a WebP, 512 pixels square. Raises `NotFound`."""
-    return drawn.picture(avatar)
+def portrait(avatar: str, *, folder: Path) -> bytes:
+    """One avatar as a WebP, 512 pixels square, drawn once for all times. Raises `NotFound`, `StorageError`."""
+    if all(avatar != look.id for look in drawn.gallery()):
+        raise NotFound(f"There is no avatar {avatar}. `python -m avatar avatars` lists them.")
+    place = folder / f"{avatar}-{drawn.Drawn.version}.webp"
+    with storage_errors(folder), DRAWING:
+        if not place.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            fresh = place.with_suffix(".new")
+            fresh.write_bytes(drawn.picture(avatar))
+            fresh.replace(place)
+        return place.read_bytes()
 
 
 def certify(film: Path, rig: Path | None, *, models: Path, store: Store) -> "Certificate":
@@ -56,6 +72,17 @@ def certify(film: Path, rig: Path | None, *, models: Path, store: Store) -> "Cer
     finder = models / "face-landmarker" / "face_landmarker.task"
     usable = finder if finder.is_file() and find_spec("mediapipe") else None
     return quality.certificate(film, rig=told, landmarker=usable)
+
+
+def export(outcome: Outcome, kind: ExportKind, *, engine: Engine) -> Path:
+    """A film in another form, drawn anew when it is asked for first. Raises `NotFound`, `UnsupportedMedia`."""
+    film = outcome.film
+    if film is None or film.recipe is None:
+        what = "only sound was made" if film is None else "the film was made by an older version"
+        raise NotFound(f"There is no {kind}: {what}. Ask for the film once more.")
+    with closing(engine.store.session()) as session:
+        made = engine.walk(session)(EXPORT, Wanted(film.recipe, kind))
+        return session.path(made.file)
 
 
 def examine(path: Path, kind: UploadKind) -> str:

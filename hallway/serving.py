@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -13,8 +14,8 @@ from avatar.doors.api.answers import video
 from avatar.doors.api.app import create
 from avatar.doors.api.rules import Hands, Rules
 from avatar.doors.mcp.over_http import mount
-from avatar.doors.mcp.over_stdio import run_stdio
 from avatar.doors.web import over_http as web
+from avatar.doors.web.conversation import talker
 from avatar.download import download
 from avatar.engine import Engine
 from avatar.jobs.durable import DurableJobs
@@ -27,16 +28,21 @@ from avatar.settings import Settings
 from stages import pipeline
 
 LOG = logging.getLogger("avatar")
+GRACE = 3.0
+"""Seconds that an errand may take to come to its end."""
 FETCH_TIME = 60.0
 """Seconds that a picture or sound may take to come from somebody's URL."""
 
 
 class Errand:
-    """Something slow that is done beside the serving, and called off when that ends."""
+    """Something slow that is done beside the serving, and called off when that ends: the task then sees it set.
 
-    def __init__(self, task: Callable[[Callable[[], bool]], None]) -> None:
+    What does not hear that in time is left behind: it must be something that may break off at any moment.
+    """
+
+    def __init__(self, task: Callable[[threading.Event], None]) -> None:
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=task, args=(self._stopped.is_set,), name="errand")
+        self._thread = threading.Thread(target=task, args=(self._stopped,), name="errand", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -44,7 +50,7 @@ class Errand:
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
-        self._thread.join()
+        self._thread.join(GRACE)
 
 
 @contextmanager
@@ -66,7 +72,7 @@ def postman(chosen: Settings, jobs: DurableJobs, *, base: str) -> Iterator[None]
     """Carries webhooks to their receivers meanwhile; `base` is how the outside reaches this server."""
 
     def describe(job_id: str) -> dict[str, object]:
-        job = jobs.job(job_id)
+        job = jobs.past(job_id)
         licences = jobs.house.licences(job.outcome) if job.outcome else ()
         return video(job, base, licences=licences).model_dump(mode="json")
 
@@ -76,13 +82,16 @@ def postman(chosen: Settings, jobs: DurableJobs, *, base: str) -> Iterator[None]
 
 
 def at_the_door(chosen: Settings, jobs: JobService, *, host: str, port: int) -> int:
-    """Serve page, API and MCP over HTTP until stopped; the exit status. Raises `BadRequest` when the address is taken."""
-    app = create(jobs, rules(chosen), hands(chosen), others=[mount, web.mount])
+    """Serve page, API and MCP over HTTP until stopped; the exit status. Raises `BadRequest` for a taken address."""
+    speaks = talker(chosen.chat_url, chosen.chat_model, chosen.chat_key)
+    app = create(jobs, rules(chosen), hands(chosen), others=[mount, partial(web.mount, talker=speaks)])
     return api.run(app, host=host, port=port)
 
 
 def at_the_pipe(chosen: Settings, jobs: JobService) -> int:
     """Serve one MCP client over standard input and output until they end; the exit status."""
+    from avatar.doors.mcp.over_stdio import run_stdio
+
     run_stdio(jobs, rules(chosen), hands(chosen))
     return 0
 
@@ -91,7 +100,7 @@ def at_work(chosen: Settings, engine: Engine, *, finish: Finish | None, gpu_only
     """Do jobs until SIGINT or SIGTERM; the exit status. What is in hand then is left for the next to go on with."""
     stopped = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    worker = _worker(chosen, engine, finish=finish)
+    worker = _worker(chosen, engine, finish=finish, gpu_only=gpu_only)
     LOG.warning("At work: %d jobs at once.", chosen.jobs)
     try:
         stopped.wait()
@@ -127,5 +136,12 @@ def hands(chosen: Settings) -> Hands:
     return Hands(fetch, check_url)
 
 
-def _worker(chosen: Settings, engine: Engine, *, finish: Finish | None) -> Worker:
-    return Worker(engine, render=pipeline.render, settings=chosen, stages=pipeline.STAGES, finish=finish)
+def _worker(chosen: Settings, engine: Engine, *, finish: Finish | None, gpu_only: bool = False) -> Worker:
+    return Worker(
+        engine,
+        render=partial(pipeline.render, label=chosen.label),
+        settings=chosen,
+        stages=pipeline.STAGES,
+        finish=finish,
+        gpu_only=gpu_only,
+    )

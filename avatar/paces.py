@@ -1,0 +1,90 @@
+"""How long work really took on this machine, by stage and backend. Knows no stage, and decides nothing.
+
+A database of jobs may be shared by many machines, so this lies beside it: `paces.json` in the data folder, filled by
+whatever process works there. What can't be written is not remembered, and no film fails for it.
+"""
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from avatar import records
+from avatar.disk import replaced
+
+PICTURE = 10.0
+"""Seconds of film that a picture counts as, which costs the same however long its film is: one of ordinary length."""
+MEMORY = 120.0
+"""Seconds of film that are remembered: what was measured for as many before counts about a third of the newest."""
+NEWS = 0.1
+"""By which share a pace must change to be written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What was measured: seconds of work for seconds of film, older ones counted less."""
+
+    work: float
+    film: float
+
+    @property
+    def value(self) -> float:
+        """Seconds of work for a second of film."""
+        return self.work / self.film
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All paces, by `stage/backend`."""
+
+    paces: dict[str, Pace] = field(default_factory=dict)
+
+
+class Paces:
+    """The paces of one data folder. Safe for many threads; of several processes the last one's word counts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "paces.json"
+        self._guard = threading.Lock()
+        self._book = self._read()
+        self._written = {name: pace.value for name, pace in self._book.paces.items()}
+
+    def note(self, stage: str, backend: str, seconds: float, length: float | None) -> None:
+        """Work of `seconds` was done for `length` seconds of film or sound, or for a picture (None)."""
+        name, film = f"{stage}/{backend}", length or PICTURE
+        with self._guard:
+            old = self._book.paces.get(name, Pace(0.0, 0.0))
+            kept = max(0.0, 1 - film / MEMORY)
+            pace = Pace(old.work * kept + seconds, old.film * kept + film)
+            self._book = Book(self._book.paces | {name: pace})
+            told = self._written.get(name)
+            if told is None or abs(pace.value - told) > NEWS * told:
+                self._write(name, pace)
+
+    def measured(self) -> dict[tuple[str, str], float]:
+        """Seconds of work for a second of film, by stage and backend."""
+        with self._guard:
+            known = dict(self._book.paces)
+        return {(stage, backend): pace.value for name, pace in known.items() for stage, _, backend in [_parts(name)]}
+
+    def renew(self) -> None:
+        """Take over what other processes have measured meanwhile, where this one has measured nothing."""
+        with self._guard:
+            self._book = Book(self._read().paces | self._book.paces)
+
+    def _read(self) -> Book:
+        with suppress(OSError, ValidationError):
+            told = records.load(Book, self._path.read_bytes())
+            return Book({name: pace for name, pace in told.paces.items() if pace.film > 0 and pace.work >= 0})
+        return Book()
+
+    def _write(self, name: str, pace: Pace) -> None:
+        self._written[name] = pace.value
+        with suppress(OSError), replaced(self._path) as half:
+            half.write_bytes(records.dump(Book(self._read().paces | {name: pace})))
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    return name.partition("/")
