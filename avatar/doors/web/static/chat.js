@@ -1,0 +1,278 @@
+// The chat: what is said, and the film that answers. Knows no form of the studio.
+
+import { Cast } from "./cast.js";
+import { ask, film, house, make, picture, recall, store, t, translate } from "./house.js";
+import { fillLanguages, voiceFor } from "./languages.js";
+import { Screen } from "./screen.js";
+
+const KEPT = 60; // lines that the browser remembers
+
+export async function open(element) {
+  const room = new Chat(element.querySelector(".chat"));
+  try {
+    await room.open(await house());
+  } catch (problem) {
+    room.slip(problem.message);
+  }
+}
+
+class Chat {
+  constructor(root) {
+    this.root = root;
+    const find = (name) => root.querySelector(name);
+    Object.assign(this, {
+      lines: find(".lines"), slipped: find(".slip"), form: find("form"), text: find("textarea"), chips: find(".chips"),
+      note: find(".note"), lead: find(".lead"), language: find("select"),
+    });
+    this.screen = new Screen(root);
+    this.history = JSON.parse(recall("lines") ?? "[]");
+    this.next = []; // what is to be played after the present film
+  }
+
+  async open(told) {
+    this.told = told;
+    translate(this.root);
+    this.cast = new Cast(this.root.querySelector(".cast"), told.avatars, (card) => this.choose(card));
+    this.offer();
+    this.lead.textContent = t("chat.lead");
+    this.note.textContent = told.answers === "you" ? t("chat.echo") : t("chat.model", { model: told.answers });
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.say(this.text.value);
+    });
+    this.text.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.form.requestSubmit();
+    });
+    this.text.addEventListener("input", () => this.grow());
+    new MutationObserver(() => this.button()).observe(this.root, { attributeFilter: ["class"] });
+    fillLanguages(this.language, await ask("/v1/voices"));
+    this.remember();
+    this.root.classList.add("open");
+  }
+
+  offer() {
+    for (const name of ["chip.1", "chip.2", "chip.3"]) {
+      const chip = make("button", { type: "button", textContent: t(name) });
+      chip.addEventListener("click", () => this.say(chip.textContent));
+      this.chips.append(chip);
+    }
+  }
+
+  choose(card) {
+    this.card = card;
+    this.screen.face(card.name, card.description, card.picture);
+  }
+
+  grow() {
+    this.text.style.height = "auto";
+    this.text.style.height = `${this.text.scrollHeight}px`;
+    this.button();
+  }
+
+  // With nothing written, the button stops what plays.
+  button() {
+    const stops = !this.text.value.trim() && ["playing", "waiting"].some((name) => this.root.classList.contains(name));
+    if (this.root.classList.contains("stoppable") === stops) return;
+    this.root.classList.toggle("stoppable", stops);
+    this.form.querySelector(".send").setAttribute("aria-label", t(stops ? "chat.stop" : "chat.send"));
+  }
+
+  slip(text) { this.slipped.textContent = text; }
+
+  // One line: stops the present film, and plays the new one as soon as its first second is there.
+  async say(text) {
+    const line = text.trim();
+    if (!line) {
+      this.hush();
+      return this.text.focus();
+    }
+    this.hush();
+    this.slip("");
+    this.text.value = "";
+    this.grow();
+    this.screen.wait();
+    if (this.told.answers !== "you") return this.converse(line);
+    const said = { line, avatar: this.card.id, name: this.card.name, at: Date.now() };
+    const bubble = this.bubble(said);
+    try {
+      const job = await ask("/v1/videos", { method: "POST", body: { script: line, ...this.who() } });
+      said.job = job.id;
+      this.history.push(said);
+      this.keep();
+      this.play(said, bubble);
+    } catch (problem) {
+      this.screen.stop();
+      bubble.root.remove();
+      this.text.value = line;
+      this.grow();
+      this.slip(problem.message);
+      this.bare();
+    }
+  }
+
+  who() {
+    const voice = voiceFor(this.language.value, this.card);
+    return { ...(this.card.upload ? { image: this.card.upload } : { avatar: this.card.id }), ...(voice && { voice }) };
+  }
+
+  // Nothing more of the present answer.
+  hush() {
+    this.answering?.abort();
+    this.next = [];
+    this.screen.stop();
+  }
+
+  // A line to the chat model: its sentences come one by one, each as a film, and are played in turn.
+  async converse(line) {
+    const answering = new AbortController();
+    this.answering = answering;
+    const asked = { line, mine: true, at: Date.now() };
+    const history = this.history.slice(-12).map((said) => ({ mine: Boolean(said.mine), line: said.line }));
+    this.mine(asked);
+    this.history.push(asked);
+    try {
+      const answer = await ask("/v1/chat", { method: "POST", body: { line, history, ...this.who() }, signal: answering.signal, raw: true });
+      for await (const told of lines(answer.body)) {
+        if (told.problem) throw new Error(told.problem);
+        const said = { line: told.said, job: told.job, avatar: this.card.id, name: this.card.name, at: Date.now() };
+        this.history.push(said);
+        this.keep();
+        this.next.push([said, this.bubble(said)]);
+        if (!this.screen.showing) this.onward();
+      }
+    } catch (problem) {
+      if (problem.name === "AbortError") return;
+      if (!this.screen.showing) this.screen.stop();
+      this.slip(problem.message);
+    }
+  }
+
+  onward() {
+    const [said, bubble] = this.next.shift() ?? [];
+    if (said) this.play(said, bubble);
+  }
+
+  mine(said) {
+    this.lines.append(make("div", { className: "mine" }, make("p", { textContent: said.line })));
+    this.lines.scrollTop = this.lines.scrollHeight;
+    this.root.classList.add("begun");
+  }
+
+  keep() {
+    this.history = this.history.slice(-KEPT);
+    store("lines", JSON.stringify(this.history));
+  }
+
+  bare() { this.root.classList.toggle("begun", Boolean(this.lines.querySelector(".said"))); }
+
+  bubble(said) {
+    const words = make("p", { className: "words" });
+    const spans = said.line.split(/(\s+)/).map((piece) => (piece.trim() ? make("span", { textContent: piece }) : piece));
+    words.append(...spans);
+    const tools = make("div", { className: "tools" });
+    const face = this.cast.cards.find((card) => card.id === said.avatar)?.picture ?? this.card.picture;
+    const root = make("div", { className: "said" }, make("img", { src: face, alt: said.name }), make("div", {}, words, tools));
+    this.lines.append(root);
+    this.lines.scrollTop = this.lines.scrollHeight;
+    this.bare();
+    return { root, tools, spans: spans.filter((span) => span instanceof Node), times: null };
+  }
+
+  play(said, bubble, finished = false) {
+    bubble.root.classList.add("now");
+    this.screen.play(this.told.viewer, said.job, {
+      finished,
+      heard: (name, data) => this.heard(said, bubble, name, data),
+      at: (seconds) => light(bubble, seconds),
+      done: () => {
+        bubble.root.classList.remove("now");
+        light(bubble, -1);
+        if (this.screen.video.ended) this.onward();
+      },
+    });
+    if (finished) this.whole(said, bubble);
+  }
+
+  heard(said, bubble, name, data) {
+    if (name === "failed") this.slip(data.message);
+    if (name === "failed" || name === "canceled") this.gone(bubble, t(name === "failed" ? "chat.failed" : "chat.stopped"));
+    if (name === "finished") this.whole(said, bubble);
+  }
+
+  gone(bubble, why) { bubble.tools.replaceChildren(make("span", { className: "gone", textContent: why })); }
+
+  // The film is there: it can be seen again and taken along, and its words' times are known.
+  async whole(said, bubble) {
+    const again = icon("button", "M4 12a8 8 0 1 0 3-6.200M4 4v5h5", t("chat.again"));
+    again.addEventListener("click", () => this.play(said, bubble, true));
+    const take = icon("a", "M12 4v11m-5-5 5 5 5-5M5 20h14", t("chat.download"));
+    take.href = film(this.told.viewer, said.job, "video");
+    take.download = `${said.name || "film"}.mp4`;
+    bubble.tools.replaceChildren(again, take);
+    if (bubble.times) return;
+    bubble.times = [];
+    const answer = await fetch(film(this.told.viewer, said.job, "words.json"));
+    if (!answer.ok) return this.gone(bubble, t("chat.expired"));
+    const words = await answer.json();
+    bubble.times = timed(bubble.spans, words.words ?? words);
+  }
+
+  // What was said before the page was closed; a film that is still being made goes on.
+  remember() {
+    this.history.forEach((said, count) => {
+      if (said.mine) return this.mine(said);
+      const bubble = this.bubble(said);
+      const last = count === this.history.length - 1;
+      ask(`/v1/videos/${said.job}`).then(
+        (job) => {
+          if (job.status === "completed") this.whole(said, bubble);
+          else if (["failed", "canceled", "expired"].includes(job.status)) this.gone(bubble, t("chat.stopped"));
+          else if (last) this.play(said, bubble);
+        },
+        () => this.gone(bubble, t("chat.expired")),
+      );
+    });
+  }
+}
+
+// The JSON lines of an answer, as they come.
+async function* lines(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    rest += value ?? "";
+    const whole = rest.split("\n");
+    rest = whole.pop();
+    for (const line of whole) if (line) yield JSON.parse(line);
+    if (done) return;
+  }
+}
+
+function icon(tag, path, label) {
+  const made = make(tag, { title: label });
+  if (tag === "button") made.type = "button";
+  made.setAttribute("aria-label", label);
+  made.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${path}"/></svg>`;
+  return made;
+}
+
+// Where each written piece sounds: pieces and spoken words are matched in order, by their letters.
+function timed(spans, words) {
+  const bare = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+  let next = 0;
+  return spans.map((span) => {
+    const found = words.findIndex((word, index) => index >= next && index < next + 4 && bare(span.textContent).startsWith(bare(word.text)));
+    if (found < 0) return { span, start: Infinity, end: Infinity };
+    next = found + 1;
+    return { span, start: words[found].start, end: words[found].end };
+  });
+}
+
+function light(bubble, seconds) {
+  for (const { span, start, end } of bubble.times ?? []) {
+    span.classList.toggle("lit", seconds >= start && seconds < Math.max(end, start + 0.12));
+  }
+}

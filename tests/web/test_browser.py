@@ -1,0 +1,174 @@
+"""The page, as somebody uses it: in a real browser, with the whole program behind it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.web.conftest import Visitor
+
+Visit = Callable[..., Visitor]
+
+PLAYS = "document.querySelector('.chat .film').currentTime > {seconds}"
+FRAME = """() => {
+    const film = document.querySelector('.chat .film');
+    const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 64 });
+    const paper = canvas.getContext('2d');
+    paper.drawImage(film, 0, 0, 64, 64);
+    return [...paper.getImageData(0, 0, 64, 64).data];
+}"""
+LOUDNESS = """async (link) => {
+    const bytes = await (await fetch(link)).arrayBuffer();
+    const sound = await new OfflineAudioContext(1, 1, 22050).decodeAudioData(bytes);
+    return sound.getChannelData(0).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+}"""
+LONG = "Peter Piper picked a peck of pickled peppers, and then he picked another one. " * 30
+TILES = "document.querySelectorAll('.jobs .tile').length"
+
+
+def test_two_clicks_bring_a_film_with_moving_picture_and_sound(visit: Visit) -> None:
+    visitor = visit()
+    visitor.page.click(".cast button[data-avatar=grace]")
+    visitor.page.click(".chips button")
+    visitor.until(PLAYS.format(seconds=0.2))
+    early = visitor.page.evaluate(FRAME)
+    visitor.until(PLAYS.format(seconds=1.2))
+    late = visitor.page.evaluate(FRAME)
+    assert sum(abs(one - other) for one, other in zip(early, late, strict=True)) > 1000
+    visitor.page.wait_for_selector(".said .tools a[download]")
+    assert visitor.page.evaluate(LOUDNESS, visitor.page.locator(".said .tools a").get_attribute("href")) > 0.05
+    assert visitor.outside == []
+    assert visitor.errors == []
+
+
+def test_a_film_plays_while_it_is_still_being_made(visit: Visit) -> None:
+    visitor = visit()
+    visitor.say(LONG)
+    visitor.until(PLAYS.format(seconds=0.5))
+    assert visitor.page.locator(".said .tools a").count() == 0  # what is whole can be taken along
+    visitor.page.click(".chat .send")
+
+
+def test_a_new_line_stops_the_film_before(visit: Visit) -> None:
+    visitor = visit()
+    visitor.say(LONG)
+    visitor.until(PLAYS.format(seconds=0.3))
+    visitor.say("Enough.")
+    visitor.until("document.querySelectorAll('.said')[1].querySelector('.tools a')")
+    visitor.open("jobs")
+    visitor.until("[...document.querySelectorAll('.tile .fate')].some((fate) => fate.textContent === 'Canceled')")
+
+
+def test_everybody_sees_only_his_own_films(visit: Visit) -> None:
+    ann, bob = visit(), visit()
+    ann.say("I am Ann.")
+    bob.say("I am Bob.")
+    for visitor, mine in ((ann, "I am Ann."), (bob, "I am Bob.")):
+        visitor.page.wait_for_selector(".said .tools a")
+        visitor.open("jobs")
+        visitor.until(f"{TILES} === 1")
+        visitor.until(f"document.querySelector('.tile .text').textContent === '{mine}'")
+
+
+def test_a_film_goes_on_when_the_page_is_loaded_anew(visit: Visit) -> None:
+    visitor = visit()
+    visitor.say(LONG[:230])
+    visitor.page.wait_for_selector(".said.now")
+    visitor.until("localStorage.getItem('avatar-chat.lines')")
+    visitor.page.reload()
+    visitor.page.wait_for_selector(".said .tools a")
+    assert visitor.page.locator(".said .words").inner_text() == LONG[:230].strip()
+
+
+def test_the_studio_tells_the_plan_refuses_beside_the_field_and_can_be_called_off(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open("studio")
+    page = visitor.page
+    assert page.locator(".studio .go").is_disabled()
+    page.fill("#s-script", LONG)
+    visitor.until("document.querySelectorAll('.plan li').length >= 6")
+    page.fill("#s-seed", "many")
+    visitor.until("document.querySelector('[data-for=seed]').textContent.includes('seed')")
+    assert page.locator(".studio .go").is_disabled()
+    page.fill("#s-seed", "7")
+    visitor.until("!document.querySelector('.studio .go').disabled")
+    page.click(".studio .go")
+    page.click(".studio .cancel")
+    page.wait_for_selector(".studio .go:not([hidden])")
+    visitor.open("jobs")
+    visitor.until("document.querySelector('.tile .fate')?.textContent === 'Canceled'")
+
+
+def test_the_studio_gives_all_files_and_makes_a_film_again_with_a_change(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open("studio")
+    visitor.page.fill("#s-script", "Short.")
+    visitor.page.fill("#s-seed", "7")
+    visitor.until("!document.querySelector('.studio .preview').disabled")
+    visitor.page.click(".studio .preview")
+    visitor.page.wait_for_selector(".downloads a")
+    assert visitor.page.locator(".downloads a").count() == 7
+    assert "7" in visitor.page.locator(".downloads .seed").inner_text()
+    visitor.page.fill("#s-script", "Something else.")
+    visitor.open("jobs")
+    visitor.page.click(".tile .tools button >> nth=0")
+    visitor.until("document.querySelector('#s-script').value === 'Short.'")
+
+
+def test_a_picture_needs_consent_and_then_speaks(visit: Visit, address: str, tmp_path: Path) -> None:
+    picture = tmp_path / "face.webp"
+    picture.write_bytes(httpx.get(f"{address}/look/avatars/ada.webp", timeout=60).content)
+    visitor = visit()
+    page = visitor.page
+    page.click(".chat .cast button >> nth=0")
+    page.set_input_files("dialog input[type=file]", picture)
+    page.wait_for_selector("dialog .drop img")
+    assert page.locator("dialog .act").is_disabled()
+    page.check("dialog input[type=checkbox]")
+    page.click("dialog .act")
+    page.wait_for_selector(".chat .cast button[data-avatar=mine][aria-checked=true]")
+    visitor.say("It is me.")
+    visitor.until(PLAYS.format(seconds=0.1))
+
+
+@pytest.mark.parametrize("room", ["chat", "studio", "jobs", "system"])
+def test_no_room_is_wider_than_a_phone(visit: Visit, room: str) -> None:
+    visitor = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    if room != "chat":
+        visitor.open(room)
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(("tag", "studio"), [("de-DE", "Studio"), ("ja-JP", "スタジオ"), ("zh-CN", "工作室")])
+def test_the_page_speaks_the_visitors_language(visit: Visit, tag: str, studio: str) -> None:
+    visitor = visit(locale=tag)
+    assert visitor.page.locator("#tab-studio-button").inner_text() == studio
+    assert visitor.page.locator(".hello").inner_text() != "Write a line. Watch it spoken."
+
+
+def test_light_and_dark_are_kept(visit: Visit) -> None:
+    visitor = visit(color_scheme="light")
+    visitor.page.click("#shade")
+    visitor.page.reload()
+    visitor.page.wait_for_selector(".chat.open")
+    visitor.until("document.body.classList.contains('dark')")
+
+
+@pytest.mark.parametrize("shade", ["light", "dark"])
+def test_nothing_serious_hinders_those_who_can_not_see(visit: Visit, shade: str) -> None:
+    checker = os.environ.get("AVATAR_AXE", "")
+    if not checker:
+        pytest.skip("no axe-core: npm install axe-core, then name axe.min.js in AVATAR_AXE")
+    visitor = visit(color_scheme=shade, bypass_csp=True)
+    visitor.page.add_script_tag(path=checker)
+    found: list[Any] = []
+    for room in ("chat", "studio", "jobs", "system"):
+        if room != "chat":
+            visitor.open(room)
+        told = visitor.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        grave = [one for one in told["violations"] if one["impact"] in ("serious", "critical")]
+        found += [(room, one["id"], [node["target"] for node in one["nodes"]][:5]) for one in grave]
+    assert found == []

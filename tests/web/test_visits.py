@@ -1,0 +1,140 @@
+"""Who sees which films through the page: one client for each browser, and nobody else's."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from avatar.doors.api.app import create
+from avatar.doors.api.rules import Hands, Rules
+from avatar.doors.api.serve import server
+from avatar.doors.web import over_http
+from avatar.testing_jobs import ScriptedJobs
+from tests.api.served import ADMIN, KEYS, fetched, finishing, until
+from tests.tiny import tiny_house
+
+ANN = {"X-Visitor": "ann-" + "a" * 30}
+BOB = {"X-Visitor": "bob-" + "b" * 30}
+WORDS = Path(over_http.__file__).parent / "words"
+
+
+@contextmanager
+def opened(folder: Path, **rules: Any) -> Iterator[httpx.Client]:
+    """A client of a house with a page, whose jobs are done at once."""
+    jobs = ScriptedJobs(folder / "store", house=tiny_house(), plays=finishing)
+    chosen = replace(Rules(folder / "incoming"), **rules)
+    app = create(jobs, chosen, Hands(fetched, lambda url: None), others=[over_http.mount])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        run = server(app, host="127.0.0.1", port=0)
+        thread = threading.Thread(target=run.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            until(lambda: run.started)
+            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            with httpx.Client(base_url=address, timeout=60) as client:
+                yield client
+        finally:
+            run.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A house that is open to everybody."""
+    with opened(tmp_path_factory.mktemp("open")) as found:
+        yield found
+
+
+def made(client: httpx.Client, who: dict[str, str]) -> str:
+    """The id of a finished job."""
+    answer = client.post("/me/v1/videos", json={"script": "Hello."}, headers=who)
+    assert answer.status_code == 202, answer.text
+    job = str(answer.json()["id"])
+    until(lambda: client.get(f"/me/v1/videos/{job}", headers=who).json()["status"] == "completed")
+    return job
+
+
+def test_a_visitor_finds_his_own_jobs_and_no_others(client: httpx.Client) -> None:
+    job = made(client, ANN)
+    listed = client.get("/me/v1/videos", headers=ANN).json()["data"]
+    assert job in [found["id"] for found in listed]
+    assert job not in [found["id"] for found in client.get("/me/v1/videos", headers=BOB).json()["data"]]
+    assert client.get(f"/me/v1/videos/{job}", headers=BOB).status_code == 404
+    assert client.delete(f"/me/v1/videos/{job}", headers=BOB).status_code == 404
+    assert client.get(f"/v1/videos/{job}").status_code == 404
+
+
+def test_films_are_shown_by_an_address_that_only_their_owner_has(client: httpx.Client) -> None:
+    job = made(client, ANN)
+    ann, bob = (client.get("/me/v1/page", headers=who).json()["viewer"] for who in (ANN, BOB))
+    shown = client.get(f"/look/{ann}/{job}/video", headers={"Range": "bytes=0-3"})
+    assert (shown.status_code, len(shown.content)) == (206, 4)
+    assert client.get(f"/look/{ann}/{job}/events").text.endswith("\n\n")
+    assert client.get(f"/look/{bob}/{job}/video").status_code == 404
+    assert client.get(f"/look/{'x' * 36}/{job}/video").status_code == 404
+    assert client.get(f"/look/{ann}/{job}/rig").status_code == 404
+
+
+def test_a_viewers_name_can_not_be_used_to_ask(client: httpx.Client) -> None:
+    viewer = client.get("/me/v1/page", headers=ANN).json()["viewer"]
+    other = client.get("/me/v1/page", headers={"X-Visitor": viewer}).json()["viewer"]
+    assert other != viewer
+
+
+def test_a_job_is_made_again_and_its_request_told_to_its_owner_only(client: httpx.Client) -> None:
+    job = made(client, ANN)
+    assert client.get(f"/me/v1/asked/{job}", headers=ANN).json()["text"] == "Hello."
+    assert client.get(f"/me/v1/asked/{job}", headers=BOB).status_code == 404
+    again = client.post(f"/me/v1/again/{job}", headers=ANN)
+    assert (again.status_code, again.json()["id"] != job) == (202, True)
+    assert client.post(f"/me/v1/again/{job}", headers=BOB).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["", "short", "with space" * 3, "x" * 65])
+def test_a_browser_that_does_not_say_which_it_is_gets_nothing(client: httpx.Client, number: str) -> None:
+    assert client.get("/me/v1/videos", headers={"X-Visitor": number}).status_code == 422
+
+
+def test_the_apis_own_addresses_stay_as_they_are(client: httpx.Client) -> None:
+    assert client.get("/v1/nothing").json()["code"] == "not_found"
+    assert client.put("/v1/videos").json()["code"] == "method_not_allowed"
+    assert client.get("/health").json()["status"]
+
+
+def test_the_page_has_no_secret_and_names_nobody_else(client: httpx.Client) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy
+    assert client.get("/config").json()["show_error"] is False
+
+
+def test_a_house_with_keys_lets_nobody_in_without_one(tmp_path: Path) -> None:
+    with opened(tmp_path, api_keys=KEYS, admin_key=ADMIN) as client:
+        assert client.get("/me/v1/page", headers=ANN).status_code == 401
+        assert client.post("/me/v1/videos", json={"script": "Hello."}, headers=ANN).status_code == 401
+        ann, bob = ({**ANN, "Authorization": f"Bearer {key}"} for _, key in KEYS)
+        job = made(client, ann)
+        assert client.get(f"/v1/videos/{job}", headers=ann).status_code == 200
+        assert client.get(f"/me/v1/videos/{job}", headers=bob).status_code == 404
+        viewer = client.get("/me/v1/page", headers=ann).json()["viewer"]
+        assert client.get(f"/look/{viewer}/{job}/video").status_code == 200
+        assert client.get(f"/look/ann/{job}/video").status_code == 404
+        owner = {**ANN, "Authorization": f"Bearer {ADMIN}"}
+        assert job in [found["id"] for found in client.get("/me/v1/videos", headers=owner).json()["data"]]
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es", "zh", "ja"])
+def test_every_language_has_every_word(language: str) -> None:
+    english, other = (json.loads((WORDS / f"{name}.json").read_text("utf-8")) for name in ("en", language))
+    assert list(other) == list(english)
+    assert all(text.strip() for text in other.values())
+    assert sum(text == english[name] for name, text in other.items()) < 25
