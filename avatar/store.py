@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avatar.artifacts import Blob
-from avatar.disk import DATA, replaced, storage_errors, sync
+from avatar.disk import DATA, Flock, replaced, storage_errors, sync
 from avatar.errors import CorruptBlob, StorageError
 
 LOW_WATER = 0.9  # eviction goes on until this share of the budget is used
@@ -67,9 +67,9 @@ class FolderStore:
         with storage_errors(DATA), self.locked(fcntl.LOCK_SH):
             return FolderSession(self, self.folder / "runs" / uuid.uuid4().hex)
 
-    def locked(self, mode: int) -> "_Flock":
+    def locked(self, mode: int) -> Flock:
         """The store-wide lock, `fcntl.LOCK_SH` to add and pin, `fcntl.LOCK_EX` to remove."""
-        return _Flock(self.folder / "lock", mode)
+        return Flock(self.folder / "lock", mode)
 
     def place(self, kind: str, name: str) -> Path:
         """Where the blob or record of this name lives."""
@@ -123,7 +123,7 @@ class FolderStore:
         with storage_errors(DATA), self.locked(fcntl.LOCK_EX), suppress(FileNotFoundError):
             gone = set((self.folder / "kept" / name).read_text(encoding="utf-8").split())
             (self.folder / "kept" / name).unlink()
-            for digest in gone - self._pinned() - self._kept():
+            for digest in gone - self._held():
                 self.place("blobs", digest).unlink(missing_ok=True)
 
     def retained(self) -> frozenset[str]:
@@ -135,7 +135,7 @@ class FolderStore:
         """Remove what dead processes left, and what is kept by none and was last used before that Unix time."""
         with storage_errors(DATA), self.locked(fcntl.LOCK_EX):
             self._sweep()
-            held = self._pinned() | self._kept()
+            held = self._held()
             for entry in self._entries():
                 if entry.name not in held and entry.used < unused_since * 1e9:
                     entry.path.unlink(missing_ok=True)
@@ -147,7 +147,7 @@ class FolderStore:
                 return
         with storage_errors(DATA), self.locked(fcntl.LOCK_EX):
             self._sweep()
-            kept = self._kept()
+            kept = _listed((self.folder / "kept").iterdir())
             entries = sorted((each for each in self._entries() if each.name not in kept), key=lambda each: each.used)
             total = sum(entry.size for entry in entries)
             if total > self.budget:
@@ -156,12 +156,12 @@ class FolderStore:
             self._total, self._since_measured = total, 0
 
     def _evict(self, entries: list[_Entry], excess: int) -> int:
-        pinned = self._pinned()
+        held = self._held()
         freed = 0
         for entry in entries:
             if freed >= excess:
                 break
-            if entry.name not in pinned:
+            if entry.name not in held:
                 with suppress(FileNotFoundError):
                     entry.path.unlink()
                     freed += entry.size
@@ -176,24 +176,15 @@ class FolderStore:
                         status = path.stat()
                         yield _Entry(status.st_atime_ns, status.st_size, path.parent.name + name, path)
 
-    def _pinned(self) -> set[str]:
-        pinned: set[str] = set()
-        for run in (self.folder / "runs").iterdir():
-            with suppress(FileNotFoundError):
-                pinned.update((run / "pins").read_text().split())
-        return pinned
-
-    def _kept(self) -> set[str]:
-        kept: set[str] = set()
-        for path in (self.folder / "kept").iterdir():
-            with suppress(FileNotFoundError):
-                kept.update(path.read_text(encoding="utf-8").split())
-        return kept
+    def _held(self) -> set[str]:
+        """What live sessions or names have."""
+        pins = [run / "pins" for run in (self.folder / "runs").iterdir()]
+        return _listed([*pins, *(self.folder / "kept").iterdir()])
 
     def _sweep(self) -> None:
         """Remove what dead processes left: every run whose lock nobody holds."""
         for run in (self.folder / "runs").iterdir():
-            with suppress(BlockingIOError, FileNotFoundError), _Flock(run / "lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
+            with suppress(BlockingIOError, FileNotFoundError), Flock(run / "lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
                 shutil.rmtree(run, ignore_errors=True)
 
 
@@ -209,7 +200,7 @@ class FolderSession:
         self._folder = folder
         folder.mkdir()
         hold = ExitStack()
-        hold.enter_context(_Flock(folder / "lock", fcntl.LOCK_EX))
+        hold.enter_context(Flock(folder / "lock", fcntl.LOCK_EX))
         self._pins = hold.enter_context((folder / "pins").open("ab", buffering=0))
         hold.callback(shutil.rmtree, folder, ignore_errors=True)
         self._held: set[str] = set()
@@ -282,25 +273,15 @@ class FolderSession:
             self._held.add(name)
 
 
-class _Flock:
-    """An advisory lock on a file, released by `with`, by the collector or by the death of the process."""
-
-    def __init__(self, path: Path, mode: int) -> None:
-        self._path = path
-        self._mode = mode
-
-    def __enter__(self) -> None:
-        self._file = self._path.open("ab", buffering=0)
-        try:
-            fcntl.flock(self._file, self._mode)
-        except OSError:
-            self._file.close()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _listed(files: Iterable[Path]) -> set[str]:
+    """All digests that these files name."""
+    listed: set[str] = set()
+    for file in files:
+        with suppress(FileNotFoundError):
+            listed.update(file.read_text(encoding="utf-8").split())
+    return listed

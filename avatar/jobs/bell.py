@@ -12,10 +12,14 @@ PAUSE = 0.02  # seconds between two turns of the loop, in which a job just taken
 
 
 class Bell:
-    """The part of `threading.Event` that a loop uses. `worth` says whether it should look now; `set` ends it."""
+    """The part of `threading.Event` that a loop uses; `set` ends it.
 
-    def __init__(self, worth: Callable[[], bool]) -> None:
+    `worth` says whether it should look now, `free` whether it may.
+    """
+
+    def __init__(self, worth: Callable[[], bool], *, free: Callable[[], bool]) -> None:
         self._worth = worth
+        self._free = free
         self._change = threading.Condition()
         self._rung = False
         self._over = False
@@ -37,15 +41,22 @@ class Bell:
         return self._over
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Sleep until it is worth looking, at most `LONGEST` seconds; true to stop. The loop's own time is not kept."""
+        """Sleep until it is worth looking, at most `LONGEST` seconds while free; true to stop.
+
+        The loop's own time is not kept.
+        """
         until = time.monotonic() + LONGEST
         self._sleep(PAUSE, ring=False)
-        while not self._over and time.monotonic() < until and not self._look():
+        while not (self._over or self._look(until)):
             self._sleep(LOOK, ring=True)
         return self._over
 
-    def _look(self) -> bool:
+    def _look(self, until: float) -> bool:
         self._rung = False
+        if not self._free():
+            return False
+        if time.monotonic() > until:
+            return True
         try:
             return self._worth()
         except StorageError:  # the database is gone: the loop finds out for itself, and waits

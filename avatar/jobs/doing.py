@@ -6,27 +6,29 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TypeVar
 
+from avatar.artifacts import blobs_of
 from avatar.attempt import Wish
-from avatar.engine import Engine, blobs_of
+from avatar.engine import Engine
 from avatar.errors import AvatarError, Cancelled, StorageError
 from avatar.events import Outcome
 from avatar.jobs import papers, rigs
 from avatar.jobs.live import LiveFolder
+from avatar.jobs.reports import End, Kept, Report
 from avatar.jobs.rows import Row
 from avatar.jobs.service import Status
-from avatar.jobs.steps import Left, Remember, Steps
+from avatar.jobs.steps import Elsewhere, Left, Steps
 from avatar.jobs.telling import AGAIN, Narrator, Teller
-from avatar.jobs.workbook import End, Report, Workbook
+from avatar.jobs.workbook import Workbook
 from avatar.request import TalkRequest
 from avatar.stage import Run
 from avatar.storage import Session
 
 Render = Callable[[TalkRequest, Run], Outcome]
 Finish = Callable[[TalkRequest, Outcome, Session], Outcome]
-"""What is done to an outcome once, such as signing its film: done again it would give other bytes."""
+"""What is done to an outcome at its end, such as signing its film. Done again it gives other bytes, so its work counts
+only when it is written down together with the job's end."""
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
 
@@ -96,10 +98,29 @@ class Hands:
 
 
 @dataclass(frozen=True, slots=True)
+class Notes:
+    """What an attempt leaves behind of its stages: a `Diary`."""
+
+    hand: Hand
+    teller: Teller
+    skip: Callable[[str], None]
+
+    def keep(self, number: int, key: str, record: str) -> None:
+        """Keep it before returning. Raises `Left` when the job was put down meanwhile."""
+        self.teller.put(Kept(self.hand.job, self.hand.run, number, key, record))
+        patiently(self.teller.flush, hand=self.hand)
+
+    def left(self) -> bool:
+        """Whether the job was put down."""
+        return self.hand.left.is_set()
+
+
+@dataclass(frozen=True, slots=True)
 class Doer:
     """What attempts need. `stages` are the names of those that `render` may run through, in their order.
 
-    `timeout` is the seconds that any job may take. `remember` gives what a step returned when the job was here before.
+    `timeout` is the seconds that any job may take, `patience` those of each backend at a stage; `elsewhere` names the
+    queue of those who do a stage better than can be done here.
     """
 
     engine: Engine
@@ -107,23 +128,30 @@ class Doer:
     workbook: Workbook
     teller: Teller
     live: LiveFolder
-    remember: Remember
+    elsewhere: Elsewhere
     stages: Sequence[str] = ()
     timeout: float | None = None
+    patience: float | None = None
     finish: Finish | None = None
 
     def do(self, hand: Hand, row: Row) -> None:
         """Do it, and write how it ended. Raises `Left` when it was put down unfinished."""
-        clock = self.engine.clock
+        clock, workbook = self.engine.clock, self.workbook
         began = clock() - row.seconds
         try:
             end = self._end(hand, row, began=began)
-        except Left:
-            patiently(lambda: self.workbook.leave(hand.job, run=hand.run, seconds=clock() - began), hand=hand)
+        except Left as left:
+            place = left.place
+
+            def leave(reports: list[Report | Kept]) -> bool:
+                return workbook.leave(hand.job, run=hand.run, seconds=clock() - began, place=place, reports=reports)
+
+            if not patiently(lambda: self.teller.last(hand.job, leave), hand=hand):
+                raise Left from None  # another run has it, and knows where it goes
             raise
 
-        def write(reports: list[Report]) -> bool:
-            return self.workbook.end(hand.job, run=hand.run, end=end, reports=reports)
+        def write(reports: list[Report | Kept]) -> bool:
+            return workbook.end(hand.job, run=hand.run, end=end, reports=reports)
 
         patiently(lambda: self.teller.last(hand.job, write), hand=hand)
 
@@ -152,33 +180,35 @@ class Doer:
         """What was made. Its files are kept under the job's name from here on."""
         outcome = steps.told(self.render(ask, steps))
         if self.finish is not None:
-            outcome = steps.once("finish", partial(self.finish, ask, outcome, session))
+            outcome = self.finish(ask, outcome, session)
         if outcome.film:
             rigs.remember(session, outcome.film)
         self.engine.store.retain(hand.job, blobs_of(outcome))
         return outcome
 
     def _steps(self, hand: Hand, row: Row, *, session: Session, began: float) -> Steps:
-        ask = papers.load_request(row.request)
+        ask, clock = papers.load_request(row.request), self.engine.clock
         limit = min((each for each in (row.timeout, self.timeout) if each is not None), default=None)
-        stages = self.stages[:1] if ask.kind == "speech" else self.stages
         narrator = Narrator(
             self.teller,
             job=hand.job,
             run=hand.run,
-            stages=stages,
+            stages=self.stages[:1] if ask.kind == "speech" else self.stages,
             paces=self.workbook.paces(),
             percent=row.progress,
             playable=lambda event: self.live.show(hand.job, event.path),
+            spent=lambda: clock() - began,
         )
-        wish = Wish(narrator, hand.cancelled, limit and began + limit, strict=not ask.allow_degraded)
+        wish = Wish(
+            narrator, hand.cancelled, limit and began + limit, strict=not ask.allow_degraded, patience=self.patience
+        )
         return Steps(
             self.engine,
             session,
             wish=wish,
-            remember=self.remember,
-            left=hand.left.is_set,
-            skipped=narrator.skip,
+            done=self.workbook.done(hand.job) if row.attempts or row.started_at else (),
+            diary=Notes(hand, self.teller, narrator.skip),
+            elsewhere=self.elsewhere,
         )
 
 

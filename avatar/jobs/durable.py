@@ -34,7 +34,7 @@ from avatar.jobs.service import (
     blob_of,
 )
 from avatar.jobs.shelf import Shelf
-from avatar.jobs.transact import JOBS, Desk
+from avatar.jobs.transact import Desk
 from avatar.jobs.worker import Worker
 from avatar.request import TalkRequest
 from avatar.settings import Settings
@@ -70,7 +70,7 @@ class DurableJobs:
         """Take a request. Raises `Conflict`, `QueueFull`, `RateLimited`, `StorageError`."""
         job, new = self._ledger.submit(ask, order, put=self._put)
         if new:
-            brought = [blob for blob in (ask.audio, ask.image) if blob is not None]
+            brought = [blob for blob in (ask.audio, ask.image, ask.backdrop) if blob is not None]
             if brought:
                 self._store.retain(job.id, brought)
             if self._worker is not None:
@@ -101,6 +101,10 @@ class DurableJobs:
         """The job as it is now. Raises `NotFound`, also for another client's."""
         return self._ledger.job(job_id, client=client)
 
+    def past(self, job_id: str, /) -> Job:
+        """The job as it is or was, also a deleted one of which somebody is still to be told. Raises `NotFound`."""
+        return self._ledger.past(job_id)
+
     def jobs(
         self, *, client: str | None = None, after: str | None = None, limit: int = 20, status: Status | None = None
     ) -> Page:
@@ -127,8 +131,9 @@ class DurableJobs:
         if row is not None and row.status in ENDED:  # else its worker lets go of it, and the next sweep removes it
             self._store.release(job_id)
             self._live.drop(job_id)
-            self._desk.forget([job_id])
-            self.shelf.remove([job_id], [])
+            if not self.shelf.owed(job_id):  # else the sweep forgets it when the last webhook has gone out
+                self._desk.forget([job_id])
+                self.shelf.remove([job_id], [])
 
     def file(self, job_id: str, variant: Variant, /, *, client: str | None = None) -> Path:
         """A finished file of the job, to be read, not kept. Raises `NotFound`, `StorageError`."""
@@ -178,7 +183,7 @@ class DurableJobs:
         self._database.close()
 
     def _put(self, found: sa.Connection, job_id: str, place: int) -> None:
-        self._desk.put(found, job_id, queue=JOBS, priority=place)
+        self._desk.put(found, job_id, priority=place)
 
     def _call_off(self, job_id: str, *, client: str | None, forget: bool = False) -> None:
         ended = self._ledger.cancel(job_id, client=client, forget=forget)

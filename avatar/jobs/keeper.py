@@ -11,7 +11,7 @@ from avatar.errors import StorageError
 from avatar.jobs.doing import Hands
 from avatar.jobs.seats import Seat
 from avatar.jobs.sweep import Sweep
-from avatar.jobs.transact import Desk, Floor
+from avatar.jobs.transact import GPU, JOBS, Desk, Floor
 from avatar.jobs.workbook import Workbook
 
 LOOK = 0.1  # seconds between two looks for what was called off, while jobs run
@@ -22,7 +22,7 @@ TIDY = 900.0  # seconds between two looks through the whole store
 
 
 class Keeper:
-    """Runs from the start until `close`.
+    """Runs from `start` until `close`.
 
     `hands` are the jobs in hand; `alive` and `sweep` are called now and then.
     """
@@ -41,20 +41,24 @@ class Keeper:
         self._workbook, self._desk, self._floor, self._seat = workbook, desk, floor, seat
         self._hands, self._alive, self._sweep = hands, alive, sweep
         self._suspects: set[str] = set()
-        self._back: set[str] = set()
+        self._back: dict[str, str] = {}
         self._next = {"alive": 0.0, "round": 0.0, "sweep": 0.0, "tidy": 0.0}
         self._woken = threading.Event()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin. Once."""
         self._thread.start()
 
     def wake(self) -> None:
         """A job has begun: look after it."""
         self._woken.set()
 
-    def put_back(self, job_id: str) -> None:
-        """Put a job that this worker could not go on with back into the queue, as soon as the database lets us."""
-        self._back.add(job_id)
+    def put_back(self, job_id: str, queue: str) -> None:
+        """Put a job that this worker does not go on with into this queue, as soon as the database lets us."""
+        self._back[job_id] = queue
+        self._woken.set()
 
     def close(self) -> None:
         """Stop."""
@@ -79,9 +83,10 @@ class Keeper:
                 self._hands.call_off(job)
             for job in lost:
                 self._hands.lose(job)
+        self._return()
         if self._due("round", ROUND, now):
             self._seat.check()
-            self._return()
+            self._fetch_back()
             self._take_over()
         if self._due("alive", ALIVE, now):
             self._alive()
@@ -97,9 +102,17 @@ class Keeper:
         return True
 
     def _return(self) -> None:
-        for job in tuple(self._back):
-            self._desk.again(job)
-            self._back.discard(job)
+        for job, queue in tuple(self._back.items()):
+            self._desk.again(job, queue=queue)
+            self._back.pop(job, None)
+
+    def _fetch_back(self) -> None:
+        """Jobs that wait for an accelerator when the last worker with one is gone go on without."""
+        stranded = self._workbook.stranded(GPU)
+        if stranded and not any(each.stages for each in self._workbook.crew()):
+            for job in stranded:
+                self._desk.again(job, queue=JOBS)
+                self._workbook.move(job, JOBS)
 
     def _take_over(self) -> None:
         """Recover the work of those that were found dead twice: a lost connection is back by then."""

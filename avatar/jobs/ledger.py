@@ -65,6 +65,14 @@ class Ledger:
         with self.database.read() as found:
             return self._job(found, self._row(found, job_id, client=client))
 
+    def past(self, job_id: str) -> Job:
+        """The job as it is or was, also one that was deleted, as long as it is known at all. Raises `NotFound`."""
+        with self.database.read() as found:
+            row = found.execute(sa.select(tables.jobs).where(jobs.id == job_id)).one_or_none()
+        if row is None:
+            raise _unknown(job_id)
+        return rows.job_of(row)
+
     def page(self, *, client: str | None, after: str | None, limit: int, status: Status | None) -> Page:
         """Jobs, newest first. Raises `NotFound` when there is no job `after`."""
         wanted = [*self._visible(), *([jobs.client == client] if client is not None else [])]
@@ -83,9 +91,12 @@ class Ledger:
         """What was told of the job since number `after`. Raises `NotFound`."""
         each = tables.events.c
         with self.database.read() as found:
-            self._row(found, job_id)
-            query = sa.select(tables.events).where(each.job == job_id, each.number > after).order_by(each.number)
-            return tuple(rows.told(row) for row in found.execute(query))
+            later = tables.jobs.outerjoin(tables.events, sa.and_(each.job == jobs.id, each.number > after))
+            query = sa.select(tables.events).select_from(later).where(jobs.id == job_id, *self._visible())
+            heard = found.execute(query.order_by(each.number)).all()
+        if not heard:
+            raise _unknown(job_id)
+        return tuple(rows.told(row) for row in heard if row.number is not None)
 
     def news(self, since: int) -> tuple[int, dict[str, int]]:
         """The number of the last event of all, and the jobs told of since event `since`, each with its last number."""
@@ -107,10 +118,11 @@ class Ledger:
         """
         now = self.clock()
         with self.database.write() as found:
-            self._row(found, job_id, client=client)
+            row = self._row(found, job_id, client=client)
             mine = tables.jobs.update().where(jobs.id == job_id)
+            put_down = sa.and_(jobs.status == "in_progress", jobs.run.is_(None))
             ended = found.execute(
-                mine.where(jobs.status == "queued").values(
+                mine.where(sa.or_(jobs.status == "queued", put_down)).values(
                     status="canceled",
                     completed_at=now,
                     expires_at=now + self.limits.keep,
@@ -120,6 +132,7 @@ class Ledger:
             if ended:
                 rows.tell(found, job_id, "canceled", {}, now=now)
                 rows.count_end(found, "canceled")
+                rows.announce(found, row, "canceled", now=now)
             found.execute(mine.where(jobs.status == "in_progress").values(cancel=True))
             if forget:
                 found.execute(mine.values(forgotten=True))
@@ -151,7 +164,7 @@ class Ledger:
     def _row(self, found: sa.Connection, job_id: str, *, client: str | None = None) -> Row:
         row = found.execute(sa.select(tables.jobs).where(jobs.id == job_id, *self._visible())).one_or_none()
         if row is None or client not in (None, row.client):
-            raise NotFound(f"There is no job {job_id[:60]}. Check the id.")
+            raise _unknown(job_id)
         return row
 
     def _job(self, found: sa.Connection, row: Row) -> Job:
@@ -227,6 +240,10 @@ class Ledger:
         )
         now = sa.select(tables.turns.c.now).where(tables.turns.c.priority == order.priority)
         return min(SHARE - 1, max(found.scalar(last) or 0, found.scalar(now) or 0) + 1)
+
+
+def _unknown(job_id: str) -> NotFound:
+    return NotFound(f"There is no job {job_id[:60]}. Check the id.")
 
 
 def _wait(job: Job) -> dict[str, float | None]:

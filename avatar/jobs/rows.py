@@ -59,6 +59,14 @@ def change(
     return True
 
 
+def announce(found: sa.Connection, row: Row, event: str, *, now: float) -> None:
+    """Note that a webhook is due, where one was asked for."""
+    hook = papers.load_webhook(row.webhook)
+    if hook is not None and event in hook.events:
+        due = {"id": new_id("msg"), "job": row.id, "url": hook.url, "event": event}
+        found.execute(tables.webhooks.insert().values(**due, at=now, attempt=0, next_at=now))
+
+
 def count_end(found: sa.Connection, status: Status) -> None:
     """One more job has come to this end."""
     merge(found, tables.totals, {"status": status}, first={"times": 1}, then={"times": tables.totals.c.times + 1})

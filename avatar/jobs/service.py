@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, get_args
 
-from avatar.artifacts import Blob
+from avatar.artifacts import Blob, ExportKind
 from avatar.errors import AvatarError, NotFound
 from avatar.events import FellBack, Listener, Outcome
 from avatar.gallery import AvatarCard, VoiceCard
@@ -20,8 +20,11 @@ Status = Literal["queued", "in_progress", "completed", "failed", "canceled", "ex
 ENDED: frozenset[Status] = frozenset({"completed", "failed", "canceled", "expired"})
 
 Variant = Literal[
-    "video", "audio", "thumbnail", "captions.srt", "captions.vtt", "words.json", "motion.csv", "certificate.json", "rig"
-]
+    "video", "audio", "thumbnail", "captions.srt", "captions.vtt", "words.json", "motion.csv", "certificate.json",
+    "rig", "alpha.webm", "prores.mov", "av1.mp4", "hevc.mp4", "preview.gif", "preview.webp",
+]  # fmt: skip
+EXPORTS: frozenset[str] = frozenset(get_args(ExportKind))
+"""Variants that are made when they are asked for first, by `House.export`."""
 
 WebhookEvent = Literal["started", "completed", "failed", "canceled"]
 
@@ -122,13 +125,20 @@ class Upload:
     expires_at: float
 
 
+def _unexported(_outcome: Outcome, kind: ExportKind) -> NoReturn:
+    raise NotFound(f"No {kind} can be made here. Take the video.")
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What else can be asked, as the hallway wired it. Each member is a question that costs nothing until it is called.
 
-    `sheet` writes a picture of all avatars, `portrait` gives one of them as a WebP, 512 pixels square; `certify` measures a film: its file, and its rig's file. Without that it
-    looks for the rig itself, in case the film was made here. `plan` is for one request, or for the house as a whole.
+    `sheet` writes a picture of all avatars, `portrait` gives one of them as a WebP, 512 pixels square. `certify`
+    measures a film: its file, and its rig's file; without that it looks for the rig itself, in case the film was made
+    here. `plan` is for one request, or for the house as a whole.
     `examine` gives the media type of a picture or sound of somebody's own, and refuses what is none.
+    `check` refuses at once what would be refused later, such as an unknown voice: it raises `BadRequest`.
+    `export` gives the file of a film in another form, made by its first asker while he waits.
     `verify` reads what a film says of its own making, `licences` those of the weights behind an outcome.
     """
 
@@ -140,8 +150,10 @@ class House:
     portrait: Callable[[str], bytes]
     certify: "Callable[[Path, Path | None], Certificate]"
     examine: "Callable[[Path, UploadKind], str]"
+    check: Callable[[TalkRequest], object]
     verify: "Callable[[Path], Provenance | None]"
     licences: Callable[[Outcome], tuple[str, ...]]
+    export: Callable[[Outcome, ExportKind], Path] = _unexported
 
 
 class Maker(Protocol):

@@ -96,10 +96,10 @@ class Shelf:
             )
 
     def stale(self) -> tuple[list[str], list[str]]:
-        """Jobs and uploads whose time is over, or that nobody wants any more."""
+        """Jobs and uploads whose time is over, or that nobody wants any more, once all was told that is to be told."""
         now = self.clock()
         with self.database.read() as found:
-            over = sa.or_(jobs.expires_at <= now, jobs.forgotten)
+            over = sa.or_(jobs.expires_at <= now, sa.and_(jobs.forgotten, ~owed(jobs.id)))
             old = found.scalars(sa.select(jobs.id).where(jobs.status.in_(ENDED), over).limit(BATCH)).all()
             uploads = sa.select(tables.uploads.c.id).where(tables.uploads.c.expires_at <= now).limit(BATCH)
             return list(old), list(found.scalars(uploads).all())
@@ -129,6 +129,7 @@ class Shelf:
         """Forget these jobs and uploads, and all that was told of them."""
         gone = (
             (tables.events, tables.events.c.job),
+            (tables.stages, tables.stages.c.job),
             (tables.webhooks, tables.webhooks.c.job),
             (tables.keys, tables.keys.c.job),
             (tables.jobs, jobs.id),
@@ -149,7 +150,17 @@ class Shelf:
         with self.database.read() as found:
             return set(found.scalars(sa.select(jobs.id).where(jobs.status.notin_(ENDED))))
 
+    def owed(self, job_id: str) -> bool:
+        """Whether somebody is still to be told of this job."""
+        with self.database.read() as found:
+            return bool(found.scalar(sa.select(owed(sa.literal(job_id)))))
+
     def row(self, job_id: str) -> Row | None:
         """A job's row, whatever its fate."""
         with self.database.read() as found:
             return found.execute(sa.select(tables.jobs).where(jobs.id == job_id)).one_or_none()
+
+
+def owed(job: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a webhook of this job waits."""
+    return sa.exists().where(tables.webhooks.c.job == job)

@@ -1,34 +1,63 @@
-"""A job's `Run`: every stage is a step whose result is remembered, so that nothing finished is done twice.
+"""A job's `Run`: every stage's result is remembered, so that nothing finished is done twice.
 
-Knows no table and no queue: it is given `remember`, which gives what a step returned when the job was here before.
+Knows no table and no queue: it is given what the job's stages came to in earlier attempts, and somebody who keeps what
+they come to in this one, before the job goes on. That says how a stage stepped down, or failed, and holds on other
+machines too, where a plan names other backends, and so the store would be asked for other keys.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from hashlib import sha256
 from traceback import clear_frames
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from pydantic import ValidationError
 
 from avatar import records
+from avatar.artifacts import blobs_of
 from avatar.attempt import Wish
-from avatar.engine import Engine, Walk, blobs_of
-from avatar.errors import AvatarError, StorageError
+from avatar.engine import Engine, Walk
+from avatar.errors import AvatarError
 from avatar.events import FellBack, Outcome
 from avatar.jobs import papers
+from avatar.jobs.reports import Kept
 from avatar.stage import Stage
 from avatar.storage import Session
 
 I = TypeVar("I")
 O = TypeVar("O")
 
-Remember = Callable[[str, Callable[[], Any]], Any]
-
 
 class Left(BaseException):
-    """The job is put down unfinished: this process stops, or another run has the job. Nobody is to record an end."""
+    """The job is put down unfinished, to be taken up from the queue `place`: nobody is to record an end."""
+
+    def __init__(self, place: str | None = None) -> None:
+        super().__init__()
+        self.place = place
+
+
+class Diary(Protocol):
+    """Who keeps what an attempt's stages come to."""
+
+    def keep(self, number: int, key: str, record: str) -> None:
+        """Keep it before returning. Raises `Left` when the job was put down meanwhile."""
+        ...
+
+    def skip(self, stage: str) -> None:
+        """A stage was done in an earlier attempt."""
+        ...
+
+    def left(self) -> bool:
+        """Whether the job was put down."""
+        ...
+
+
+Elsewhere = Callable[[Stage[Any, Any], Any], str | None]
 
 
 class Steps:
-    """Runs stages, one step each. `left` says whether the job was put down; `skipped` hears of steps done before."""
+    """Runs stages. `done` is what they came to before; `elsewhere` names the queue of those who can do one better."""
 
     def __init__(
         self,
@@ -36,17 +65,18 @@ class Steps:
         session: Session,
         *,
         wish: Wish,
-        remember: Remember,
-        left: Callable[[], bool],
-        skipped: Callable[[str], None],
+        done: Iterable[Kept],
+        diary: Diary,
+        elsewhere: Elsewhere,
     ) -> None:
         self._engine = engine
         self._session = session
         self._wish = wish
-        self._remember = remember
-        self._left = left
-        self._skipped = skipped
+        self._done = list(done)
+        self._diary = diary
+        self._elsewhere = elsewhere
         self._walk = engine.walk(session, wish)
+        self._number = 0
         self.stage: str | None = None
 
     @property
@@ -55,61 +85,70 @@ class Steps:
         return tuple(self._walk.fallbacks)
 
     def __call__(self, stage: Stage[I, O], brief: I, /) -> O:
-        """The artifact that answers `brief`: remembered, from the cache, or made now. Raises what a `Walk` raises."""
-        fresh: list[O] = []
+        """The artifact that answers `brief`: remembered, from the cache, or made now.
+
+        Raises what a `Walk` raises, and `Left` when the job goes on elsewhere.
+        """
         self.stage = stage.name
-        record = self._recorded(stage.name, lambda: self._record(stage, brief, fresh=fresh))
-        self._walk.backends.update(record["backends"])
-        self._walk.fallbacks.extend(FellBack(**each) for each in record["fallbacks"])
-        if record["error"] is not None:
-            raise papers.load_error(record["error"])
-        if fresh:
-            return fresh[0]
-        self._skipped(stage.name)
-        made = records.load(stage.gives, record["made"])
-        return made if self._session.hold(blobs_of(made)) else self._again(stage, brief)
+        self._wish.check(self._engine.clock())
+        number, self._number = self._number, self._number + 1
+        key = sha256(stage.name.encode() + b"\n" + records.dump(brief)).hexdigest()
+        record = self._remembered(number, key)
+        if record is not None:
+            with suppress(ValidationError):  # written by another version of the artifacts
+                return self._recall(stage, brief, record=record)
+        place = self._elsewhere(stage, brief)
+        if place is not None:
+            raise Left(place)
+        return self._make(stage, brief, number=number, key=key)
 
     def told(self, outcome: Outcome) -> Outcome:
         """The outcome with what happened on the way, in this attempt and in those before."""
         return self._walk.told(outcome)
 
-    def once(self, name: str, work: Callable[[], Outcome]) -> Outcome:
-        """What `work` gives, as a step of that name. Raises what it raises."""
-        self.stage = name
-        record = self._recorded(name, lambda: self._caught(name, work))
-        if record["error"] is not None:
-            raise papers.load_error(record["error"])
-        made = papers.load_outcome(record["made"])
-        return made if self._session.hold(blobs_of(made)) else work()
-
-    def _recorded(self, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        self._wish.check(self._engine.clock())
-        try:
-            record: dict[str, Any] = self._remember(name, work)
-        except StorageError as failure:  # the database did not take what was made: the job goes on when it does
-            raise Left from failure
+    def _remembered(self, number: int, key: str) -> dict[str, Any] | None:
+        """What this stage came to in an earlier attempt. Once the ways part, what came after counts no more."""
+        if number >= len(self._done):
+            return None
+        kept = self._done[number]
+        if (kept.number, kept.key) != (number, key):
+            del self._done[number:]
+            return None
+        record: dict[str, Any] = json.loads(kept.record)
         return record
 
-    def _record(self, stage: Stage[I, O], brief: I, *, fresh: list[O]) -> dict[str, Any]:
+    def _recall(self, stage: Stage[I, O], brief: I, *, record: dict[str, Any]) -> O:
+        made = None if record["made"] is None else records.load(stage.gives, record["made"])
+        self._note(record["backends"], [FellBack(**each) for each in record["fallbacks"]])
+        if made is None:
+            raise papers.load_error(record["error"])
+        self._diary.skip(stage.name)
+        return made if self._session.hold(blobs_of(made)) else self._again(stage, brief)
+
+    def _make(self, stage: Stage[I, O], brief: I, *, number: int, key: str) -> O:
         walk = self._engine.walk(self._session, self._wish)
-
-        def work() -> O:
-            fresh.append(walk(stage, brief))
-            return fresh[0]
-
-        record = self._caught(stage.name, work)
-        return record | {"backends": walk.backends, "fallbacks": [papers.fallback(each) for each in walk.fallbacks]}
-
-    def _caught(self, name: str, work: Callable[[], Any]) -> dict[str, Any]:
-        """What it gives, or the error that it raises, as JSON."""
         try:
-            return {"made": records.dump(work()).decode(), "error": None}
+            made = walk(stage, brief)
         except AvatarError as failure:
-            if self._left():
+            if self._diary.left():
                 raise Left from failure
             with suppress(RuntimeError):
                 clear_frames(failure.__traceback__)
-            return {"made": None, "error": papers.dump_error(self._cause(failure), stage=name)}
+            cause = self._cause(failure)
+            self._keep(walk, number, key, error=papers.dump_error(cause, stage=stage.name))
+            raise cause from None
+        self._keep(walk, number, key, made=records.dump(made).decode())
+        return made
+
+    def _keep(self, walk: Walk, number: int, key: str, *, made: str | None = None, error: str | None = None) -> None:
+        told = [papers.fallback(each) for each in walk.fallbacks]
+        record = {"made": made, "error": error, "backends": walk.backends, "fallbacks": told}
+        self._diary.keep(number, key, papers.compact(record))
+        self._note(walk.backends, walk.fallbacks)
+
+    def _note(self, backends: dict[str, str], fallbacks: list[FellBack]) -> None:
+        self._walk.backends.update(backends)
+        self._walk.fallbacks.extend(fallbacks)
 
     def _cause(self, failure: AvatarError) -> AvatarError:
         """A stage that failed because the job's time was over has no failure of its own."""
@@ -121,10 +160,10 @@ class Steps:
 
     def _again(self, stage: Stage[I, O], brief: I) -> O:
         """What was remembered is gone or damaged, so it is made anew; the brief is the same, so the bytes are too."""
-        walk: Walk = self._engine.walk(self._session, self._wish)
+        walk = self._engine.walk(self._session, self._wish)
         try:
             return walk(stage, brief)
         except AvatarError as failure:
-            if self._left():
+            if self._diary.left():
                 raise Left from failure
             raise

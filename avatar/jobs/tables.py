@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from avatar.disk import storage_errors
 from avatar.errors import StorageError
 
-VERSION = 1
+VERSION = 2
 SCHEMA_LOCK = 0x617661746172  # "avatar"
 BUSY = 10_000  # milliseconds that a writer waits for the others
 
@@ -53,12 +53,24 @@ jobs = sa.Table(
     sa.Column("attempts", Whole, nullable=False, default=0),
     sa.Column("run", Text),
     sa.Column("worker", Text),
+    sa.Column("place", Text, nullable=False, default="jobs"),
     sa.Index("avatar_jobs_queue", "status", "priority", "tag", "id"),
     sa.Index("avatar_jobs_client", "client", "status"),
     sa.Index("avatar_jobs_ended", "completed_at"),
 )
 """`tag` is the fair-share turn, `weight` the seconds of film that are expected, `run` names the attempt that may write,
-`told` is the number of the last event, `size` the bytes that are kept for it."""
+`told` is the number of the last event, `size` the bytes that are kept for it, `place` the queue in
+which it waits, or waited last."""
+
+stages = sa.Table(
+    "avatar_stages",
+    meta,
+    sa.Column("job", Text, primary_key=True),
+    sa.Column("number", Whole, primary_key=True, autoincrement=False),
+    sa.Column("key", Text, nullable=False),
+    sa.Column("record", Text, nullable=False),
+)
+"""What the stages of unfinished jobs came to, in their order. `key` says of what brief."""
 
 keys = sa.Table(
     "avatar_keys",
@@ -115,9 +127,11 @@ workers = sa.Table(
     sa.Column("id", Text, primary_key=True),
     sa.Column("slots", Whole, nullable=False),
     sa.Column("stages", Text, nullable=False),
+    sa.Column("general", sa.Boolean, nullable=False),
     sa.Column("seen_at", Real, nullable=False),
 )
-"""Who works. `stages` is a JSON list: the stages that this one does on an accelerator, also for others."""
+"""Who works. `stages` is a JSON list of what this one does on an accelerator, as stage/backend; a worker that is not
+`general` takes only jobs that need that."""
 
 paces = sa.Table(
     "avatar_paces",
@@ -211,11 +225,19 @@ def _open(url: str) -> sa.Engine:
     return engine
 
 
-def _tune(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+def _tune(connection: sa.engine.interfaces.DBAPIConnection, record: object) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself: `write` does
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout={BUSY}", "journal_mode=WAL", "synchronous=NORMAL"):
+    for pragma in (f"busy_timeout={BUSY}", "journal_mode=WAL"):
         cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+    relax(connection, record)
+
+
+def relax(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+    """Have SQLite sync at checkpoints only. No death of a process costs anything then; a power cut may cost seconds."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
 
 

@@ -3,15 +3,18 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from avatar.errors import StorageError
 from avatar.events import Event, FellBack, Finished, Playable, Progressed, Started
+from avatar.jobs.reports import Kept, Report
 from avatar.jobs.service import TOLD
-from avatar.jobs.workbook import Report, Workbook
+from avatar.jobs.workbook import Workbook
+
+T = TypeVar("T")
 
 QUIET = 0.25  # seconds between two progress events of a job
-TOGETHER = 0.01  # seconds in which more may come, to be written at once
+TOGETHER = 0.03  # seconds in which more may come, to be written at once
 AGAIN = 0.5  # seconds until a database that is gone is tried again
 
 
@@ -22,26 +25,38 @@ class Teller:
         self._workbook = workbook
         self._lost = lost
         self._news = news
-        self._reports: list[Report] = []
+        self._reports: list[Report | Kept] = []
         self._some = threading.Condition()
         self._writing = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="telling", daemon=True)
         self._thread.start()
 
-    def put(self, report: Report) -> None:
+    def put(self, report: Report | Kept) -> None:
         """Have this written soon."""
         with self._some:
             self._reports.append(report)
             self._some.notify()
 
-    def last(self, job: str, write: Callable[[list[Report]], bool]) -> bool:
-        """Have `write` write what is not written yet of this job, together with its end; gives what `write` gives."""
+    def last(self, job: str, write: Callable[[list[Report | Kept]], T]) -> T:
+        """Have `write` write what is not written yet of this job, together with its end; gives what `write` gives.
+
+        When it raises, all of it waits on.
+        """
         with self._writing:
             with self._some:
                 mine = [each for each in self._reports if each.job == job]
                 self._reports = [each for each in self._reports if each.job != job]
-            return write(mine)
+            try:
+                return write(mine)
+            except StorageError:
+                with self._some:
+                    self._reports = [*mine, *self._reports]
+                raise
+
+    def flush(self) -> None:
+        """Write what there is before returning. Raises `StorageError`, and then it waits on."""
+        self._write()
 
     def close(self) -> None:
         """Write what there is, once, and stop."""
@@ -56,13 +71,14 @@ class Teller:
                 self._some.wait_for(lambda: self._reports or self._closed)
                 self._some.wait_for(lambda: self._closed, timeout=TOGETHER)
                 closed = self._closed
-            if not self._write() and not closed:
-                time.sleep(AGAIN)
+            try:
+                self._write()
+            except StorageError:  # it goes on waiting, unless nobody is left to wait for
+                time.sleep(0.0 if closed else AGAIN)
             if closed:
                 return
 
-    def _write(self) -> bool:
-        """Write all that waits; false when the database is gone, and then it goes on waiting."""
+    def _write(self) -> None:
         with self._writing:
             with self._some:
                 reports, self._reports = self._reports, []
@@ -71,18 +87,18 @@ class Teller:
             except StorageError:
                 with self._some:
                     self._reports = [*reports, *self._reports]
-                return False
+                raise
         for job in lost:
             self._lost(job)
         for job in {each.job for each in reports} - lost:
             self._news(job)
-        return True
 
 
 class Narrator:
     """The listener of one run. `stages` are all its stages, `paces` their measured shares of the work.
 
-    `percent` is what earlier runs came to, `playable` shows a growing film, and says whether that went well.
+    `percent` is what earlier runs came to, `playable` shows a growing film, and says whether that went well; `spent`
+    are the seconds of work until now, earlier runs included.
     """
 
     def __init__(
@@ -95,6 +111,7 @@ class Narrator:
         paces: Mapping[str, float],
         percent: float,
         playable: Callable[[Playable], bool],
+        spent: Callable[[], float],
     ) -> None:
         self._teller = teller
         self._job = job
@@ -105,6 +122,7 @@ class Narrator:
         self._percent = percent
         self._spoke = float("-inf")
         self._playable = playable
+        self._spent = spent
 
     def __call__(self, event: Event) -> None:
         """Hear one event. May be called by several threads."""
@@ -146,4 +164,4 @@ class Narrator:
         return self._percent
 
     def _tell(self, name: TOLD, data: dict[str, Any], **changes: Any) -> None:
-        self._teller.put(Report(self._job, self._run, name, data, changes))
+        self._teller.put(Report(self._job, self._run, name, data, changes | {"seconds": self._spent()}))

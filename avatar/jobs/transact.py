@@ -1,25 +1,31 @@
-"""The one module that knows DBOS: puts jobs into its queues, and runs them so that finished steps are never done twice.
+"""The one module that knows DBOS: its queues, who has which job in hand, and taking over from the dead.
 
-Knows no request and no stage: a job is an id, a step is a function that returns JSON. What is used of DBOS beyond its
+Knows no request and no stage: a job is an id, and its workflow one function. What its stages came to is remembered by
+the workbook, in the transaction that tells of it, which costs a tenth of a DBOS step. What is used of DBOS beyond its
 public face is pinned with its version: the loop that empties a queue (so that we can ring it awake, instead of letting
-it look ten times a second) and the recovery of a dead executor's work (which its open edition leaves to others).
+it look ten times a second), the recovery of a dead executor's work (which its open edition leaves to others), and the
+engine below it (for SQLite to sync as often as our own connections do).
 """
 
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
 from dbos import _queue as loops
 from dbos._serialization import DBOSPortableJSONSerializer
+from sqlalchemy import event
 
-from avatar.jobs.tables import database_errors
+from avatar.jobs.tables import database_errors, relax
+from avatar.jobs.workbook import FIRST
 
 NAME = "avatar"
-STEPS_VERSION = "1"  # raised when a job's order of steps changes; jobs of another version are not taken up
-JOBS, GPU = "jobs", "gpu"
+VERSION = "1"  # the same for ever: whatever version took a job, this one does it
+JOBS = FIRST
+GPU = "gpu"
+"""Jobs that were put down before a stage that wants an accelerator."""
 LOOK = 1.0  # seconds between two looks of a queue's loop that nobody rings
 DEATHS = 100  # DBOS's own limit, far above ours: the ledger ends a job whose workers die
 
@@ -51,13 +57,10 @@ class Desk:
                 retry_connection_errors=False,
             )
 
-    def put(self, found: sa.Connection, job: str, *, queue: str, priority: int, given: tuple[Any, ...] = ()) -> None:
-        """Add a job to a queue within the caller's transaction; the lowest priority number comes first."""
+    def put(self, found: sa.Connection, job: str, *, priority: int) -> None:
+        """Add a job to the queue within the caller's transaction; the lowest priority number comes first."""
         self._client.enqueue_in_transaction(
-            found,
-            {"workflow_name": queue, "queue_name": queue, "workflow_id": job, "priority": priority},
-            job,
-            *given,
+            found, {"workflow_name": JOBS, "queue_name": JOBS, "workflow_id": job, "priority": priority}, job
         )
 
     def drop(self, job: str) -> None:
@@ -65,10 +68,10 @@ class Desk:
         with database_errors():
             self._client.cancel_workflow(job)
 
-    def again(self, job: str) -> None:
-        """Put a job back into the queue that its worker had to put down."""
+    def again(self, job: str, *, queue: str) -> None:
+        """Put a job that its worker put down into this queue. Does nothing for one that has ended."""
         with database_errors():
-            self._client.resume_workflow(job, queue_name=JOBS)
+            self._client.resume_workflow(job, queue_name=queue)
 
     def forget(self, names: Iterable[str]) -> None:
         """Remove all that is remembered of jobs that have ended, and of their children."""
@@ -81,27 +84,19 @@ class Desk:
             found = self._client.list_workflows(status="PENDING", load_input=False, load_output=False)
         return {each.executor_id for each in found if each.executor_id}
 
-    def result(self, job: str) -> tuple[str, Any]:
-        """DBOS's word for how a job stands, and what it returned. Raises KeyError for an unknown one."""
-        with database_errors():
-            found = self._client.list_workflows(workflow_ids=[job], load_input=False)
-        if not found:
-            raise KeyError(job)
-        return found[0].status, found[0].output
-
     def close(self) -> None:
         """Let go of all connections."""
         self._client.destroy()
 
 
 class Floor:
-    """DBOS launched in this process, which it can be once. `does` says what is done with the jobs of each queue."""
+    """DBOS launched in this process, which it can be once. `does` is what is done with a job."""
 
-    def __init__(self, url: str, *, executor: str, does: dict[str, Callable[..., None]]) -> None:
+    def __init__(self, url: str, *, executor: str, does: Callable[[str], None]) -> None:
         config: DBOSConfig = {
             "name": NAME,
             "system_database_url": url,
-            "application_version": STEPS_VERSION,
+            "application_version": VERSION,
             "executor_id": executor,
             "serializer": DBOSPortableJSONSerializer(),
             "sys_db_pool_size": 5,
@@ -109,10 +104,13 @@ class Floor:
         }
         self._dbos = DBOS(config=config)
         self._loops: list[threading.Thread] = []
-        for queue, work in does.items():
-            DBOS.workflow(name=queue, max_recovery_attempts=DEATHS)(_plain(work))
+        DBOS.workflow(name=JOBS, max_recovery_attempts=DEATHS)(_plain(does))
         DBOS.listen_queues([])
         DBOS.launch()
+        if url.startswith("sqlite"):
+            engine = self._dbos._sys_db.engine  # noqa: SLF001 - it syncs at every commit, with no way to say otherwise
+            event.listen(engine, "connect", relax)
+            engine.dispose()  # what was opened before is closed
 
     def serve(self, queue: str, *, slots: int, bell: Bell) -> None:
         """Take jobs from this queue, at most `slots` at once, whenever the bell lets the loop look."""
@@ -121,11 +119,6 @@ class Floor:
         loop = threading.Thread(target=loops.queue_worker_thread, args=(bell, self._dbos, row), name=f"queue-{queue}")
         loop.start()
         self._loops.append(loop)
-
-    def step(self, name: str, work: Callable[[], Any]) -> Any:
-        """What `work` returns, or returned when this job was here before. Call it from a job's own thread."""
-        with database_errors():
-            return DBOS.run_step({"name": name}, work)
 
     def recover(self, executor: str) -> None:
         """Put the work that a dead executor had in hand back into its queues."""
@@ -139,10 +132,10 @@ class Floor:
         DBOS.destroy(destroy_registry=True)
 
 
-def _plain(work: Callable[..., None]) -> Callable[..., None]:
+def _plain(work: Callable[[str], None]) -> Callable[[str], None]:
     """DBOS marks the functions it is given, which a bound method does not allow."""
 
-    def plain(*given: Any) -> None:
-        work(*given)
+    def plain(job: str) -> None:
+        work(job)
 
     return plain

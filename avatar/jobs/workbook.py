@@ -4,45 +4,22 @@ Every attempt at a job has a name of its own, its `run`; only the run that the j
 worker that was thought dead, and comes back, changes nothing any more.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+import json
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
-from avatar.errors import AvatarError, Cancelled, WorkerLost
-from avatar.events import FellBack, Outcome
+from avatar.errors import Cancelled, WorkerLost
 from avatar.jobs import papers, rows, tables
+from avatar.jobs.reports import End, Kept, Member, Report, event_row, whose
 from avatar.jobs.rows import Row, jobs
-from avatar.jobs.service import TOLD, Status
 from avatar.jobs.tables import Database
 
 DEATHS = 5  # attempts that may die with their worker before a stage is finished
+FIRST = "jobs"  # the queue that all jobs begin in
 MEMORY = 0.2  # weight of the newest measurement in a moving mean
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What happened in one run: an event, and what stands in the job's row from then on."""
-
-    job: str
-    run: str
-    name: TOLD
-    data: dict[str, Any] = field(default_factory=dict)
-    changes: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a run ended: with an outcome, with an error, or called off. `size` is the bytes that are kept for it."""
-
-    status: Status
-    seconds: float
-    outcome: Outcome | None = None
-    error: AvatarError | None = None
-    stage: str | None = None
-    fallbacks: tuple[FellBack, ...] = ()
-    size: int = 0
 
 
 class Workbook:
@@ -61,11 +38,11 @@ class Workbook:
             if row is None or row.status not in ("queued", "in_progress"):
                 return None
             mine = tables.jobs.update().where(jobs.id == job_id)
-            found.execute(mine.values(status="in_progress", run=run, worker=worker, attempts=row.attempts + 1))
+            begun = {"status": "in_progress", "started_at": row.started_at or now, "attempts": row.attempts + 1}
+            found.execute(mine.values(run=run, worker=worker, **begun))
             if row.started_at is None:
-                found.execute(mine.values(started_at=now))
                 self._turn(found, row)
-                self._announce(found, row, "started", now=now)
+                rows.announce(found, row, "started", now=now)
             if row.cancel:
                 self._end(found, row, End("canceled", row.seconds, error=Cancelled("The work was called off.")))
                 return None
@@ -75,36 +52,41 @@ class Workbook:
                 return None
             return row
 
-    def write(self, reports: Collection[Report]) -> set[str]:
+    def write(self, reports: Iterable[Report | Kept]) -> set[str]:
         """Write what happened; gives the jobs whose run is no longer the one that may write."""
-        lost: set[str] = set()
-        now = self.clock()
         with self.database.write() as found:
-            for each in reports:
-                if each.job not in lost and not self._write(found, each, now=now):
-                    lost.add(each.job)
-        return lost
+            return self._write(found, reports)
 
-    def end(self, job_id: str, *, run: str, end: End, reports: Iterable[Report] = ()) -> bool:
+    def end(self, job_id: str, *, run: str, end: End, reports: Iterable[Report | Kept] = ()) -> bool:
         """Write the last of it, and how it ended, at once. False when another run, or nobody, has the job now."""
-        now = self.clock()
         with self.database.write() as found:
             row = found.execute(sa.select(tables.jobs).where(jobs.id == job_id).with_for_update()).one_or_none()
             if row is None or row.run != run or row.status != "in_progress":
                 return False
-            for each in reports:
-                self._write(found, each, now=now)
+            self._write(found, (each for each in reports if isinstance(each, Report)))
             self._end(found, row, end)
             return True
 
-    def leave(self, job_id: str, *, run: str, seconds: float) -> None:
-        """Put a job down in good order: another worker, or the next start, takes it up where it stands."""
+    def leave(
+        self, job_id: str, *, run: str, seconds: float, place: str | None, reports: Iterable[Report | Kept] = ()
+    ) -> bool:
+        """Put a job down in good order: who takes it next, from its queue or from `place`, goes on where it stands.
+
+        False when another run, or nobody, has it now.
+        """
+        down: dict[str, Any] = {"attempts": jobs.attempts - 1, "run": None, "worker": None, "seconds": seconds}
+        if place is not None:
+            down["place"] = place
         with self.database.write() as found:
-            found.execute(
-                tables.jobs.update()
-                .where(jobs.id == job_id, jobs.run == run, jobs.status == "in_progress")
-                .values(attempts=jobs.attempts - 1, run=None, worker=None, seconds=seconds)
-            )
+            self._write(found, reports)
+            return found.execute(tables.jobs.update().where(_mine(job_id, run)).values(**down)).rowcount > 0
+
+    def done(self, job_id: str) -> list[Kept]:
+        """What the finished stages of a job came to, in their order."""
+        each = tables.stages.c
+        with self.database.read() as found:
+            query = sa.select(tables.stages).where(each.job == job_id).order_by(each.number)
+            return [Kept(row.job, "", row.number, row.key, row.record) for row in found.execute(query)]
 
     def unwanted(self, runs: dict[str, str]) -> tuple[set[str], set[str]]:
         """Which of these jobs, given with their runs, were called off, and which are another run's by now."""
@@ -113,54 +95,90 @@ class Workbook:
             mine = {row.id: row.cancel for row in found.execute(query) if row.run == runs[row.id]}
         return {job for job, cancel in mine.items() if cancel}, set(runs) - set(mine)
 
-    def waiting(self) -> bool:
-        """Whether any job is queued. Cheap enough to be asked ten times a second."""
+    def waiting(self, queue: str) -> bool:
+        """Whether a job waits in this queue. Cheap enough to be asked ten times a second."""
+        left = sa.and_(jobs.status == "in_progress", jobs.run.is_(None), jobs.place == queue)
+        asked = [sa.select(jobs.id).where(left).limit(1)]
+        if queue == FIRST:
+            asked.insert(0, sa.select(jobs.id).where(jobs.status == "queued").limit(1))
         with self.database.read() as found:
-            return found.scalar(sa.select(jobs.id).where(jobs.status == "queued").limit(1)) is not None
+            return any(found.scalar(query) is not None for query in asked)
 
     def working(self) -> bool:
         """Whether any job is being done, here or elsewhere."""
         with self.database.read() as found:
             return found.scalar(sa.select(jobs.id).where(jobs.status == "in_progress").limit(1)) is not None
 
-    def seen(self, worker: str, *, slots: int, stages: Collection[str]) -> None:
-        """A worker lives."""
-        told = {"slots": slots, "stages": papers.compact(sorted(stages)), "seen_at": self.clock()}
+    def seen(self, worker: str, *, slots: int, stages: Collection[str], general: bool) -> None:
+        """A worker lives. `stages` are the stage/backend that it does on an accelerator."""
+        told = {"slots": slots, "stages": papers.compact(sorted(stages)), "general": general, "seen_at": self.clock()}
         with self.database.write() as found:
             rows.merge(found, tables.workers, {"id": worker}, first=told, then=told)
 
     def gone(self, worker: str) -> None:
-        """A worker lives no more."""
+        """A worker lives no more: nobody has in hand what it had."""
+        theirs = tables.jobs.update().where(jobs.status == "in_progress", jobs.worker == worker)
         with self.database.write() as found:
             found.execute(tables.workers.delete().where(tables.workers.c.id == worker))
+            found.execute(theirs.values(run=None, worker=None))
 
     def paces(self) -> dict[str, float]:
         """Seconds of work of each stage for each second of film, as measured here."""
         with self.database.read() as found:
             return {row.stage: row.pace for row in found.execute(sa.select(tables.paces))}
 
-    def helpers(self, stage: str) -> bool:
-        """Whether a living worker does this stage on an accelerator, also for others."""
+    def crew(self) -> tuple[Member, ...]:
+        """The workers that live."""
         each = tables.workers.c
         with self.database.read() as found:
-            query = sa.select(each.id).where(
-                each.seen_at > self.clock() - rows.LIVE, each.stages.contains(papers.compact(stage), autoescape=True)
-            )
-            return found.scalar(query.limit(1)) is not None
+            query = sa.select(tables.workers).where(each.seen_at > self.clock() - rows.LIVE)
+            return tuple(Member(row.id, frozenset(json.loads(row.stages)), row.general) for row in found.execute(query))
 
-    def _write(self, found: sa.Connection, report: Report, *, now: float) -> bool:
-        changes = dict(report.changes)
-        if report.name == "stage_finished":  # it goes forward, so it is not what kills its workers
-            changes["attempts"] = 1
-        mine = sa.and_(jobs.id == report.job, jobs.run == report.run, jobs.status == "in_progress")
-        if not rows.change(found, mine, report.job, report.name, report.data, now=now, **changes):
-            return False
-        if report.name == "stage_finished" and not report.data["cached"]:
-            self._measure(found, report)
-        return True
+    def stranded(self, place: str) -> list[str]:
+        """The jobs that were begun, are in this queue, and in nobody's hand."""
+        left = (jobs.status == "in_progress", jobs.run.is_(None), jobs.place == place)
+        with self.database.read() as found:
+            return list(found.scalars(sa.select(jobs.id).where(*left)))
 
-    def _measure(self, found: sa.Connection, report: Report) -> None:
-        weight = found.scalar(sa.select(jobs.weight).where(jobs.id == report.job)) or 1.0
+    def move(self, job_id: str, place: str) -> None:
+        """A job that nobody has in hand waits in another queue now."""
+        mine = tables.jobs.update().where(jobs.id == job_id, jobs.status == "in_progress", jobs.run.is_(None))
+        with self.database.write() as found:
+            found.execute(mine.values(place=place))
+
+    def _write(self, found: sa.Connection, reports: Iterable[Report | Kept]) -> set[str]:
+        """Every job's row once, and all events and stages together: they come by the dozen."""
+        lost: set[str] = set()
+        events: list[dict[str, Any]] = []
+        now = self.clock()
+        for (job, run), some in groupby(sorted(reports, key=whose), key=whose):
+            mine = list(some)
+            told = [each for each in mine if isinstance(each, Report)]
+            changes = {name: value for each in told for name, value in each.changes.items()}
+            if any(each.name == "stage_finished" and not each.data["cached"] for each in told):
+                changes["attempts"] = 1  # it goes forward, so it is not what kills its workers
+            touched = tables.jobs.update().where(_mine(job, run)).values(told=jobs.told + len(told), **changes)
+            row = found.execute(touched.returning(jobs.told, jobs.weight)).one_or_none()
+            if row is None:
+                lost.add(job)
+                continue
+            events += [
+                event_row(each, row.told - len(told) + place, now=now) for place, each in enumerate(told, start=1)
+            ]
+            self._keep(found, [each for each in mine if isinstance(each, Kept)])
+            for each in told:
+                if each.name == "stage_finished" and not each.data["cached"]:
+                    self._measure(found, each, weight=row.weight)
+        if events:
+            found.execute(tables.events.insert(), events)
+        return lost
+
+    def _keep(self, found: sa.Connection, kept: Sequence[Kept]) -> None:
+        for each in kept:
+            made = {"key": each.key, "record": each.record}
+            rows.merge(found, tables.stages, {"job": each.job, "number": each.number}, first=made, then=made)
+
+    def _measure(self, found: sa.Connection, report: Report, *, weight: float) -> None:
         seconds, each = report.data["seconds"], tables.paces.c
         pace = seconds / weight
         rows.merge(
@@ -178,26 +196,28 @@ class Workbook:
     def _end(self, found: sa.Connection, row: Row, end: End) -> None:
         now = self.clock()
         error = None if end.error is None else papers.dump_error(end.error, stage=end.stage)
-        found.execute(
-            tables.jobs.update()
-            .where(jobs.id == row.id)
-            .values(
-                status=end.status,
-                seconds=end.seconds,
-                completed_at=now,
-                expires_at=now + self.keep,
-                outcome=end.outcome and papers.dump_outcome(end.outcome),
-                error=error,
-                fallbacks=papers.dump_fallbacks(end.fallbacks),
-                size=end.size,
-                run=None,
-                **({"progress": 100.0, "stage": None} if end.outcome else {}),
-            )
+        name, data = end.words
+        rows.change(
+            found,
+            jobs.id == row.id,
+            row.id,
+            name,
+            data,
+            now=now,
+            status=end.status,
+            seconds=end.seconds,
+            completed_at=now,
+            expires_at=now + self.keep,
+            outcome=end.outcome and papers.dump_outcome(end.outcome),
+            error=error,
+            fallbacks=papers.dump_fallbacks(end.fallbacks),
+            size=end.size,
+            run=None,
+            **({"progress": 100.0, "stage": None} if end.outcome else {}),
         )
-        name, data = _last_words(end)
-        rows.tell(found, row.id, name, data, now=now)
+        found.execute(tables.stages.delete().where(tables.stages.c.job == row.id))
         rows.count_end(found, end.status)
-        self._announce(found, row, end.status, now=now)
+        rows.announce(found, row, end.status, now=now)
 
     def _turn(self, found: sa.Connection, row: Row) -> None:
         """Move the virtual time of this priority on to the tag that is served now."""
@@ -210,22 +230,7 @@ class Workbook:
             then={"now": sa.case((now < row.tag, row.tag), else_=now)},
         )
 
-    def _announce(self, found: sa.Connection, row: Row, event: str, *, now: float) -> None:
-        """Note that a webhook is due, where one was asked for."""
-        hook = papers.load_webhook(row.webhook)
-        if hook is not None and event in hook.events:
-            found.execute(
-                tables.webhooks.insert().values(
-                    id=rows.new_id("msg"), job=row.id, url=hook.url, event=event, at=now, attempt=0, next_at=now
-                )
-            )
 
-
-def _last_words(end: End) -> tuple[TOLD, dict[str, Any]]:
-    if end.outcome is not None:
-        return "finished", {"mode": end.outcome.mode, "degraded": end.outcome.degraded}
-    if end.status == "canceled" or end.error is None:
-        return "canceled", {}
-    error = end.error
-    stage = getattr(error, "stage", end.stage)
-    return "failed", {"code": error.code, "message": str(error), "stage": stage, "retryable": error.retryable}
+def _mine(job_id: str, run: str) -> sa.ColumnElement[bool]:
+    """The row of a job, as long as this run may write to it."""
+    return sa.and_(jobs.id == job_id, jobs.run == run, jobs.status == "in_progress")

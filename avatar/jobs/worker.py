@@ -1,4 +1,4 @@
-"""Does jobs: takes them from the queue, `settings.jobs` at once. Knows no stage and no door.
+"""Does jobs: takes them from its queues, `settings.jobs` at once. Knows no stage and no door.
 
 Whatever happens to this process, a job ends once: what its finished steps made is remembered, and another worker, or
 this one's next start, goes on from there.
@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from avatar.engine import Engine
 from avatar.errors import StorageError
 from avatar.jobs import seats, tables
 from avatar.jobs.bell import Bell
+from avatar.jobs.crew import Crew
 from avatar.jobs.doing import Doer, Finish, Hands, Render, patiently
 from avatar.jobs.keeper import Keeper
 from avatar.jobs.live import LiveFolder
@@ -22,7 +24,7 @@ from avatar.jobs.shelf import Shelf
 from avatar.jobs.steps import Left
 from avatar.jobs.sweep import Sweep
 from avatar.jobs.telling import Teller
-from avatar.jobs.transact import JOBS, Desk, Floor
+from avatar.jobs.transact import GPU, JOBS, Desk, Floor
 from avatar.jobs.workbook import Workbook
 from avatar.settings import Settings
 from avatar.stage import Stage
@@ -34,7 +36,8 @@ class Worker:
     """Takes and does jobs until it is closed. One at a time in a process, since DBOS is.
 
     `stages` are those that `render` may run through, in their order, for telling how far a job is; `finish` is done to
-    each outcome once. `clock` gives Unix seconds. Raises `StorageError`.
+    each outcome at its end. With `gpu_only` it takes jobs only at stages for which it has an accelerator, as long as
+    others are there for the rest. `clock` gives Unix seconds. Raises `StorageError`.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Worker:
         settings: Settings,
         stages: Sequence[Stage[Any, Any]] = (),
         finish: Finish | None = None,
+        gpu_only: bool = False,
         clock: Clock = time.time,
     ) -> None:
         url = tables.address(settings.data, settings.database_url)
@@ -58,19 +62,22 @@ class Worker:
         self._workbook = Workbook(self._database, keep=settings.keep, clock=clock)
         self._desk = Desk(url)
         self._seat = seats.take(self._database, data=settings.data)
+        self._workbook.gone(self._seat.id)  # who had this seat before
         self._teller = Teller(self._workbook, lost=self._hands.lose, news=self._tell)
         live = LiveFolder(settings.data / "live")
-        self._bell = Bell(self._worth_looking)
-        self._floor = Floor(url, executor=self._seat.id, does={JOBS: self._do})
+        self._crew = Crew(self._workbook, place=engine.place, stages=stages, me=self._seat.id, general=not gpu_only)
+        self._bells: dict[str, Bell] = {}
+        self._floor = Floor(url, executor=self._seat.id, does=self._do)
         self._doer = Doer(
             engine,
             render,
             self._workbook,
             self._teller,
             live,
-            self._floor.step,
+            self._crew.elsewhere,
             stages=[stage.name for stage in stages],
             timeout=settings.timeout,
+            patience=settings.stage_timeout,
             finish=finish,
         )
         shelf = Shelf(self._database, clock=clock)
@@ -80,7 +87,7 @@ class Worker:
             floor=self._floor,
             seat=self._seat,
             hands=self._hands,
-            alive=lambda: self._workbook.seen(self._seat.id, slots=settings.jobs, stages=()),
+            alive=self._alive,
             sweep=Sweep(
                 shelf,
                 desk=self._desk,
@@ -90,7 +97,8 @@ class Worker:
                 budget=settings.keep_budget,
             ),
         )
-        self._floor.serve(JOBS, slots=settings.jobs, bell=self._bell)
+        self._serve(GPU if gpu_only else JOBS)
+        self._keeper.start()
 
     def hear(self, news: Callable[[str], None]) -> None:
         """Call `news` with a job's id whenever something new was told of it here."""
@@ -98,7 +106,8 @@ class Worker:
 
     def ring(self) -> None:
         """A job was put into the queue: look now."""
-        self._bell.ring()
+        for bell in tuple(self._bells.values()):
+            bell.ring()
 
     def call_off(self, job_id: str) -> None:
         """Stop this job within its current step, where it is done here."""
@@ -112,12 +121,13 @@ class Worker:
                 self._close()
 
     def _close(self) -> None:
-        self._bell.set()
         self._hands.close()
+        self._silence()
         until = time.monotonic() + PATIENCE
         while self._hands and time.monotonic() < until:
             time.sleep(0.01)
         self._keeper.close()
+        self._silence()  # that of a queue too which the keeper has just opened
         self._teller.close()
         self._floor.close()
         with suppress(StorageError):  # then it counts as alive for some seconds more
@@ -126,8 +136,22 @@ class Worker:
         self._seat.leave()
         self._database.close()
 
-    def _worth_looking(self) -> bool:
-        return len(self._hands) < self._slots and self._workbook.waiting()
+    def _silence(self) -> None:
+        for bell in tuple(self._bells.values()):
+            bell.set()
+
+    def _serve(self, queue: str) -> None:
+        self._bells[queue] = Bell(partial(self._workbook.waiting, queue), free=self._idle)
+        self._floor.serve(queue, slots=self._slots, bell=self._bells[queue])
+
+    def _alive(self) -> None:
+        mine = self._crew.accelerated()
+        if mine and GPU not in self._bells:  # weights have come, or it is the first time
+            self._serve(GPU)
+        self._workbook.seen(self._seat.id, slots=self._slots, stages=mine, general=self._crew.general)
+
+    def _idle(self) -> bool:
+        return len(self._hands) < self._slots
 
     def _tell(self, job_id: str) -> None:
         for news in self._news:
@@ -135,6 +159,7 @@ class Worker:
 
     def _do(self, job_id: str) -> None:
         """One attempt at a job, in a thread of DBOS."""
+        place = None
         with self._free:
             hand = self._hands.take(job_id)
             try:
@@ -144,11 +169,12 @@ class Worker:
                     self._keeper.wake()
                     self._tell(job_id)
                     self._doer.do(hand, row)
-            except Left:
-                if not hand.left.is_set():
-                    self._keeper.put_back(job_id)
+            except Left as left:
+                place = left.place
                 raise
             finally:
                 self._hands.drop(hand)
+                if place is not None:
+                    self._keeper.put_back(job_id, place)
                 self._tell(job_id)
-                self._bell.ring()
+                self.ring()

@@ -16,6 +16,7 @@ import pytest
 from avatar.jobs.durable import DurableJobs
 from avatar.settings import Settings
 from tests.jobs import product
+from tests.jobs.waiting import PATIENCE
 from tests.tiny import tiny_house
 
 ROOT = Path(__file__).parents[2]
@@ -130,16 +131,16 @@ class Crew:
         self.data = data
         self.all: list[subprocess.Popen[str]] = []
 
-    def hire(self, database: str = "") -> subprocess.Popen[str]:
+    def hire(self, database: str = "", kind: str = "") -> subprocess.Popen[str]:
         """One more, ready to work."""
-        one = self.call(database)
+        one = self.call(database, kind)
         assert one.stdout is not None
         assert one.stdout.readline() == "ready\n"
         return one
 
-    def call(self, database: str = "") -> subprocess.Popen[str]:
+    def call(self, database: str = "", kind: str = "") -> subprocess.Popen[str]:
         """One more, which will come soon."""
-        argv = [sys.executable, "-m", "tests.jobs.product", str(self.data), database]
+        argv = [sys.executable, "-m", "tests.jobs.product", str(self.data), database, kind]
         one = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self.all.append(one)
         return one
@@ -148,10 +149,15 @@ class Crew:
         """Tell all to stop, and wait for it."""
         for one in self.all:
             one.terminate()
-        for one in self.all:
-            one.wait(30)
-            assert one.stdout is not None
-            one.stdout.close()
+        try:
+            for one in self.all:
+                one.wait(PATIENCE)
+        finally:
+            for one in self.all:
+                one.kill()
+                one.wait()
+                assert one.stdout is not None
+                one.stdout.close()
 
 
 @pytest.fixture

@@ -1,17 +1,19 @@
 """A product of three small stages whose texts say what is to go wrong, and a worker that makes it in its own process.
 
-`python -m tests.jobs.product DATA [DATABASE]` works until it is told to stop, or until a text tells it to die.
+`python -m tests.jobs.product DATA [DATABASE [gpu]]` works until it is told to stop, or until a text tells it to die.
 """
 
 import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from avatar.artifacts import Blob, Clip, Film, Motion, Speech
+from avatar.artifacts import Clip, Film, Motion, Speech
 from avatar.engine import Engine
 from avatar.errors import Unavailable
 from avatar.events import Outcome
@@ -20,7 +22,7 @@ from avatar.jobs.rows import Clock
 from avatar.jobs.worker import Worker
 from avatar.request import TalkRequest
 from avatar.settings import Settings, read
-from avatar.stage import Context, Run, Stage
+from avatar.stage import Backend, Context, Mode, Needs, Placement, Run, Stage
 from avatar.store import FolderStore
 from avatar.testing import FakeBackend, refusing
 from tests.tiny import a_portrait, kept
@@ -48,9 +50,7 @@ class Product:
 
     def render(self, ask: TalkRequest, run: Run) -> Outcome:
         """Three stages, each of which needs the ones before."""
-        speech: Stage[Brief, Speech] = Stage("speech", Speech, (FakeBackend("tiny", self.say),))
-        motion: Stage[Brief, Clip] = Stage("motion", Clip, self.movers(ask.text))
-        film: Stage[Brief, Film] = Stage("film", Film, (FakeBackend("tiny", self.cut),))
+        speech, motion, film = self.stages(ask.text)
         said = self.after("speech", ask.text, run(speech, Brief(ask.text)))
         if ask.kind == "speech":
             return Outcome("audio_only", said, None, ask.seed)
@@ -58,10 +58,28 @@ class Product:
         made = self.after("film", ask.text, run(film, Brief(ask.text, said, moved)))
         return Outcome("video", said, made, ask.seed)
 
-    def movers(self, text: str) -> tuple[FakeBackend[Brief, Clip], ...]:
-        """A chain of one backend, or of two where the text wants the first to refuse."""
+    def stages(self, text: str = "") -> tuple[Stage[Brief, Speech], Stage[Brief, Clip], Stage[Brief, Film]]:
+        """The three of them."""
+        return (
+            Stage("speech", Speech, (FakeBackend("tiny", self.say),)),
+            Stage("motion", Clip, self.movers(text)),
+            Stage("film", Film, (FakeBackend("tiny", self.cut),)),
+        )
+
+    def movers(self, text: str) -> tuple[Backend[Brief, Clip], ...]:
+        """Who can move: with a GPU, and without; before them one who refuses, where the text wants that."""
         floor = FakeBackend("tiny", self.move)
-        return (refusing("better", Unavailable("It is not here.")), floor) if "fall back" in text else (floor,)
+        if "fall back" in text:
+            return (refusing("better", Unavailable("It is not here.")), floor)
+        if "hurry" in text:
+            return (FakeBackend("hurried", partial(self.hurry)), floor)
+        return (Fast(self), floor)
+
+    def hurry(self, brief: Brief, context: Context) -> Clip:
+        """Never done unless it is stopped."""
+        self.begin("hurry", brief.text, context)
+        self.wait(context)
+        return self.move(brief, context)
 
     def say(self, brief: Brief, context: Context) -> Speech:
         """A sound that is its text."""
@@ -92,6 +110,8 @@ class Product:
         """Note that the stage was begun; then die, wait or break as the text says."""
         with (self.data / "begun").open("a", encoding="utf-8") as file:
             file.write(f"{stage} {text}\n")
+        with (self.data / "hands").open("a", encoding="utf-8") as file:
+            file.write(f"{os.getpid()} {stage} {text}\n")
         context.step(0, 2)
         if f"slow {stage}" in text:
             self.wait(context)
@@ -124,6 +144,60 @@ class Product:
             die()
 
 
+@dataclass(frozen=True)
+class Fast:
+    """A backend for a GPU, which moves several at once where their texts say that they go together."""
+
+    product: Product
+    id: str = "fast"
+    version: str = "1"
+    needs: Needs = Needs(modes=(Mode("cuda"),))
+
+    def load(self, _placement: Placement, /) -> "FastMover":
+        """Nothing to load."""
+        return FastMover(self.product)
+
+
+@dataclass(frozen=True)
+class FastMover:
+    """Moves one, or several."""
+
+    product: Product
+
+    def __call__(self, brief: Brief, context: Context, /) -> Clip:
+        """Move one."""
+        return self.product.move(brief, context)
+
+    def batch_key(self, brief: Brief, /) -> str | None:
+        """All that go together do."""
+        return "together" if "together" in brief.text else None
+
+    def batch(self, briefs: Sequence[Brief], contexts: Sequence[Context], /) -> list[Clip]:
+        """Move several, and note how many."""
+        with (self.product.data / "batches").open("a", encoding="utf-8") as file:
+            file.write(f"{len(briefs)}\n")
+        return [self.product.move(brief, context) for brief, context in zip(briefs, contexts, strict=True)]
+
+
+def place(_stage: str, backend: str, *, gpu: bool = False) -> Placement | None:
+    """Where a backend runs on a machine with a GPU, or without."""
+    if backend == "fast":
+        return Placement("cuda:0") if gpu else None
+    return Placement()
+
+
+def engine(data: Path, *, gpu: bool = False) -> Engine:
+    """An engine on a machine with a GPU, or without. A file `skip` says how many seconds its clock is ahead."""
+
+    def clock() -> float:
+        try:
+            return time.monotonic() + float((data / "skip").read_text() or 0)
+        except FileNotFoundError:
+            return time.monotonic()
+
+    return Engine(store(data), place=partial(place, gpu=gpu), clock=clock)
+
+
 def die() -> None:
     """The end, without any last word."""
     os.kill(os.getpid(), signal.SIGKILL)
@@ -141,23 +215,31 @@ def store(data: Path) -> FolderStore:
 
 
 def worker(
-    chosen: Settings, *, engine: Engine | None = None, render: Render | None = None, clock: Clock = time.time
+    chosen: Settings,
+    *,
+    works: Engine | None = None,
+    render: Render | None = None,
+    gpu_only: bool = False,
+    clock: Clock = time.time,
 ) -> Worker:
     """A worker that makes the product in this process."""
+    made = Product(chosen.data)
+    stages: Sequence[Stage[Any, Any]] = made.stages()
     return Worker(
-        engine or Engine(store(chosen.data)),
-        render=render or Product(chosen.data).render,
+        works or engine(chosen.data, gpu=gpu_only),
+        render=render or made.render,
         settings=chosen,
-        stages=[Stage(name, Blob, ()) for name in STAGES],
+        stages=stages,
+        gpu_only=gpu_only,
         clock=clock,
     )
 
 
-def main(data: str, database: str = "") -> None:
-    """Work until a signal to stop comes."""
+def main(data: str, database: str = "", kind: str = "") -> None:
+    """Work until a signal to stop comes; `kind` is gpu for a worker that does what needs one."""
     stop = signal.SIGTERM, signal.SIGINT
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
-    working = worker(settings(Path(data), database))
+    working = worker(settings(Path(data), database), gpu_only=kind == "gpu")
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     signal.sigwait(stop)

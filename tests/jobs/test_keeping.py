@@ -126,7 +126,7 @@ def test_a_disk_that_is_full_ends_the_job_and_the_next_one_runs_once_there_is_ro
 ) -> None:
     chosen = product.settings(tmp_path)
     store = product.store(tiny_disk)
-    working = product.worker(chosen, engine=Engine(store))
+    working = product.worker(chosen, works=Engine(store, place=product.place))
     jobs = DurableJobs(chosen, house=tiny_house(), store=store, worker=working)
     try:
         job = jobs.submit(parse({"text": "slow motion"}))

@@ -7,7 +7,7 @@ import pytest
 
 from avatar.errors import AvatarError, Cancelled, Conflict, ConsentRequired, NotFound, QueueFull, RateLimited, TimedOut
 from avatar.events import Event, FellBack, Finished, Playable, Progressed, Started, unheard
-from avatar.jobs.service import Order, Webhook
+from avatar.jobs.service import Order
 from avatar.request import parse
 from tests.jobs.conftest import Open
 from tests.jobs.product import STAGES
@@ -122,6 +122,15 @@ def test_a_job_that_takes_too_long_is_stopped(embedded: Open) -> None:
     assert isinstance(done.error, TimedOut)
 
 
+def test_a_backend_that_takes_too_long_gives_way_to_the_next(embedded: Open) -> None:
+    jobs = embedded(stage_timeout="0.3")
+    done = ended(jobs, jobs.submit(parse({"text": "hurry"})))
+    assert done.outcome is not None
+    assert done.outcome.backends["motion"] == "tiny"
+    assert [(each.backend, each.to) for each in done.fallbacks] == [("hurried", "tiny")]
+    assert "time" in done.fallbacks[0].why
+
+
 def test_a_bug_ends_its_job_and_no_other(embedded: Open) -> None:
     jobs = embedded()
     job, other = (jobs.submit(parse({"text": text})) for text in ("break motion", "Next."))
@@ -223,37 +232,6 @@ def test_a_running_job_that_is_deleted_is_stopped(embedded: Open) -> None:
     assert ended(jobs, jobs.submit(parse({"text": "Next."}))).status == "completed"
 
 
-def test_a_film_can_be_watched_while_it_grows(embedded: Open, tmp_path: Path) -> None:
-    jobs = embedded()
-    job = jobs.submit(parse({"text": "slow film"}))
-    pieces = jobs.live(job.id)
-    seen = b""
-    while seen != b"first ":
-        seen += next(pieces)
-    (tmp_path / "go").touch()
-    assert b"".join(pieces) == b"second"
-    assert jobs.job(job.id).status == "completed"
-    assert b"".join(jobs.live(job.id)) == b"first second"
-
-
-def test_a_film_from_the_cache_is_streamed_too(embedded: Open) -> None:
-    jobs = embedded()
-    for _ in range(2):
-        job = jobs.submit(parse({"text": "Hello.", "seed": 1}))
-        ended(jobs, job)
-    assert b"".join(jobs.live(job.id)) == b"film of Hello."
-
-
-def test_there_is_no_film_to_watch_of_a_sound_or_of_what_failed(embedded: Open) -> None:
-    jobs = embedded()
-    sound = jobs.submit(parse({"text": "Hello.", "kind": "speech"}))
-    with pytest.raises(NotFound, match="sound only"):
-        jobs.live(sound.id)
-    broken = jobs.submit(parse({"text": "break motion"}))
-    with pytest.raises(AvatarError, match="unexpected"):
-        list(jobs.live(broken.id))
-
-
 def test_uploads_are_kept_with_consent_and_found_by_their_client(door: Open, tmp_path: Path) -> None:
     jobs = door()
     file = tmp_path / "face.png"
@@ -265,23 +243,6 @@ def test_uploads_are_kept_with_consent_and_found_by_their_client(door: Open, tmp
     assert jobs.uploaded(upload.id, client="me") == upload
     with pytest.raises(NotFound):
         jobs.uploaded(upload.id, client="you")
-
-
-def test_what_a_webhook_wants_to_hear_waits_in_the_outbox(embedded: Open) -> None:
-    jobs = embedded()
-    hook = Webhook("https://example.org/", ("started", "completed"))
-    job = jobs.submit(parse({"text": "Hello."}), Order(webhook=hook))
-    ended(jobs, job)
-    assert jobs.shelf.any_due()
-    due = jobs.shelf.due()
-    assert [(each.job, each.url, each.event, each.attempt) for each in due] == [
-        (job.id, hook.url, "started", 0),
-        (job.id, hook.url, "completed", 0),
-    ]
-    assert not jobs.shelf.any_due()
-    jobs.shelf.sent(due[0].id)
-    jobs.shelf.postponed(due[1].id, until=0.0)
-    assert [(each.event, each.attempt) for each in jobs.shelf.due()] == [("completed", 1)]
 
 
 def test_standing_counts_what_was_done(embedded: Open) -> None:

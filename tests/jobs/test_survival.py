@@ -6,6 +6,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from avatar.errors import TimedOut
+from avatar.events import FellBack
 from avatar.jobs.durable import DurableJobs
 from avatar.jobs.service import ENDED, LAST, Job, Order
 from avatar.request import parse
@@ -25,7 +27,7 @@ def work_on(jobs: DurableJobs, crew: Crew, made: list[Job], *, database: str) ->
             assert one.stdout is not None
             one.stdout.close()
             crew.all.remove(one)
-            crew.call(database)
+            crew.call(database, str(one.args[-1]))  # type: ignore[index]
         time.sleep(0.02)
     return [jobs.job(job.id) for job in made]
 
@@ -150,6 +152,35 @@ def test_a_running_job_is_called_off_from_another_process(door: Open, crew: Crew
     jobs.cancel(job.id)
     assert ended(jobs, job).status == "canceled"
     assert ended(jobs, other).status == "completed"
+
+
+def test_the_time_that_a_killed_worker_spent_counts(door: Open, crew: Crew, database: str, tmp_path: Path) -> None:
+    jobs, skip = door(database), tmp_path / "skip"
+    job = jobs.submit(parse({"text": "slow motion"}), Order(timeout=1000))
+    first = crew.hire(database)
+    running(jobs, job, "motion")
+    skip.write_text("600")
+    wait(lambda: (row := jobs.shelf.row(job.id)) is not None and row.seconds >= 600)
+    first.kill()
+    first.wait(PATIENCE)
+    skip.unlink()
+    crew.hire(database)
+    wait(lambda: (tmp_path / "begun").read_text().count("motion slow motion") == 2)
+    assert jobs.job(job.id).status == "in_progress"
+    skip.write_text("500")
+    done = ended(jobs, job)
+    assert isinstance(done.error, TimedOut)
+    assert done.seconds >= 1000
+
+
+def test_a_step_down_is_remembered_through_a_death(door: Open, crew: Crew, database: str) -> None:
+    jobs = door(database)
+    job = jobs.submit(parse({"text": "fall back and die after motion"}))
+    crew.call(database)
+    (done,) = work_on(jobs, crew, [job], database=database)
+    assert done.outcome is not None
+    assert done.outcome.fallbacks == (FellBack("motion", "better", "tiny", "It is not here."),)
+    assert [event.name for event in jobs.events(job.id)].count("fell_back") == 1
 
 
 def test_a_worker_told_to_stop_hands_its_job_on(door: Open, crew: Crew, database: str, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from avatar.jobs.durable import DurableJobs
 from avatar.jobs.service import ENDED, Job
 
-PATIENCE = 60.0  # seconds after which it is taken to have failed
+PATIENCE = 120.0  # seconds after which it is taken to have failed
 
 
 def wait(condition: Callable[[], object]) -> None:
