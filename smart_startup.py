@@ -45,6 +45,7 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
         render=partial(pipeline.render, label=outfit.chosen.label),
         house=house(outfit, works.store),
         timeout=outfit.chosen.timeout,
+        patience=outfit.chosen.stage_timeout,
         finish=finishing(outfit.chosen),
     )
 

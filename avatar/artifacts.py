@@ -171,6 +171,8 @@ class Film:
     """The finished product: an MP4 with sound, and everything that tells what is in it.
 
     `rig` is three `.npy` arrays one after the other: landmarks in film pixels, the motion track, the utterance's JSON.
+    `recipe` is the brief that it was drawn after, as JSON, and `parts` all that it points at: exports are drawn anew.
+    `notes` are sentences on how it differs from what was asked.
     """
 
     video: Blob
@@ -184,6 +186,21 @@ class Film:
     height: int
     fps: int
     frames: int
+    seconds: float
+    recipe: Blob | None = None
+    parts: tuple[Blob, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+ExportKind = Literal["alpha.webm", "prores.mov", "av1.mp4", "hevc.mp4", "preview.gif", "preview.webp"]
+"""The forms that a film may have beside its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A film in another form: a file in the store, and how long it plays."""
+
+    file: Blob
     seconds: float
 
 

@@ -27,6 +27,7 @@
     │   ├── Damaged             other bytes came than were promised
     │   └── Stalled             the hub stopped sending
     └── StorageError            the disk is full, read-only or lost
+        ├── DatabaseGone        nobody answers for the jobs just now
         ├── NoRoom              it would not fit on the disk, and was not begun
         └── CorruptBlob         stored bytes are not what their name says
 
@@ -219,6 +220,13 @@ class StorageError(AvatarError):
     code = "insufficient_storage"
     exit_status = 4
     retryable = True
+
+
+class DatabaseGone(StorageError):
+    """The database of the jobs does not answer. It is waited for, and nothing is lost."""
+
+    code = "database_gone"
+    retry_after = 5.0
 
 
 class NoRoom(StorageError):

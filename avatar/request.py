@@ -20,15 +20,20 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from avatar import colours
 from avatar.artifacts import Blob
 from avatar.errors import BadRequest, TooLarge
+from avatar.script import EXPRESSIONS, Expression, Script
+from avatar.script import parse as parse_script
 
 MAX_TEXT = 30_000  # characters, about half an hour of speech
 MAX_PROMPT = 2_000
+MAX_LABEL = 60
 SHORT_SIDE = (256, 1080)
 LONG_SIDE = 1920
 SLIMMEST = 2.4  # times as long as short, as the longest phones are
 SEEDS = 2**32
+GROUNDS = ("scene", "blur", "transparent")
 SHOWN = 40  # characters of a wrong value that a refusal quotes
 
 HOW = {
@@ -46,7 +51,12 @@ HOW = {
     "height": "Use a whole number of pixels.",
     "fps": "Use 25, 30, 50 or 60.",
     "captions": "Use none, soft or burned.",
+    "background": "Use scene, blur, transparent, or a colour such as #3366cc or teal.",
+    "framing": "Use close, head_and_shoulders, wide or whole.",
+    "zoom": "Use a number from 1 (as framed) to 2 (twice as near).",
+    "label": f"Give a text of 1 to {MAX_LABEL} characters, or auto.",
     "kind": "Use talk or speech.",
+    "expression": f"Use {', '.join(EXPRESSIONS[:-1])} or {EXPRESSIONS[-1]}.",
     "motion": "Use numbers from 0 (still) to 2 (twice); 1 is natural.",
     "allow_degraded": "Use true or false.",
 }
@@ -87,6 +97,7 @@ class MotionAmounts(BaseModel):
 
 
 Mark = tuple[float, float]
+Framing = Literal["close", "head_and_shoulders", "wide", "whole"]
 
 
 class Landmarks(BaseModel):
@@ -104,10 +115,15 @@ class Landmarks(BaseModel):
 class TalkRequest(BaseModel):
     """A text to be said by an avatar (`talk`), or only to be heard (`speech`).
 
-    With `audio` that sound is what is heard, and `text` is what is said in it, as far as that is known. Without `voice`
-    the avatar's own is taken. `image` shows a face of the asker's own, number `face` by size where there are several,
-    at `landmarks` where it can't be found; else `avatar` names one, else one is chosen that fits `prompt`. A missing
-    seed is drawn here, once, so that the request as it stands can be made again.
+    With `audio` that sound is what is heard, and `text` is what is said in it, as far as that is known. With
+    `voice_sample`, some seconds of somebody speaking, the text is said in that voice; without `voice` the avatar's own
+    is taken. `image` shows a face of the asker's own, number `face` by size where there are several, at `landmarks`
+    where it can't be found; else `avatar` names one, else one is chosen that fits `prompt`. `expression` is the mood in
+    which all is said; the text may hold directions such as [smile], see `avatar.script`. `background` is the portrait's
+    own scene, that scene blurred, a colour as #rrggbb, or transparent; `backdrop` is a picture to stand behind instead.
+    `framing` is how much of the portrait is shown, `zoom` how much nearer than that. `label` is written into every
+    frame; auto: "AI-generated" in the language that is spoken. A missing seed is drawn here, once, so that the request
+    as it stands can be made again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -116,6 +132,7 @@ class TalkRequest(BaseModel):
     text: str = ""
     audio: Blob | None = None
     language: str = Field("", pattern=r"^[A-Za-z]{0,3}(-[A-Za-z0-9]{1,8}){0,3}$")
+    voice_sample: Blob | None = None
     image: Blob | None = None
     face: int = Field(0, ge=0, le=50)
     landmarks: Landmarks | None = None
@@ -129,6 +146,12 @@ class TalkRequest(BaseModel):
     height: int = 512
     fps: Annotated[Literal[25, 30, 50, 60], BeforeValidator(_whole)] = 25
     captions: Literal["none", "soft", "burned"] = "none"
+    background: str = Field("scene", max_length=40)
+    backdrop: Blob | None = None
+    framing: Framing = "head_and_shoulders"
+    zoom: float = Field(1.0, ge=1, le=2)
+    label: str | None = Field(None, min_length=1, max_length=MAX_LABEL)
+    expression: Expression = "neutral"
     motion: MotionAmounts = MotionAmounts()
     allow_degraded: bool = True
 
@@ -143,11 +166,21 @@ class TalkRequest(BaseModel):
                 f"The text has {len(text):,} characters, and {MAX_TEXT:,} are allowed. Split it into several films.",
             )
         text = _clean("The text", text)
-        if text and not any(unicodedata.category(sign)[0] in "LN" for sign in text):
+        said = _script(text).text
+        if text and not any(unicodedata.category(sign)[0] in "LN" for sign in said):
             raise PydanticCustomError("speechless", "The text has no letter or digit to speak. Write some words.")
         return text
 
-    @field_validator("voice", "avatar", "prompt")
+    @field_validator("background")
+    @classmethod
+    def _ground(cls, background: str) -> str:
+        word = background.strip().lower()
+        colour = word if word in GROUNDS else colours.hexadecimal(word)
+        if colour is None:
+            raise ValueError("no background")
+        return colour
+
+    @field_validator("voice", "avatar", "prompt", "label")
     @classmethod
     def _line(cls, text: str | None, info: ValidationInfo) -> str | None:
         return text if text is None else _clean(f"The {info.field_name}", text)
@@ -157,10 +190,23 @@ class TalkRequest(BaseModel):
         if not self.text and self.audio is None:
             lack = "The text is empty" if "text" in self.model_fields_set else "The request has no text"
             raise PydanticCustomError("empty", f"{lack}. Say what the avatar shall say.")
+        if self.audio and self.voice_sample:
+            raise PydanticCustomError("either", "A recording speaks for itself. Leave the voice sample out.")
         if self.avatar and self.image:
             raise PydanticCustomError("either", "An avatar and an image can't both be the face. Give one of them.")
+        if self.backdrop and self.background != "scene":
+            raise PydanticCustomError("either", "A picture and a colour can't both be behind. Give one background.")
+        if self.audio and _script(self.text).pauses:
+            raise PydanticCustomError("either", "A recording has pauses of its own. Take [pause] out of its text.")
         check_size(self.width, self.height)
         return self
+
+
+def _script(text: str) -> Script:
+    try:
+        return parse_script(text)
+    except BadRequest as wrong:
+        raise PydanticCustomError("script", "{message}", {"message": str(wrong)}) from None
 
 
 def check_size(width: int, height: int) -> None:
@@ -201,7 +247,7 @@ def _refusal(detail: ErrorDetails, called: Callable[[str], str]) -> BadRequest:
     match detail["type"]:
         case "too_large":
             return TooLarge(detail["msg"])
-        case "surrogate" | "control" | "empty" | "speechless" | "size" | "either":
+        case "surrogate" | "control" | "empty" | "speechless" | "size" | "either" | "script":
             return BadRequest(detail["msg"])
         case "missing":
             return BadRequest(f"The request has no {path}. {HOW.get(name, '')}".rstrip())

@@ -149,7 +149,7 @@ def drawn(folder: Path, words: str) -> tuple[Any, list[Any], Path]:
 
     ask = parse({"text": words, "seed": 1, "width": 512, "height": 512, "fps": 25})
     said = pipeline.say(ask, run)
-    asked: Any = pipeline.show(ask, said, run=run)
+    asked: Any = pipeline.show(ask, said, run=run)[1]
     shot = Drawing().shot(asked, bench.context)
     return shot.form, [shot.puppet.draw(row) for row in shot.track], bench.context.path(said.sound)
 

@@ -75,7 +75,7 @@ def _spoken(folder: Path, chosen: argparse.Namespace) -> tuple[Path, Rig]:
     width, height = (int(side) for side in chosen.size.split("x"))
     wishes = {"text": chosen.speak, "seed": chosen.seed, "width": width, "height": height}
     ask = parse(wishes | ({"avatar": chosen.avatar} if chosen.avatar else {}))
-    film = pipeline.show(ask, pipeline.say(ask, run), run=run)
+    _, film = pipeline.show(ask, pipeline.say(ask, run), run=run)
     return bench.context.path(film.video), read_rig(bench.context.path(film.rig))
 
 

@@ -1,29 +1,34 @@
 """The whole product told once: which stages a request runs through. Knows no backend and no machine."""
 
-from avatar.artifacts import Film, Speech
+from avatar.artifacts import Clip, Film, Speech
 from avatar.errors import StageFailed
 from avatar.events import Outcome
-from avatar.media import lettering
+from avatar.media import lettering, text
 from avatar.request import TalkRequest
+from avatar.script import Script
+from avatar.script import parse as parse_script
 from avatar.stage import Run
 from stages import film, lips, motion, portrait, pose, speech
 from stages.portrait import drawn
 from stages.portrait.drawn import looks
+from stages.speech import voices
 
 STAGES = (speech.SPEECH, portrait.PORTRAIT, motion.MOTION, pose.POSE, lips.LIPS, film.FILM)
 
 
-def render(ask: TalkRequest, run: Run) -> Outcome:
+def render(ask: TalkRequest, run: Run, *, label: str = "") -> Outcome:
     """Make what was asked. Raises `BadRequest`, `Cancelled`, `StorageError`, and `StageFailed` without speech.
 
     When no picture can be made the outcome is the sound alone, degraded and with the reason, unless the request
-    forbids that.
+    forbids that. `label` is what the house wants to be read in films whose request asks for no label of its own.
     """
+    if label and not ask.label:
+        ask = ask.model_copy(update={"label": label})
     said = say(ask, run)
     if ask.kind == "speech":
         return Outcome("audio_only", said, None, ask.seed)
     try:
-        return Outcome("video", said, show(ask, said, run=run), ask.seed)
+        return Outcome("video", *show(ask, said, run=run), ask.seed)
     except StageFailed as failure:
         if not ask.allow_degraded:
             raise
@@ -31,31 +36,74 @@ def render(ask: TalkRequest, run: Run) -> Outcome:
 
 
 def say(ask: TalkRequest, run: Run) -> Speech:
-    """What is heard: the asker's recording, else the text in the voice that was asked for or that fits the avatar.
-
-    An unknown avatar and captions that can't be burned are found out here, before anything is made.
-    """
-    if ask.kind == "talk" and ask.captions == "burned":
-        lettering.check(ask.text)
+    """What is heard: the asker's recording, else the text in the voice that was asked for or that fits the avatar."""
+    script = check(ask)
     if ask.audio:
-        return run(speech.SPEECH, speech.recording(ask.audio, ask.text, ask.language))
+        return run(speech.SPEECH, speech.recording(ask.audio, script.text, ask.language))
     look = looks.find(ask.avatar) if ask.avatar else drawn.choose(ask.prompt, ask.seed)
-    return run(speech.SPEECH, speech.Brief(ask.text, ask.voice or look.voice, ask.rate, ask.pitch, ask.seed))
+    voice = ask.voice or look.voice
+    pauses = script.silences if ask.kind == "talk" else script.pauses
+    wanted = speech.Brief(
+        script.text,
+        voice,
+        ask.rate,
+        ask.pitch,
+        ask.seed,
+        language=ask.language if ask.voice_sample else "",
+        reference=ask.voice_sample,
+        pauses=pauses,
+    )
+    return run(speech.SPEECH, wanted)
 
 
-def show(ask: TalkRequest, said: Speech, *, run: Run) -> Film:
-    """The avatar saying it."""
+def check(ask: TalkRequest) -> Script:
+    """What is said. What can be refused before anything is made is refused here: `BadRequest`, `NotFound`.
+
+    That is an unknown voice or avatar, and captions or a label that can't be written in the picture.
+    """
+    script = script_of(ask)
+    if ask.avatar:
+        looks.find(ask.avatar)
+    if ask.voice:
+        voices.choose(ask.voice)
+    if ask.kind == "talk" and ask.captions == "burned":
+        lettering.check(script.text)
+    if ask.kind == "talk" and ask.label:
+        film.label.check(ask.label)
+    return script
+
+
+def script_of(ask: TalkRequest) -> Script:
+    """What is said, without the directions in it, and these. Raises `BadRequest`.
+
+    Directions are counted in the cleaned text, so that their places are those of the finished speech.
+    """
+    script = parse_script(ask.text)
+    return parse_script(text.clean(ask.text)) if script.cues or script.pauses else script
+
+
+def show(ask: TalkRequest, said: Speech, *, run: Run) -> tuple[Speech, Film]:
+    """The avatar saying it, and what it says at the times that its lips have found out."""
     live, seed = ask.motion, ask.seed
     who = run(portrait.PORTRAIT, face(ask))
     moving = run(motion.MOTION, motion.Brief(who, said.seconds, ask.fps, seed, live.head, live.blink, live.gaze))
-    posed = run(pose.POSE, pose.Brief(moving, said, seed, live.head, live.expression, live.gaze))
+    acting = pose.Acting(ask.expression, script_of(ask).cues)
+    posed = run(pose.POSE, pose.Brief(moving, said, seed, live.head, live.expression, live.gaze, acting))
     spoken = run(lips.LIPS, lips.Brief(posed, said, seed))
-    return run(film.FILM, film.Brief(spoken, said, ask.width, ask.height, ask.captions))
+    timed = spoken.speech or said
+    return timed, run(film.FILM, film_of(ask, spoken, timed))
+
+
+def film_of(ask: TalkRequest, spoken: Clip, said: Speech) -> film.Brief:
+    """How the film is to be drawn."""
+    scenery = film.Scenery(ask.background, ask.backdrop, ask.framing, ask.zoom)
+    label = film.label.text(ask.label, said.language or ask.language)
+    return film.Brief(spoken, said, ask.width, ask.height, ask.captions, scenery, label)
 
 
 def face(ask: TalkRequest) -> portrait.Brief:
     """Whose face is wanted; what does not matter for it is left out, so that the same face is not made twice."""
     if ask.image:
         marks = portrait.Marks(**ask.landmarks.model_dump()) if ask.landmarks else None
-        return portrait.Brief(None, "", 0, ask.image, ask.face, marks)
+        return portrait.Brief(None, "", 0, ask.image, ask.face, marks, whole=ask.framing == "whole")
     return portrait.Brief(ask.avatar, "", 0) if ask.avatar else portrait.Brief(None, ask.prompt, ask.seed)

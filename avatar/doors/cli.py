@@ -5,13 +5,11 @@ Exit status: 0 done, 1 unexpected or a failed check, 2 the request must be chang
 """
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from avatar import __version__
-from avatar.errors import AvatarError, BadRequest, Cancelled, Unavailable
+from avatar.doors.commanding import Parser, walled
 
 if TYPE_CHECKING:
     from avatar.doors.hallway import Hallway
@@ -23,53 +21,22 @@ LISTENING = frozenset({"serve", "worker", "mcp"})
 
 def main(argv: Sequence[str], *, hallway: "Hallway") -> int:
     """Run one command and return its exit status. The hallway is entered only when there is something to do."""
-    as_json = "--json" in argv
-    try:
-        chosen = _parser().parse_args(argv)
-        from avatar.doors import commands  # only now, so that --help and a slip of the pen are answered at once
-
-        status = commands.BY_NAME[chosen.command](chosen, hallway)
-        sys.stdout.flush()
-    except AvatarError as error:
-        return _refuse(error, as_json=as_json)
-    except KeyboardInterrupt:
-        return _refuse(Cancelled("The work was called off."), as_json=as_json)
-    except ImportError as error:
-        what = f"A library can't be loaded ({error})."
-        return _refuse(Unavailable(f"{what} Install what requirements-core.txt lists."), as_json=as_json)
-    except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:  # the door's last wall
-        if os.environ.get("AVATAR_DEBUG"):
-            raise
-        what = f"Something unexpected happened ({type(error).__name__}: {error})."
-        return _refuse(
-            AvatarError(f"{what} Run it again with AVATAR_DEBUG=1 for what a bug report needs."), as_json=as_json
-        )
-    return status
+    return walled(lambda: _command(argv, hallway), as_json="--json" in argv)
 
 
-def _refuse(error: AvatarError, *, as_json: bool) -> int:
-    if as_json:
-        from avatar.doors import report
+def _command(argv: Sequence[str], hallway: "Hallway") -> int:
+    chosen = _parser().parse_args(argv)
+    from avatar.doors import commands  # only now, so that --help and a slip of the pen are answered at once
 
-        print(report.as_json({"error": report.error(error)}))
-    print("error:", " ".join(str(error).split()), file=sys.stderr)
-    return error.exit_status
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise BadRequest(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` tells what there is.")
+    return commands.BY_NAME[chosen.command](chosen, hallway)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m avatar", description="Text in, a film of an avatar saying it out.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"avatar chat {__version__}")
-    known = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    known = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     _speak_arguments(known.add_parser("speak", help="make a film", allow_abbrev=False))
     asked = known.add_parser("voices", help="list the voices", allow_abbrev=False)
     asked.add_argument("--language", metavar="TAG", help="only those of this language, such as en or pt-br")
@@ -109,14 +76,16 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
         "text",
         metavar="TEXT|-|FILE",
         nargs="?",
-        help="what to say: words, - for standard input, or the name of a text file; with --audio, what is said there",
+        help="what to say: words, - for standard input, or the name of a text file; with --audio, what is said there;"
+        " [smile], [nod], [look left], [pause 0.5s] and other directions may stand between the words",
     )
     add(
         "-o",
         "--output",
         metavar="FILE",
         default="avatar.mp4",
-        help="the film; a name in .wav makes sound only (%(default)s)",
+        help="the film; .wav makes sound only, .webm and .mov the person on nothing, .gif and .webp a short loop,"
+        " .av1.mp4 and .hevc.mp4 other codecs (%(default)s)",
     )
     add("--voice", metavar="ID", help="see `voices`; by default the avatar's own")
     add("--avatar", metavar="ID", help="see `avatars`; by default one that fits the prompt")
@@ -128,6 +97,7 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
     add("--image", metavar="FILE", help="a picture of the face to show")
     add("--face", metavar="N", help="which face of the picture: 0 is the largest (0)")
     add("--audio", metavar="FILE", help="a recording to be heard instead of a voice")
+    add("--voice-sample", metavar="FILE", help="3 to 30 s of somebody speaking, in whose voice the text is said")
     add("--language", metavar="TAG", help="of the recording's words, such as de; by default told by the words")
     add("--consent", action="store_true", help="whoever is seen and heard in these files agrees")
     add("--seed", metavar="N", help="same request and seed: same film; by default drawn and told")
@@ -139,8 +109,13 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
         help="none, soft (a track that can be switched on) or burned (in the picture; not in Arabic, Indic and Thai"
         " scripts)",
     )
+    add("--background", metavar="WHAT", help="scene, blur, transparent, a colour (teal, #3366cc) or a picture (scene)")
+    add("--framing", metavar="HOW", help="close, head_and_shoulders, wide or whole (head_and_shoulders)")
+    add("--zoom", metavar="X", help="how much nearer than that, 1 to 2 (1)")
+    add("--label", metavar="TEXT", help='written into each frame; auto: "AI-generated" in the language spoken')
     add("--rate", metavar="X", help="pace of the voice, 0.5 to 2 (1)")
     add("--pitch", metavar="X", help="semitones, -12 to 12 (0)")
+    add("--mood", metavar="NAME", help="neutral, happy, sad, angry, surprised or thinking (neutral)")
     for name in ("head", "blink", "gaze", "expression"):
         add(f"--{name}", metavar="X", help=f"amount of {name} motion, 0 to 2 (1)")
     add("--strict", action="store_true", help="fail rather than make less than was asked for")

@@ -64,7 +64,7 @@ def job(job: Job, written: Mapping[str, Path]) -> dict[str, Any]:
             **size,
             "seed": outcome.seed,
             "voice": outcome.speech.voice,
-            "notes": outcome.speech.notes,
+            "notes": [*outcome.speech.notes, *(film.notes if film else ())],
         },
     }
 
@@ -83,7 +83,8 @@ def provenance(told: "Provenance | None") -> str:
     ]
     lines += [f"{stage:<9} {backend}" for stage, backend in told.making.get("backends", {}).items()]
     lines += [f"licence   {licence}" for licence in told.making.get("licences", [])]
-    lines += [f"upload    {digest} (its owner agreed)" for digest in told.making.get("uploads", [])]
+    uploads = told.making.get("uploads", [])
+    lines += [f"upload    {digest} (who sent it said that the person in it agrees)" for digest in uploads]
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avatar.artifacts import ExportKind
 from avatar.doors import output, own, report, terminal
 from avatar.doors.hallway import Hallway
 from avatar.errors import BadRequest, StageFailed
@@ -27,16 +28,32 @@ SIDECARS: dict[str, Variant] = {
 }
 
 
+ENDINGS: dict[str, ExportKind] = {
+    ".webm": "alpha.webm",
+    ".mov": "prores.mov",
+    ".gif": "preview.gif",
+    ".webp": "preview.webp",
+    ".av1.mp4": "av1.mp4",
+    ".hevc.mp4": "hevc.mp4",
+}
+"""Exports by the end of the name that they are written to."""
+
+
 def speak(chosen: argparse.Namespace, hallway: Hallway) -> int:
     """Make a film, or for a target that ends in .wav the sound alone."""
     target = Path(chosen.output)
     extras = {name: Path(path) for name in (*SIDECARS, "certificate") if (path := getattr(chosen, name))}
     sound_only = _sound_only(target, extras)
-    files = own.files(chosen.image, chosen.audio, consent=chosen.consent)
-    ask = _request(chosen, sound_only=sound_only, files=files)
+    named = {field: getattr(chosen, field) for field in own.KINDS}
+    files = own.files(named, consent=chosen.consent)
+    backdrop = own.backdrop(chosen.background)
+    if backdrop:
+        chosen.background = None
+    ask = _request(chosen, sound_only=sound_only, files=files, backdrop=backdrop)
     output.check_targets((target, *extras.values()))
     jobs = hallway.start()
     own.bring(jobs, files)
+    own.bring_backdrop(jobs, backdrop)
     job = _made(jobs, ask, quiet=chosen.json)
     if job.error is not None:
         raise job.error
@@ -49,8 +66,9 @@ def _sound_only(target: Path, extras: dict[str, Path]) -> bool:
     kind = target.suffix.lower()
     if target == Path():
         raise BadRequest("The output has no name. Name a file that ends in .mp4 or .wav.")
-    if kind not in (".mp4", ".wav"):
-        raise BadRequest(f"{target} is neither a film nor a sound. Name a file that ends in .mp4 or .wav.")
+    if kind not in (".mp4", ".wav", *ENDINGS):
+        more = "or in .webm, .mov, .gif or .webp for an export"
+        raise BadRequest(f"{target} is neither a film nor a sound. Name a file that ends in .mp4 or .wav, {more}.")
     if kind == ".wav" and extras:
         raise BadRequest(
             f"--{next(iter(extras)).replace('_', '-')} goes with a film. Name an output that ends in .mp4."
@@ -58,17 +76,30 @@ def _sound_only(target: Path, extras: dict[str, Path]) -> bool:
     return kind == ".wav"
 
 
-def _request(chosen: argparse.Namespace, *, sound_only: bool, files: own.Files) -> TalkRequest:
+def _export(target: Path) -> ExportKind | None:
+    """What the file's name asks for; none for a plain film."""
+    name = target.name.lower()
+    return next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
+
+
+def _request(
+    chosen: argparse.Namespace, *, sound_only: bool, files: own.Files, backdrop: own.Named | None
+) -> TalkRequest:
     raw: dict[str, Any] = {
         "kind": "speech" if sound_only else "talk",
-        **{kind: blob for kind, (_, blob) in files.items()},
+        **{field: blob for field, (_, blob) in files.items()},
     }
+    if backdrop:
+        raw["backdrop"] = backdrop[1]
     if chosen.text is not None:
         raw["text"] = output.said(chosen.text, sys.stdin)
     elif "audio" not in files:
         raise BadRequest("There is no TEXT to say. Give words, - for standard input, a text file, or --audio.")
     wishes = ("voice", "avatar", "prompt", "seed", "rate", "pitch", "fps", "captions", "face", "language")
-    raw |= {name: value for name in wishes if (value := getattr(chosen, name)) is not None}
+    screen = ("background", "framing", "zoom", "label")
+    raw |= {name: value for name in (*wishes, *screen) if (value := getattr(chosen, name)) is not None}
+    if chosen.mood is not None:
+        raw["expression"] = chosen.mood
     if chosen.size:
         raw["width"], raw["height"] = _size(chosen.size)
     raw["motion"] = {
@@ -79,7 +110,7 @@ def _request(chosen: argparse.Namespace, *, sound_only: bool, files: own.Files) 
 
 
 def _option(field: str) -> str:
-    return "--" + field.removeprefix("motion.")
+    return "--mood" if field == "expression" else "--" + field.removeprefix("motion.")
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -132,7 +163,8 @@ def _deliver(jobs: Maker, job: Job, *, target: Path, extras: dict[str, Path]) ->
         output.publish(jobs.file(job.id, "audio"), target)
         return _Delivered({"audio": target})
     video = jobs.file(job.id, "video")
-    output.publish(video, target)
+    kind = _export(target)
+    output.publish(jobs.house.export(job.outcome, kind) if kind and job.outcome else video, target)
     for name, variant in SIDECARS.items():
         if name in extras:
             output.publish(jobs.file(job.id, variant), extras[name])
@@ -148,11 +180,12 @@ def _tell(job: Job, delivered: _Delivered, *, as_json: bool) -> None:
         print(report.as_json(report.job(job, delivered.files)))
         return
     outcome = job.outcome
+    first = next(iter(delivered.files.values()))
     if outcome and outcome.degraded:
         print(f"warning: {outcome.reason}", file=sys.stderr)
-    for note in outcome.speech.notes if outcome else ():
+    film_notes = outcome.film.notes if outcome and outcome.film and not _export(first) else ()
+    for note in (*outcome.speech.notes, *film_notes) if outcome else ():
         print(f"note: {note}", file=sys.stderr)
-    first = next(iter(delivered.files.values()))
     print(f"{first}  {report.summary(job)}" if sys.stdout.isatty() else first)
     if delivered.certificate:
         from avatar.quality.figures import verdict

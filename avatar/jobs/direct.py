@@ -42,12 +42,14 @@ class DirectJobs:
         house: House,
         timeout: float | None = None,
         finish: Finish | None = None,
+        patience: float | None = None,
     ) -> None:
         self.house = house
         self._engine = engine
         self._render = render
         self._timeout = timeout
         self._finish = finish
+        self._patience = patience
         self._entries: dict[str, _Entry] = {}
         self._uploads: dict[str, tuple[Upload, Session]] = {}
 
@@ -124,7 +126,8 @@ class DirectJobs:
         clock = self._engine.clock
         began = clock()
         deadline = None if self._timeout is None else began + self._timeout
-        wish = Wish(listener, entry.cancelled, deadline, strict=not entry.job.request.allow_degraded)
+        strict = not entry.job.request.allow_degraded
+        wish = Wish(listener, entry.cancelled, deadline, strict=strict, patience=self._patience)
         walk = self._engine.walk(entry.session, wish)
         entry.job = replace(entry.job, status="in_progress")
         try:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedEr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from avatar.disk import storage_errors
-from avatar.errors import StorageError
+from avatar.errors import DatabaseGone, StorageError
 
 VERSION = 2
 SCHEMA_LOCK = 0x617661746172  # "avatar"
@@ -249,4 +249,8 @@ def database_errors() -> Iterator[None]:
     except (IntegrityError, DataError, NotSupportedError, ProgrammingError):  # what we asked was wrong, not the place
         raise
     except (DBAPIError, PoolTimeout) as error:
-        raise StorageError("The job database can't be used now. Try again in a while.") from error
+        if "full" in str(error.orig if isinstance(error, DBAPIError) else "").lower():
+            raise StorageError(
+                "The disk of the job database is full. Free some space there, then ask again."
+            ) from error
+        raise DatabaseGone("The job database can't be reached now. Try again in a while.") from error

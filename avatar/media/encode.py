@@ -81,7 +81,7 @@ class Encoder:
     def __init__(self, path: Path, form: Format, sound: Path) -> None:
         self._form, self._path = form, path
         with disk_errors():
-            self._sound = _SoundTrack(sound)
+            self._sound = SoundTrack(sound)
         self._file = av.open(
             str(path),
             "w",
@@ -164,7 +164,7 @@ def video_frame(picture: Picture, form: Format) -> av.VideoFrame:
     return frame
 
 
-class _SoundTrack:
+class SoundTrack:
     """A WAV as AAC-sized frames at the film's rate, cut or filled with silence to whatever length is asked."""
 
     def __init__(self, path: Path) -> None:
@@ -202,6 +202,7 @@ class _SoundTrack:
         return samples
 
     def close(self) -> None:
+        """Let go of the file."""
         self._file.close()
 
 

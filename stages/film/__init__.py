@@ -1,10 +1,12 @@
 """The last stage: draws the clip and joins it with its sound."""
 
-from avatar.artifacts import Film
+from avatar.artifacts import Export, Film
 from avatar.stage import Stage
-from stages.film.brief import Brief
-from stages.film.compositor import Compositor
+from stages.film import label
+from stages.film.brief import Brief, Scenery, Wanted
+from stages.film.compositor import Compositor, Exporter
 
 FILM = Stage("film", Film, (Compositor(),))
+EXPORT = Stage("export", Export, (Exporter(),))
 
-__all__ = ["FILM", "Brief"]
+__all__ = ["EXPORT", "FILM", "Brief", "Scenery", "Wanted", "label"]

@@ -3,17 +3,51 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from avatar.artifacts import Clip, Speech
+from avatar.artifacts import Blob, Clip, ExportKind, Speech
 
 Captions = Literal["none", "soft", "burned"]
+Framing = Literal["close", "head_and_shoulders", "wide", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenery:
+    """What stands behind, and how much is seen.
+
+    `background` is scene, blur, transparent, a colour as #rrggbb, or clear: nothing at all, for encoders that can show
+    that. `backdrop` is a picture in its place. `zoom` is 1 to 2.
+    """
+
+    background: str = "scene"
+    backdrop: Blob | None = None
+    framing: Framing = "head_and_shoulders"
+    zoom: float = 1.0
+
+    @property
+    def own(self) -> bool:
+        """Whether the portrait's own background is what is seen behind it, sharp."""
+        return self.background == "scene" and self.backdrop is None
+
+
+PLAIN = Scenery()
+"""The portrait's own background, head and shoulders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """Draw a clip, join it with its sound, encode it. Size in pixels, both even."""
+    """Draw a clip, join it with its sound, encode it. Size in pixels, both even; `label` is written into each frame."""
 
     clip: Clip
     speech: Speech
     width: int
     height: int
     captions: Captions = "none"
+    scenery: Scenery = PLAIN
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The film that was drawn after `recipe`, as an export of this kind."""
+
+    recipe: Blob
+    kind: ExportKind

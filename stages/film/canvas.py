@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from stages.film.pixels import Bytes, cover_of, halved, inverse
+from stages.film.pixels import Bytes, Floats, cover_of, halved, inverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +61,45 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """A frame in NV12 order: `luma` (h, w) and `chroma` (h/2, w/2, 2) with Cb and Cr side by side."""
+    """A frame in NV12 order: `luma` (h, w) and `chroma` (h/2, w/2, 2) with Cb and Cr side by side.
+
+    A frame with nothing behind it has a `cover` (h, w), 0..255, too; its colours are premultiplied by that.
+    """
 
     luma: Bytes
     chroma: Bytes
+    cover: Bytes | None = None
 
     @staticmethod
     def blank(width: int, height: int) -> "Planes":
         """A black frame."""
         return Planes(np.full((height, width), 16, np.uint8), np.full((height // 2, width // 2, 2), 128, np.uint8))
 
+    @staticmethod
+    def clear(width: int, height: int) -> "Planes":
+        """A frame in which nothing is to be seen."""
+        chroma = np.zeros((height // 2, width // 2, 2), np.uint8)
+        return Planes(np.zeros((height, width), np.uint8), chroma, np.zeros((height, width), np.uint8))
+
+    @staticmethod
+    def plain(width: int, height: int, codes: Floats) -> "Planes":
+        """A frame of one colour, given as Y'CbCr codes (3,)."""
+        light, blue, red = np.rint(codes).astype(np.uint8)
+        frame = Planes.blank(width, height)
+        frame.luma[:], frame.chroma[:] = light, (blue, red)
+        return frame
+
     def copy(self) -> "Planes":
         """The same frame, to draw on."""
-        return Planes(self.luma.copy(), self.chroma.copy())
+        return Planes(self.luma.copy(), self.chroma.copy(), None if self.cover is None else self.cover.copy())
 
     def lay(self, box: Box, pixels: Bytes) -> None:
         """Lay premultiplied pixels (h, w, 4) over the frame."""
         if box.width < 2 or box.height < 2:
             return
         under = self.luma[box.rows, box.columns]
+        if self.cover is not None:
+            _cover(self.cover[box.rows, box.columns], cover_of(pixels))
         rest = cv2.multiply(under, inverse(cover_of(pixels)), scale=1 / 255)
         cv2.add(rest, cv2.extractChannel(pixels, 0), dst=under)
         small = halved(pixels)
@@ -87,3 +107,12 @@ class Planes:
         cv2.mixChannels([small], [colour, cover], [1, 0, 2, 1, 3, 2, 3, 3])
         under = self.chroma[box.half_rows, box.half_columns]
         cv2.add(cv2.multiply(under, inverse(cover), scale=1 / 255), colour, dst=under)
+
+    def covered(self, pixels: Bytes, x: int, y: int) -> None:
+        """Count what was laid over the frame by others as covered: premultiplied pixels (h, w, 4) at (x, y)."""
+        if self.cover is not None:
+            _cover(self.cover[y : y + pixels.shape[0], x : x + pixels.shape[1]], cover_of(pixels))
+
+
+def _cover(under: Bytes, upper: Bytes) -> None:
+    cv2.add(cv2.multiply(under, inverse(upper), scale=1 / 255), upper, dst=under)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from avatar.artifacts import Film
-from avatar.stage import Needs, Performer, Placement
-from stages.film.brief import Brief
+from avatar.artifacts import Export, Film
+from avatar.stage import Mode, Needs, Performer, Placement
+from stages.film.brief import Brief, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,11 +12,26 @@ class Compositor:
     """Weightless recipe of the compositor."""
 
     id: str = "compositor"
-    version: str = "2"
-    needs: Needs = Needs(packages=("av", "cv2"))
+    version: str = "4"
+    needs: Needs = Needs(packages=("av", "cv2"), modes=(Mode(pace=0.3),))
 
     def load(self, placement: Placement) -> Performer[Brief, Film]:
         """Import the drawing code; there are no weights."""
         from stages.film.drawing import Drawing
 
         return Drawing()
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Weightless recipe of what draws films in other forms."""
+
+    id: str = "exporter"
+    version: str = "1"
+    needs: Needs = Needs(packages=("av", "cv2"))
+
+    def load(self, placement: Placement) -> Performer[Wanted, Export]:
+        """Import the drawing code; there are no weights."""
+        from stages.film.exporting import Exporting
+
+        return Exporting()

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from avatar import records
-from avatar.artifacts import Film, Portrait, Utterance
+from avatar.artifacts import Film, Portrait, Utterance, blobs_of
 from avatar.errors import Unavailable
 from avatar.face import landmarks, tracks
 from avatar.face.tracks import Track
@@ -24,14 +24,16 @@ from avatar.media.ahead import ahead
 from avatar.media.publish import publish
 from avatar.stage import Context
 from stages.film import scene, sidecars
-from stages.film.brief import Brief
+from stages.film.brief import Brief, Scenery
 from stages.film.canvas import Planes
+from stages.film.label import Label
 from stages.film.puppet import Puppet
 from stages.film.sheets import View
 
 FRAMES_AHEAD = 6
 TRIAL_FRAMES = 3
 TRIAL_CRF = 22.0
+CLEAR = "An MP4 can't be transparent, so it shows a light grey. Take alpha.webm or prores.mov for the person alone."
 PUPPETS = 2
 """Faces kept ready."""
 RIG_FRAMES = 250
@@ -47,6 +49,7 @@ class Shot:
     utterance: Utterance
     form: encode.Format
     burned: captions.Burner | None
+    label: Label | None = None
 
 
 class Drawing:
@@ -56,7 +59,7 @@ class Drawing:
     """
 
     def __init__(self) -> None:
-        self._puppets: OrderedDict[tuple[Portrait, View], Puppet] = OrderedDict()
+        self._puppets: OrderedDict[tuple[Portrait, View, Scenery], Puppet] = OrderedDict()
         self._lock = threading.Lock()
 
     def __call__(self, brief: Brief, context: Context, /) -> Film:
@@ -78,27 +81,30 @@ class Drawing:
         growing.unlink()
         return _film(brief, shot, context, video=final, rig=rig)
 
-    def shot(self, brief: Brief, context: Context) -> Shot:
-        """All that the film is made from. Raises `BadOutput`, `CorruptBlob` and `StorageError`."""
+    def shot(self, brief: Brief, context: Context, *, trial: bool = True) -> Shot:
+        """All that the film is made from; its quality by a trial. Raises `BadOutput`, `BadRequest`, `StorageError`."""
         portrait, motion = brief.clip.portrait, brief.clip.motion
         track = tracks.read(context.path(motion.tracks))
         utterance = records.load(Utterance, context.path(brief.speech.utterance).read_bytes())
-        seen = scene.view_of(portrait, (brief.width, brief.height))
-        puppet = self._puppet(portrait, seen, context)
+        seen = scene.view_of(portrait, (brief.width, brief.height), brief.scenery)
+        puppet = self._puppet(portrait, seen, brief.scenery, context=context)
         form = encode.Format(brief.width, brief.height, motion.fps, TRIAL_CRF)
-        trial = (puppet.draw(track[round(at)]) for at in np.linspace(0, len(track) - 1, TRIAL_FRAMES))
-        form = encode.Format(brief.width, brief.height, motion.fps, encode.rate_factor(trial, form))
+        if trial:
+            tried = (puppet.draw(track[round(at)]) for at in np.linspace(0, len(track) - 1, TRIAL_FRAMES))
+            form = replace(form, crf=encode.rate_factor(tried, form))
         burned = captions.Burner(utterance, brief.width, brief.height) if brief.captions == "burned" else None
-        return Shot(puppet, track, utterance, form, burned)
+        label = Label(brief.label, brief.width, brief.height) if brief.label else None
+        return Shot(puppet, track, utterance, form, burned, label)
 
-    def _puppet(self, portrait: Portrait, seen: View, context: Context) -> Puppet:
+    def _puppet(self, portrait: Portrait, seen: View, scenery: Scenery, *, context: Context) -> Puppet:
+        key = (portrait, seen, scenery)
         with self._lock:
-            known = self._puppets.get((portrait, seen))
+            known = self._puppets.get(key)
         if known is None:
-            known = scene.puppet(portrait, seen, context)
+            known = scene.puppet(portrait, seen, context, scenery)
         with self._lock:
-            self._puppets[portrait, seen] = known
-            self._puppets.move_to_end((portrait, seen))
+            self._puppets[key] = known
+            self._puppets.move_to_end(key)
             while len(self._puppets) > PUPPETS:
                 self._puppets.popitem(last=False)
         return known
@@ -114,9 +120,20 @@ def _drawn(shot: Shot, rig: BinaryIO) -> Iterator[Planes]:
             points = shot.puppet.landmarks(shot.track[index : index + RIG_FRAMES])
             rig.write(points.astype("<f4").tobytes())
         frame = shot.puppet.draw(row)
-        if shot.burned is not None:
-            shot.burned.draw(frame, index / shot.form.fps)
-        yield frame
+        yield lettered(shot, frame, index)
+
+
+def lettered(shot: Shot, frame: Planes, index: int) -> Planes:
+    """The frame with what is written over it."""
+    if shot.burned is not None:
+        seconds = index / shot.form.fps
+        shot.burned.draw(frame, seconds)
+        caption = shot.burned.frame_at(seconds) if frame.cover is not None else None
+        if caption is not None:
+            frame.covered(*caption)
+    if shot.label is not None:
+        shot.label.draw(frame)
+    return frame
 
 
 def _encode(shot: Shot, frames: Iterator[Planes], growing: Path, *, sound: Path, context: Context) -> None:
@@ -137,8 +154,11 @@ def _film(brief: Brief, shot: Shot, context: Context, *, video: Path, rig: Path)
         (folder / "captions.srt").write_text(captions.to_srt(cues), encoding="utf-8")
         (folder / "captions.vtt").write_text(captions.to_vtt(cues), encoding="utf-8")
         (folder / "words.json").write_text(captions.words_json(shot.utterance), encoding="utf-8")
+        (folder / "recipe.json").write_bytes(records.dump(brief))
         sidecars.write_motion_csv(folder / "motion.csv", shot.track, motion.fps)
         best = shot.puppet.draw(shot.track[sidecars.best_row(shot.track, motion.fps)])
+        if shot.label is not None:
+            shot.label.draw(best)
         sidecars.write_thumbnail(folder / "thumbnail.jpg", best)
     return Film(
         video=context.keep(video, "video/mp4"),
@@ -153,4 +173,7 @@ def _film(brief: Brief, shot: Shot, context: Context, *, video: Path, rig: Path)
         fps=motion.fps,
         frames=len(shot.track),
         seconds=len(shot.track) / motion.fps,
+        recipe=context.keep(folder / "recipe.json", "application/json"),
+        parts=tuple(sorted(set(blobs_of(brief)), key=lambda blob: blob.sha256)),
+        notes=(CLEAR,) if brief.scenery.background == "transparent" else (),
     )

@@ -7,11 +7,13 @@ import numpy as np
 
 from avatar.artifacts import Portrait
 from avatar.stage import Context
+from stages.film import ground, matting
+from stages.film.brief import PLAIN, Scenery
 from stages.film.canvas import Box, Planes
 from stages.film.inside import Colour
 from stages.film.pixels import Bytes, Floats
 from stages.film.puppet import WHITE, Puppet
-from stages.film.sheets import MARGIN, Sheet, View, merged, pack, read_rgba, sheet, view, view_within
+from stages.film.sheets import MARGIN, Sheet, View, merged, pack, read_rgba, sheet, tall, view, view_within
 
 WHITE_TEETH = (0.80, 0.77, 0.72)
 """Colour of a photograph's teeth in white light, R'G'B'; what they differ from it is the light they are in."""
@@ -25,15 +27,17 @@ GRAIN = 0.0035
 """Standard deviation of the still grain laid over the background, which keeps soft gradients from banding."""
 
 
-def view_of(portrait: Portrait, film: tuple[int, int]) -> View:
+def view_of(portrait: Portrait, film: tuple[int, int], scenery: Scenery = PLAIN) -> View:
     """The part of a portrait that a film of (width, height) shows. What is drawn goes on beyond its sides."""
     size = (portrait.width, portrait.height)
-    return (view_within if portrait.kind == "photo" else view)(size, film, portrait.face)
+    return (view_within if portrait.kind == "photo" else view)(size, film, portrait.face, scenery)
 
 
-def puppet(portrait: Portrait, view: View, context: Context) -> Puppet:
-    """The portrait in a film's view, ready to be drawn. Raises `BadOutput`, `CorruptBlob`."""
-    sheets, background = assemble(portrait, view, context)
+def puppet(portrait: Portrait, view: View, context: Context, scenery: Scenery = PLAIN) -> Puppet:
+    """The portrait in a film's view, ready to be drawn. Raises `BadOutput`, `BadRequest`, `CorruptBlob`."""
+    sheets, background = assemble(portrait, view, context, close=not scenery.own)
+    if not scenery.own:
+        background = ground.behind(scenery, background, view, context)
     relief = PHOTO_RELIEF if portrait.kind == "photo" else 1.0
     return Puppet(portrait.face, sheets, background, view, light=_light(portrait, context), relief=relief)
 
@@ -51,17 +55,22 @@ def _light(portrait: Portrait, context: Context) -> Colour:
     return float(red), float(green), float(blue)
 
 
-def assemble(portrait: Portrait, view: View, context: Context) -> tuple[dict[str, Sheet], Planes]:
+def assemble(
+    portrait: Portrait, view: View, context: Context, *, close: bool = False
+) -> tuple[dict[str, Sheet], Planes]:
     """The moving sheets by layer name, and the background of the whole frame. Raises `BadOutput`, `CorruptBlob`.
 
-    Hair behind and body move nearly alike and are seen as one sheet, `back`.
+    With `close` a photographed person is cut out as closely as other backgrounds need. Hair behind and body move nearly
+    alike and are seen as one sheet, `back`.
     """
     sheets: dict[str, Sheet] = {}
     background = Planes.blank(view.width, view.height)
     for layer in portrait.layers:
         pixels = read_rgba(context.path(layer.pixels))
+        if close and portrait.kind == "photo" and layer.name == "head":
+            pixels = matting.cut_out(pixels, tall(portrait.face))
         if portrait.kind == "photo" and layer.name in ("background", "head"):
-            pixels = _edged(pixels, layer.x, portrait.width, view)
+            pixels = _edged(pixels, (layer.x, layer.y), portrait, view)
         if layer.name == "background":
             background = _background(pixels, layer.x, layer.y, view)
         elif (placed := sheet(_lengthened(pixels, layer.y, portrait.height, view), layer.x, layer.y, view)) is not None:
@@ -72,16 +81,26 @@ def assemble(portrait: Portrait, view: View, context: Context) -> tuple[dict[str
     return sheets, background
 
 
-def _edged(pixels: Bytes, x: int, width: int, view: View) -> Bytes:
-    """A layer of a photograph, faded out at its sides where the film is wider than the picture."""
-    if view.left > -0.5:
+def _edged(pixels: Bytes, corner: tuple[int, int], portrait: Portrait, view: View) -> Bytes:
+    """A layer of a photograph whose corner is at (x, y), faded out where the film reaches beyond the picture."""
+    fade = np.ones(pixels.shape[:2], np.float32)
+    if view.left < -0.5:
+        fade *= _fade(pixels.shape[1], corner[0], portrait.width, view)
+    if view.top < -0.5:
+        fade *= _fade(pixels.shape[0], corner[1], portrait.height, view)[:, None]
+    if fade.min() == 1.0:
         return pixels
-    columns = np.arange(pixels.shape[1], dtype=np.float32) + x + 0.5
-    inside = np.minimum(columns, width - columns) / (EDGE / MARGIN * view.margin / view.scale)
-    fade = np.clip(inside, 0.0, 1.0)
     faded = pixels.copy()
-    faded[..., 3] = np.rint(pixels[..., 3] * fade * fade * (3.0 - 2.0 * fade)).astype(np.uint8)
+    faded[..., 3] = np.rint(pixels[..., 3] * fade).astype(np.uint8)
     return faded
+
+
+def _fade(count: int, start: int, length: int, view: View) -> Floats:
+    """What is left of pixels `start` to `start + count` of a picture of some length, which fades at both its ends."""
+    places = np.arange(count, dtype=np.float32) + start + 0.5
+    inside = np.minimum(places, length - places) / (EDGE / MARGIN * view.margin / view.scale)
+    fade = np.clip(inside, 0.0, 1.0)
+    return np.asarray(fade * fade * (3.0 - 2.0 * fade), np.float32)
 
 
 def _lengthened(pixels: Bytes, y: int, height: int, view: View) -> Bytes:

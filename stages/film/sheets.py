@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from avatar.artifacts import Face
 from avatar.errors import BadOutput
+from stages.film.brief import PLAIN, Framing, Scenery
 from stages.film.pixels import Bytes, Floats, over
 
 
@@ -42,41 +43,62 @@ MARGIN = 0.16
 """Face heights by which a film's layers reach beyond its edges: more than anything moves."""
 EYE_LINE = 0.41
 """Height of the eyes in the frame, from its top."""
+CLOSE = 1.5
+"""Face heights that a close view shows across the film's shorter side."""
 CLOSEST = 1.55
 """Face heights that a film shows at least, however narrow the photograph."""
 
 
-def view(portrait: tuple[int, int], film: tuple[int, int], face: Face) -> View:
-    """The view of a portrait (width, height) in a film (width, height): head and shoulders, the face in the middle.
+def tall(face: Face) -> float:
+    """A face's height, forehead to chin, in portrait pixels."""
+    return max(y for _, y in face.jaw) - face.forehead[1]
 
-    An upright film shows the whole height, so that the shoulders stay in it.
+
+def view(portrait: tuple[int, int], film: tuple[int, int], face: Face, scenery: Scenery = PLAIN) -> View:
+    """The view of a portrait (width, height) in a film (width, height): framed by `scenery`.
+
+    An upright film shows the whole height, so that the shoulders stay in it, unless a close view is asked for.
     """
-    chin, top = max(y for _, y in face.jaw), face.forehead[1]
-    shown = portrait[1] if film[0] < film[1] else min(portrait[1], HEAD_ROOM * (chin - top))
-    eyes = (face.right.iris[1] + face.left.iris[1]) / 2
-    upper = min(max(eyes - EYE_LINE * shown, 0.0), portrait[1] - shown)
+    shown = _wanted(portrait[1], film, tall(face), scenery.framing) / scenery.zoom
     scale = film[1] / shown
     middle = (face.jaw[0][0] + face.jaw[-1][0]) / 2
-    margin = int(MARGIN * (chin - top) * scale) & ~1
-    return View(film[0], film[1], scale, middle - film[0] / scale / 2, upper, margin)
+    margin = int(MARGIN * tall(face) * scale) & ~1
+    return View(film[0], film[1], scale, middle - film[0] / scale / 2, _upper(portrait[1], shown, face), margin)
 
 
-def view_within(portrait: tuple[int, int], film: tuple[int, int], face: Face) -> View:
+def view_within(portrait: tuple[int, int], film: tuple[int, int], face: Face, scenery: Scenery = PLAIN) -> View:
     """The view of a portrait that shows nothing beyond its sides: nearer to the face where it is narrow.
 
-    No nearer than `CLOSEST`; what is lacking then is left free on both sides.
+    No nearer than `CLOSEST`; what is lacking then is left free on both sides, as it is in wide and whole views.
     """
-    tall = max(y for _, y in face.jaw) - face.forehead[1]
     aspect = film[0] / film[1]
-    wanted = portrait[1] if aspect < 1.0 else min(portrait[1], HEAD_ROOM * tall)
-    shown = min(wanted, max(portrait[0] / aspect, CLOSEST * tall))
-    eyes = (face.right.iris[1] + face.left.iris[1]) / 2
-    upper = min(max(eyes - EYE_LINE * shown, 0.0), portrait[1] - shown)
+    shown = _wanted(portrait[1], film, tall(face), scenery.framing)
+    if scenery.framing == "whole":
+        shown = max(shown, portrait[0] / aspect)
+    elif scenery.framing != "wide":
+        shown = min(shown, max(portrait[0] / aspect, CLOSEST * tall(face)))
+    shown /= scenery.zoom
     scale, across = film[1] / shown, shown * aspect
     middle = (face.jaw[0][0] + face.jaw[-1][0]) / 2
     free = portrait[0] - across
     left = min(max(middle - across / 2, 0.0), free) if free > 0.0 else free / 2
-    return View(film[0], film[1], scale, left, upper, int(MARGIN * tall * scale) & ~1)
+    return View(film[0], film[1], scale, left, _upper(portrait[1], shown, face), int(MARGIN * tall(face) * scale) & ~1)
+
+
+def _wanted(height: int, film: tuple[int, int], tall: float, framing: Framing) -> float:
+    """Portrait pixels from top to bottom that a framing shows of a portrait's height."""
+    aspect = film[0] / film[1]
+    if framing == "close":
+        return min(height, CLOSE * tall / min(1.0, aspect))
+    return height if aspect < 1.0 or framing != "head_and_shoulders" else min(height, HEAD_ROOM * tall)
+
+
+def _upper(height: int, shown: float, face: Face) -> float:
+    """The portrait's row at the top: the eyes at their line, but nothing beyond the portrait that need not be."""
+    eyes = (face.right.iris[1] + face.left.iris[1]) / 2
+    if shown > height:
+        return (height - shown) / 2
+    return min(max(eyes - EYE_LINE * shown, 0.0), height - shown)
 
 
 @dataclass(frozen=True, slots=True)

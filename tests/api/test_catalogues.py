@@ -122,4 +122,4 @@ def test_the_description_s_own_examples_are_taken(still: Served, name: str) -> N
 
 def test_the_description_names_what_is_not_there_yet_nowhere(still: Served) -> None:
     fields = described(still)["components"]["schemas"]["VideoBody"]["properties"]
-    assert not fields.keys() & {"steps", "variations", "seconds", "background", "label"}
+    assert not fields.keys() & {"steps", "variations", "seconds"}

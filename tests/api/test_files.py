@@ -1,8 +1,12 @@
 """A job's files over HTTP: whole, in parts, and not again."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import httpx
 import pytest
 
+from avatar.events import Outcome
 from tests.api.asked import problem
 from tests.api.served import Served
 
@@ -59,7 +63,24 @@ def test_the_certificate_is_measured_when_somebody_asks(still: Served, film: str
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("variant", ["rig", "alpha.webm", "../video", "", "video\x00"])
+def test_an_export_is_what_the_house_makes_of_the_film(still: Served, film: str, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def export(_outcome: Outcome, kind: str) -> Path:
+        asked.append(kind)
+        path = tmp_path / "made.webm"
+        path.write_bytes(FILM)
+        return path
+
+    still.jobs.house = replace(still.jobs.house, export=export)
+    answer = still.client.get(film, params={"variant": "alpha.webm"}, headers={"Range": "bytes=4-7"})
+    assert (answer.status_code, answer.content) == (206, FILM[4:8])
+    assert answer.headers["content-type"] == "video/webm"
+    assert answer.headers["content-disposition"].endswith('.alpha.webm"')
+    assert asked == ["alpha.webm"]
+
+
+@pytest.mark.parametrize("variant", ["rig", "alpha.mp4", "../video", "", "video\x00"])
 def test_other_variants_are_refused(still: Served, film: str, variant: str) -> None:
     problem(still.client.get(film, params={"variant": variant}), 422, "invalid_request")
 

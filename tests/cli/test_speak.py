@@ -45,6 +45,28 @@ def test_words_that_look_like_files_can_be_piped(cli: Cli) -> None:
     assert Path("a.mp4").read_text() == "film of nofile.txt"
 
 
+def test_directions_are_not_said(cli: Cli) -> None:
+    assert cli("speak", "Hello [smile] there. [pause 1s]", "-o", "a.mp4", "--mood", "sad").status == 0
+    assert Path("a.mp4").read_text() == "film of Hello there."
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("Hello [smlie].",), "[smlie] is no direction. Use [smile], "),
+        (
+            ("Hello.", "--mood", "joyous"),
+            "--mood can't be 'joyous'. Use neutral, happy, sad, angry, surprised or thinking",
+        ),
+        (("Hello.", "--expression", "9"), "--expression can't be"),
+    ],
+)
+def test_wrong_directions_and_moods_are_told(cli: Cli, asked: tuple[str, ...], says: str) -> None:
+    ran = cli("speak", *asked)
+    assert ran.status == 2
+    assert says in ran.err
+
+
 def test_a_film_is_replaced_whole(cli: Cli) -> None:
     Path("out.mp4").write_text("the old one")
     assert cli("speak", "Hello.", "-o", "out.mp4").status == 0

@@ -23,7 +23,7 @@ def spoken(folder: Path) -> tuple[Path, Rig]:
         return bench.perform(stage.chain[-1], brief)
 
     ask = parse({"text": TEXT, "avatar": "ada", "seed": 1, "width": 320, "height": 320})
-    film = pipeline.show(ask, pipeline.say(ask, run), run=run)
+    _, film = pipeline.show(ask, pipeline.say(ask, run), run=run)
     return bench.context.path(film.video), read_rig(bench.context.path(film.rig))
 
 

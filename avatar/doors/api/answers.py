@@ -51,7 +51,7 @@ class Output(BaseModel):
     voice: str
     backends: dict[str, str] = Field(description="Who made which stage")
     licences: list[str] = Field(description="Licences of the weights that were used")
-    notes: list[str] = Field(description="What was found in a recording, such as noise, and how the film differs from what was asked")
+    notes: list[str] = Field(description="What is amiss in a recording, and how the film differs from what was asked")
 
 
 class Urls(BaseModel):

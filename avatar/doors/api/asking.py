@@ -36,4 +36,7 @@ async def request_of(desk: Desk, caller: Caller, body: VideoBody) -> TalkRequest
     backdrop = None
     if body.pictured:
         backdrop = await blob_of(desk, body.background, kind="image", consent=body.consent, caller=caller)
-    return body.request(image=image, audio=audio, backdrop=backdrop)
+    sample = await blob_of(desk, body.voice_sample, kind="audio", consent=body.consent, caller=caller)
+    ask = body.request(image=image, audio=audio, backdrop=backdrop, voice_sample=sample)
+    await desk.ask(desk.jobs.house.check, ask)
+    return ask

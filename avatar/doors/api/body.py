@@ -19,7 +19,6 @@ from avatar.script import Expression
 
 LATER = {
     "negative_prompt": "what must not be seen",
-    "language": "a language apart from the voice's own",
     "seconds": "a length of its own",
     "variations": "several seeds in one request",
     "steps": "the number of steps",
@@ -37,7 +36,7 @@ CALLED = {"text": "script", "width": "size", "height": "size", "kind": "kind"}
 
 TAKEN = {
     "kind", "prompt", "avatar", "voice", "rate", "pitch", "fps", "seed", "captions", "expression", "allow_degraded",
-    "framing", "zoom",
+    "framing", "zoom", "language",
 }  # fmt: skip
 """What the request calls by the same name."""
 
@@ -120,6 +119,12 @@ class VideoBody(BaseModel):
         default=False, description="The person in `image` or `audio` agreed; needed where they are URLs"
     )
     voice: str | None = Field(None, min_length=1, max_length=200, description="An id of `/v1/voices`")
+    voice_sample: Source | None = Field(
+        None,
+        description="3 to 30 s of somebody speaking, in whose voice the script is said: an upload id or a public URL."
+        " Needs SpeechT5's and SpeechBrain's weights; `voice` speaks where they are missing",
+    )
+    language: str = Field("", max_length=40, description="Of the recording's words, as `de`; by default they tell")
     rate: float = Field(1.0, ge=0.5, le=2, description="Pace of the voice")
     pitch: float = Field(0.0, ge=-12, le=12, description="Semitones")
     size: str = Field("512x512", pattern=r"^[0-9]{3,4}x[0-9]{3,4}$", description="Width and height in pixels, even")
@@ -128,8 +133,8 @@ class VideoBody(BaseModel):
     captions: Literal["none", "soft", "burned"] = "none"
     background: Source = Field(
         "scene",
-        description="`scene` (the portrait's own), `blur`, `transparent` (for `alpha.webm` and `prores.mov`; the MP4 shows"
-        " a light grey), a colour as `#3366cc` or a CSS name, or a picture: an upload id or a public URL",
+        description="`scene` (the portrait's own), `blur`, `transparent` (for `alpha.webm` and `prores.mov`; the MP4"
+        " shows a light grey), a colour as `#3366cc` or a CSS name, or a picture: an upload id or a public URL",
     )
     framing: Framing = Field("head_and_shoulders", description="How much is shown; `whole` is all of a photograph")
     zoom: float = Field(1.0, ge=1, le=2, description="How much nearer than `framing`")
@@ -178,7 +183,14 @@ class VideoBody(BaseModel):
         """Whether the background is a picture of one's own."""
         return is_url(self.background) or UPLOAD_ID.fullmatch(self.background) is not None
 
-    def request(self, *, image: Blob | None, audio: Blob | None, backdrop: Blob | None = None) -> TalkRequest:
+    def request(
+        self,
+        *,
+        image: Blob | None,
+        audio: Blob | None,
+        backdrop: Blob | None = None,
+        voice_sample: Blob | None = None,
+    ) -> TalkRequest:
         """The request that this asks for. Raises `BadRequest`."""
         width, height = map(int, self.size.split("x"))
         raw = self.model_dump(include=TAKEN) | {
@@ -187,6 +199,7 @@ class VideoBody(BaseModel):
             "motion": self.motion.model_dump(),
             "image": image,
             "audio": audio,
+            "voice_sample": voice_sample,
             "backdrop": backdrop,
             "background": "scene" if self.pictured else self.background,
             "label": "auto" if self.label is True else self.label or None,

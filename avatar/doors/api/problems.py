@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from avatar.errors import AvatarError, BadRequest, Busy, StageFailed
+from avatar.errors import AvatarError, BadRequest, Busy, DatabaseGone, StageFailed
 
 MEDIA_TYPE = "application/problem+json"
 SHOWN = 40  # characters of a wrong value that a refusal quotes
@@ -36,6 +36,7 @@ STATUS = {
     "cancelled": 409,
     "timed_out": 504,
     "insufficient_storage": 507,
+    "database_gone": 503,
     "fetch_failed": 503,
     "worker_lost": 503,
 }
@@ -90,7 +91,7 @@ def problem(
 def of_error(error: AvatarError, *, headers: dict[str, str] | None = None) -> Response:
     """The answer for one of our own errors."""
     sent = dict(headers or {})
-    if isinstance(error, Busy):
+    if isinstance(error, Busy | DatabaseGone):
         sent["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if error.code == "unauthorised":
         sent["WWW-Authenticate"] = "Bearer"

@@ -120,6 +120,7 @@ async def generate(body: GenerateBody, request: Request, desk: At, caller: Who, 
         "audio": await blob_of(desk, sound, kind="audio", consent=body.consent, caller=caller),
     }
     ask = parse(raw, called=lambda name: CALLED.get(name, name))
+    await desk.ask(desk.jobs.house.check, ask)
     job = await desk.ask(desk.jobs.submit, ask, Order(client=caller.name))
     job = await _ended(desk, job, request=request, caller=caller)
     if job.outcome is None:

@@ -15,7 +15,7 @@ from avatar.doors.api.desk import At, Base, Desk, JobId, Who
 from avatar.doors.api.problems import declared
 from avatar.jobs.service import ENDED, Job, Status
 
-ALWAYS = ("forbidden", "unauthorised", "invalid_request", "insufficient_storage", "internal")
+ALWAYS = ("forbidden", "unauthorised", "invalid_request", "insufficient_storage", "database_gone", "internal")
 WITH_BODY = (*ALWAYS, "too_large", "too_slow")
 HERE = (*ALWAYS, "not_found")
 PREFER = Header(description="`wait=N` holds the answer for up to N seconds, until the job has ended")
@@ -99,7 +99,7 @@ FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {kind.partition(";")[0]: {} for kind, _ in files.KINDS.values()}},
     206: {"description": "The part that was asked for", "content": {"*/*": {}}},
     304: {"description": "It is what the client has already"},
-    **declared(*HERE, "conflict", "range_not_satisfiable"),
+    **declared(*HERE, "conflict", "unsupported_media", "range_not_satisfiable"),
 }
 Kind = Annotated[files.Named | None, Query(description="Without it the film, or the sound where no film could be made")]
 

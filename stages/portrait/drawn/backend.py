@@ -7,7 +7,7 @@ from typing import get_args
 
 from avatar.artifacts import Blob, Layer, LayerName, Portrait
 from avatar.errors import Unavailable
-from avatar.stage import Context, Needs, Placement
+from avatar.stage import Context, Mode, Needs, Placement
 from stages.portrait.brief import Brief
 from stages.portrait.drawn import looks, marks, prompt, render
 from stages.portrait.drawn.parts import HOME
@@ -22,7 +22,7 @@ class Drawn:
 
     id: str = "drawn"
     version: str = "2"
-    needs: Needs = Needs(packages=("resvg_py",))
+    needs: Needs = Needs(packages=("resvg_py",), modes=(Mode(pace=0.1),))
     home: Path = HOME
 
     def takes(self, brief: Brief, /) -> bool:

@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from avatar.errors import NotFound
 from stages.portrait.drawn import looks as book
 from stages.portrait.drawn import render
 from stages.portrait.drawn.looks import Look
@@ -26,12 +25,10 @@ def portrait(look: Look, rasterise: render.Rasterise, home: Path = HOME) -> rend
 
 
 def picture(avatar: str, *, side: int = 512) -> bytes:
-    """WebP of one avatar of the gallery, `side` pixels square. Raises `NotFound`."""
+    """WebP of one avatar of the gallery, `side` pixels square."""
     from resvg_py import svg_to_bytes
 
-    look = next((look for look in book.gallery() if look.id == avatar), None)
-    if look is None:
-        raise NotFound(f"There is no avatar {avatar}. `python -m avatar avatars` lists them.")
+    look = next(look for look in book.gallery() if look.id == avatar)
     small = cv2.resize(portrait(look, svg_to_bytes), (side, side), interpolation=cv2.INTER_AREA)
     written, data = cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
     assert written  # noqa: S101 - an encoder that cv2 always has

@@ -13,6 +13,8 @@ BESIDE, ABOVE, BELOW = 2.2, 0.8, 0.95
 """Face heights that a portrait shows beside the middle of the face, above its forehead and below its chin."""
 RIM = 0.2
 """Face heights kept around the portrait, more than anything moves; where the picture ends its edge goes on."""
+WHOLE = 1920
+"""Pixels of the longer side of a whole picture at most, as large as films are."""
 FACE = (240, 480)
 """Least and most pixels of the face's height."""
 
@@ -51,14 +53,17 @@ class Framed:
         return self.pixels[self.rim : -self.rim, self.rim : -self.rim]
 
 
-def frame(picture: Bytes, points: Floats, unit: float) -> Framed:
-    """Head and shoulders around a face of height `unit`, cut from a picture (h, w, 3)."""
+def frame(picture: Bytes, points: Floats, unit: float, *, everything: bool = False) -> Framed:
+    """Head and shoulders around a face of height `unit` of a picture (h, w, 3), or `everything` in it."""
     height, width = picture.shape[:2]
     low, high = points.min(axis=0), points.max(axis=0)
     middle = float(low[0] + high[0]) / 2
     left, right = max(0, round(middle - BESIDE * unit)), min(width, round(middle + BESIDE * unit))
     top, bottom = max(0, round(float(low[1]) - ABOVE * unit)), min(height, round(float(high[1]) + BELOW * unit))
     scale = float(np.clip(1.0, FACE[0] / unit, FACE[1] / unit))
+    if everything:
+        left, top, right, bottom = 0, 0, width, height
+        scale = min(scale, WHOLE / max(width, height))
     size = (max(2, round((right - left) * scale)), max(2, round((bottom - top) * scale)))
     zoom = np.array([size[0] / (right - left), size[1] / (bottom - top)], np.float32)
     rim = round(RIM * unit * scale)
