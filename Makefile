@@ -37,9 +37,11 @@ clean:
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=..."'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python $(PIP) -r requirements.txt -r requirements-dev.txt
-	# Tests that look with MediaPipe want two system libraries; where they can't be had, those tests skip and say so.
-	-@ldconfig -p | grep -q libGLESv2.so.2 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	  && apt-get update -qq && apt-get install -y -qq libegl1 libgles2; }
+	# Tests that look with MediaPipe want two system libraries, those of the page a browser; where they can't be had, those
+	# tests skip and say so.
+	-@{ ldconfig -p | grep -q libGLESv2.so.2 && command -v chromium >/dev/null; } \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends libegl1 libgles2 chromium; } >/dev/null 2>&1
 	# OpenCV's windowed build wants libGL; where that is missing the headless one takes its place.
 	.venv/bin/python -c 'import cv2' 2>/dev/null || .venv/bin/python $(PIP) --force-reinstall --no-deps $$(grep ^opencv requirements-core.txt)
 	@touch $@

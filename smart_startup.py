@@ -85,8 +85,7 @@ def open_house(*, host: str, port: int, environ: Mapping[str, str] = os.environ)
     """Say what this machine will do, then serve it until stopped. The exit status."""
     try:
         outfit = Outfit(settings.read(environ), environ)
-        print(outfit.page)
-        print(f"\nServing at http://{host}:{port}  (API: /docs, MCP: /mcp, state: /health)", flush=True)
+        print(outfit.page, flush=True)
         return _serve(outfit, host=host, port=port, worker=True)
     except AvatarError as error:
         print("error:", error, file=sys.stderr)
@@ -127,7 +126,9 @@ def _serve(outfit: Outfit, *, host: str, port: int, worker: bool) -> int:
         _service(outfit, worker=worker) as jobs,
         serving.postman(chosen, jobs, base=base),
     ):
-        return serving.at_the_door(chosen, jobs, host=host, port=port)
+        told = f"\nServing at http://{host}:{port}  (page: /, API: /docs, MCP: /mcp, state: /health)"
+        ready = partial(print, told, flush=True)
+        return serving.at_the_door(chosen, jobs, host=host, port=port, ready=ready)
 
 
 def _service(outfit: Outfit, *, worker: bool) -> "AbstractContextManager[DurableJobs]":

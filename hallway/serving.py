@@ -81,11 +81,11 @@ def postman(chosen: Settings, jobs: DurableJobs, *, base: str) -> Iterator[None]
         yield
 
 
-def at_the_door(chosen: Settings, jobs: JobService, *, host: str, port: int) -> int:
+def at_the_door(chosen: Settings, jobs: JobService, *, host: str, port: int, ready: Callable[[], None]) -> int:
     """Serve page, API and MCP over HTTP until stopped; the exit status. Raises `BadRequest` for a taken address."""
     speaks = talker(chosen.chat_url, chosen.chat_model, chosen.chat_key)
     app = create(jobs, rules(chosen), hands(chosen), others=[mount, partial(web.mount, talker=speaks)])
-    return api.run(app, host=host, port=port)
+    return api.run(app, host=host, port=port, ready=ready)
 
 
 def at_the_pipe(chosen: Settings, jobs: JobService) -> int:

@@ -34,6 +34,7 @@ FRAMES_AHEAD = 6
 TRIAL_FRAMES = 3
 TRIAL_CRF = 22.0
 CLEAR = "An MP4 can't be transparent, so it shows a light grey. Take alpha.webm or prores.mov for the person alone."
+WORDLESS = "Nobody told the words of this recording, so its captions are empty. Give its text with it."
 PUPPETS = 2
 """Faces kept ready."""
 RIG_FRAMES = 250
@@ -147,6 +148,13 @@ def _encode(shot: Shot, frames: Iterator[Planes], growing: Path, *, sound: Path,
             context.step(done, len(shot.track))
 
 
+def _notes(brief: Brief, utterance: Utterance) -> Iterator[str]:
+    if brief.scenery.background == "transparent":
+        yield CLEAR
+    if not utterance.words:
+        yield WORDLESS
+
+
 def _film(brief: Brief, shot: Shot, context: Context, *, video: Path, rig: Path) -> Film:
     folder, motion = context.scratch(), brief.clip.motion
     cues = captions.cues(shot.utterance)
@@ -175,5 +183,5 @@ def _film(brief: Brief, shot: Shot, context: Context, *, video: Path, rig: Path)
         seconds=len(shot.track) / motion.fps,
         recipe=context.keep(folder / "recipe.json", "application/json"),
         parts=tuple(sorted(set(blobs_of(brief)), key=lambda blob: blob.sha256)),
-        notes=(CLEAR,) if brief.scenery.background == "transparent" else (),
+        notes=tuple(_notes(brief, shot.utterance)),
     )

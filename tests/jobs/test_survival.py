@@ -83,11 +83,13 @@ def test_a_job_that_kills_its_workers_is_given_up_and_the_next_one_runs(door: Op
 def test_workers_killed_at_random_lose_nothing(door: Open, crew: Crew, database: str, tmp_path: Path) -> None:
     jobs, chance = door(database), random.Random(7)  # noqa: S311 - to strike at any moment, the same ones each time
     texts = [f"Number {number}." for number in range(60)]
-    made = [jobs.submit(parse({"text": text, "seed": 1}), Order(client=text[-3:])) for text in texts]
+    made: list[Job] = []
     for _ in range(3):
         crew.hire(database)
     for _ in range(4):
-        wait(lambda: jobs.standing().running)
+        more = texts[len(made) : len(made) + 15]
+        made += [jobs.submit(parse({"text": text, "seed": 1}), Order(client=text[-3:])) for text in more]
+        wait(lambda: jobs.standing().running or not jobs.standing().queued)
         time.sleep(chance.uniform(0.0, 0.2))
         victim = chance.choice(crew.all[:3])
         victim.send_signal(signal.SIGKILL)

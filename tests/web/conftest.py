@@ -55,9 +55,9 @@ def _awaited(address: str, served: "subprocess.Popen[bytes]") -> str:
             return address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A real browser."""
+    """A real browser; its driver holds an event loop in this thread, so it goes with the module that wants it."""
     driver = pytest.importorskip("playwright.sync_api", reason="no playwright: install requirements-dev.txt")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:

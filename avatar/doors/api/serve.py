@@ -3,7 +3,7 @@
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -19,11 +19,18 @@ GRACE = 10  # seconds for answers in hand when the server goes down
 
 
 class Server(uvicorn.Server):
-    """Tells streams and waiting calls first that it goes down, so that nobody is waited for in vain."""
+    """Says when it can be reached, and tells streams and waiting calls first that it goes down."""
 
-    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+    def __init__(self, config: uvicorn.Config, desk: Desk, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self.desk = desk
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the address."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams, finish answers, close the job service."""
@@ -31,7 +38,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server(app: FastAPI, *, host: str, port: int) -> Server:
+def server(app: FastAPI, *, host: str, port: int, ready: Callable[[], None] = lambda: None) -> Server:
     """A server for an application of `create`; other doors may hang in it."""
     config = uvicorn.Config(
         app,
@@ -44,14 +51,17 @@ def server(app: FastAPI, *, host: str, port: int) -> Server:
         timeout_graceful_shutdown=GRACE,
         h11_max_incomplete_event_size=32_768,
     )
-    return Server(config, app.state.desk)
+    return Server(config, app.state.desk, ready)
 
 
-def run(app: FastAPI, *, host: str, port: int) -> int:
-    """Serve until SIGINT or SIGTERM; the status is 0. Raises `BadRequest` when the address can't be had."""
+def run(app: FastAPI, *, host: str, port: int, ready: Callable[[], None] = lambda: None) -> int:
+    """Serve until SIGINT or SIGTERM; the status is 0. Raises `BadRequest` when the address can't be had.
+
+    `ready` is called once when it listens.
+    """
     _check(host, port)
     with _calm():
-        server(app, host=host, port=port).run()
+        server(app, host=host, port=port, ready=ready).run()
     return 0
 
 
