@@ -13,6 +13,7 @@ LOOK = 0.05  # seconds between two looks while somebody watches
 BACK = 500  # events looked at again: those of a slower transaction become visible later, with lower numbers
 
 News = Callable[[str], None]
+Seen = tuple[int, dict[str, int]]
 
 
 class Watchers:
@@ -27,12 +28,13 @@ class Watchers:
 
     def add(self, news: News) -> Callable[[], None]:
         """Call `news` from now on. Returns how to stop that."""
+        seen = self._seen() if self._thread is None else None
         with self._change:
             self._count += 1
             number = self._count
             self._watchers[number] = news
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="news", daemon=True)
+                self._thread = threading.Thread(target=self._run, args=(seen,), name="news", daemon=True)
                 self._thread.start()
 
         def stop() -> None:
@@ -55,24 +57,31 @@ class Watchers:
             self._watchers.clear()
             self._change.notify_all()
 
-    def _run(self) -> None:
-        last, known = -1, dict[str, int]()
+    def _seen(self) -> Seen | None:
+        """The last event of all, and what was told of each job in the last ones; None while the database is gone."""
+        try:
+            last = self._ledger.last_event()
+            return last, self._ledger.news(last - BACK)[1]
+        except StorageError:
+            return None
+
+    def _run(self, seen: Seen | None) -> None:
         while True:
             with self._change:
                 self._change.wait_for(lambda: not self._watchers, timeout=LOOK)
                 if not self._watchers:
                     self._thread = None
                     return
+            if seen is None:
+                seen = self._seen()
+                continue
+            last, known = seen
             try:
-                if last < 0:
-                    last = self._ledger.last_event()
-                    _, known = self._ledger.news(last - BACK)
-                    continue
                 last, told = self._ledger.news(last - BACK)
             except StorageError:  # the database is gone for now; what was told meanwhile is found later
                 continue
             fresh = [job for job, number in told.items() if number > known.get(job, 0)]
-            known = told
+            seen = last, told
             for job in fresh:
                 self.heard(job)
 
