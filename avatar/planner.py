@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import Protocol
 
 from avatar.amounts import amount
-from avatar.explain import explain
 from avatar.fitting import Fit, Short, fit, missing_packages
 from avatar.outlook import Facts, changes
 from avatar.plan import Lack, Machine, Plan, Profile, Verdict, Weights, Wishes
 from avatar.purse import Purse
 from avatar.stage import Needs, Placement
-
-__all__ = ["amount", "explain", "plan", "rank"]
 
 SOUND = "speech"
 """The stage that a film of sound alone is made of."""

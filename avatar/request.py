@@ -155,6 +155,16 @@ class TalkRequest(BaseModel):
     motion: MotionAmounts = MotionAmounts()
     allow_degraded: bool = True
 
+    @property
+    def people(self) -> tuple[Blob, ...]:
+        """What was brought in which somebody is seen or heard."""
+        return tuple(blob for blob in (self.image, self.audio, self.voice_sample) if blob)
+
+    @property
+    def brought(self) -> tuple[Blob, ...]:
+        """Everything that was brought, to be kept until the work is done."""
+        return self.people + ((self.backdrop,) if self.backdrop else ())
+
     @field_validator("text", mode="before")
     @classmethod
     def _text(cls, text: object) -> object:

@@ -9,10 +9,11 @@ from avatar.artifacts import Blob, Clip, Eye, Face, Film, Motion, Portrait, Spee
 from avatar.engine import Engine
 from avatar.errors import NotFound
 from avatar.events import Outcome
+from avatar.explain import explain
 from avatar.gallery import AvatarCard, VoiceCard
 from avatar.jobs.direct import DirectJobs
 from avatar.jobs.service import House
-from avatar.planner import explain, plan
+from avatar.planner import plan
 from avatar.quality.figures import Certificate
 from avatar.request import TalkRequest
 from avatar.stage import Context, Run, Stage

@@ -70,9 +70,8 @@ class DurableJobs:
         """Take a request. Raises `Conflict`, `QueueFull`, `RateLimited`, `StorageError`."""
         job, new = self._ledger.submit(ask, order, put=self._put)
         if new:
-            brought = [blob for blob in (ask.audio, ask.image, ask.backdrop) if blob is not None]
-            if brought:
-                self._store.retain(job.id, brought)
+            if ask.brought:
+                self._store.retain(job.id, ask.brought)
             if self._worker is not None:
                 self._worker.ring()
             self._news.heard(job.id)

@@ -56,7 +56,7 @@ class Signing:
 
     def _claim(self, ask: TalkRequest, outcome: Outcome) -> Claim:
         used = {row.id: row for pair in outcome.backends.items() for row in self._weights(*pair)}
-        uploads = tuple(blob.sha256 for blob in (ask.image, ask.audio) if blob)
+        uploads = tuple(blob.sha256 for blob in ask.people)
         source = provenance.source_type(trained=bool(used), own_media=bool(uploads))
         licences = tuple(f"{row.id}: {row.licence}" for row in used.values())
         return Claim(source, dict(sorted(outcome.backends.items())), licences, uploads)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avatar.artifacts import Blob
 from avatar.errors import BadRequest, TooLarge
 from avatar.request import MAX_TEXT, SEEDS, TalkRequest, parse
 
@@ -157,3 +158,11 @@ def test_foreign_data_is_parsed_or_refused_in_one_line(raw: dict[str, Any]) -> N
     except BadRequest as refusal:
         assert str(refusal).endswith(".")
         assert len(str(refusal).splitlines()) == 1
+
+
+def test_what_was_brought_is_known_and_who_is_in_it() -> None:
+    image, sample, behind = (Blob(sign * 64, "x/y", 1) for sign in "abc")
+    ask = parse({"text": "Hi", "image": image, "voice_sample": sample, "backdrop": behind})
+    assert ask.people == (image, sample)
+    assert ask.brought == (image, sample, behind)
+    assert parse({"text": "Hi"}).brought == ()
