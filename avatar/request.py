@@ -1,6 +1,6 @@
 """What may be asked, and the one place where it is parsed. Knows neither voices nor avatars nor who will make it.
 
-`parse` turns foreign data into a `TalkRequest` or raises `BadRequest` in one sentence that says what to do.
+`parse` turns foreign data into a `Ask` or raises `BadRequest` in one sentence that says what to do.
 """
 
 import secrets
@@ -112,7 +112,7 @@ class Landmarks(BaseModel):
     chin: Mark
 
 
-class TalkRequest(BaseModel):
+class Ask(BaseModel):
     """A text to be said by an avatar (`talk`), or only to be heard (`speech`).
 
     With `audio` that sound is what is heard, and `text` is what is said in it, as far as that is known. With
@@ -196,7 +196,7 @@ class TalkRequest(BaseModel):
         return text if text is None else _clean(f"The {info.field_name}", text)
 
     @model_validator(mode="after")
-    def _whole(self) -> "TalkRequest":
+    def _whole(self) -> "Ask":
         if not self.text and self.audio is None:
             lack = "The text is empty" if "text" in self.model_fields_set else "The request has no text"
             raise PydanticCustomError("empty", f"{lack}. Say what the avatar shall say.")
@@ -240,13 +240,13 @@ def check_size(width: int, height: int) -> None:
         )
 
 
-def parse(raw: Mapping[str, Any], *, called: Callable[[str], str] = str) -> TalkRequest:
+def parse(raw: Mapping[str, Any], *, called: Callable[[str], str] = str) -> Ask:
     """The request that `raw` holds. Raises `BadRequest`, or `TooLarge` for a text over the limit.
 
     `called` gives the asker's own word for a field such as `fps` or `motion.head`, for what the refusal says.
     """
     try:
-        return TalkRequest.model_validate(raw)
+        return Ask.model_validate(raw)
     except ValidationError as error:
         raise _refusal(error.errors(include_url=False)[0], called) from None
 

@@ -10,7 +10,7 @@ from avatar.artifacts import Blob, Film, Speech
 from avatar.errors import ConsentRequired, NotFound
 from avatar.events import Event, FellBack, Finished, Listener, Playable, Progressed, Started
 from avatar.jobs.service import ENDED, Job, JobService, Page, Status, Told, Upload, UploadKind
-from avatar.request import TalkRequest
+from avatar.request import Ask
 
 DAY = 86_400.0
 
@@ -54,7 +54,7 @@ def tiny_speech(keep: Keep, sound: bytes) -> Speech:
     return Speech(keep(sound, "audio/wav"), keep(b"{}", "application/json"), 1.0, 22050, "en-us")
 
 
-def tiny_film(keep: Keep, ask: TalkRequest, video: bytes) -> Film:
+def tiny_film(keep: Keep, ask: Ask, video: bytes) -> Film:
     """A second of film whose MP4 is these bytes."""
     return Film(
         video=keep(video, "video/mp4"),

@@ -32,7 +32,7 @@ from avatar.jobs.service import (
     Variant,
     blob_of,
 )  # fmt: skip
-from avatar.request import TalkRequest
+from avatar.request import Ask
 from avatar.testing_films import DAY, Shelf, heard, page_of, tiny_film, tiny_speech
 
 Plays = Callable[["ScriptedJobs", str], None]
@@ -70,7 +70,7 @@ class ScriptedJobs:
 
     # What doors do.
 
-    def submit(self, ask: TalkRequest, order: Order = Order(), /) -> Job:
+    def submit(self, ask: Ask, order: Order = Order(), /) -> Job:
         """Take a request."""
         with self._lock:
             if self.refusal:

@@ -24,7 +24,7 @@ from avatar.jobs.direct import DirectJobs
 from avatar.jobs.durable import DurableJobs
 from avatar.jobs.service import ENDED, House, Job, Maker
 from avatar.jobs.worker import Worker
-from avatar.request import TalkRequest, parse
+from avatar.request import Ask, parse
 from avatar.settings import Settings, read
 from avatar.stage import Context, Run, Stage
 from avatar.store import FolderStore
@@ -56,7 +56,7 @@ def nothing(brief: Nothing, context: Context) -> Speech:
     return Speech(sound, sound, 1.0, 16_000, "nobody")
 
 
-def render(ask: TalkRequest, run: Run) -> Outcome:
+def render(ask: Ask, run: Run) -> Outcome:
     """Six stages, as a film has them, that do nothing."""
     for name in STAGES:
         made = run(Stage(name, Speech, (FakeBackend("nothing", nothing),)), Nothing(name, ask.text))
@@ -186,7 +186,7 @@ def _service(chosen: Settings, worker: Worker | None = None) -> DurableJobs:
     return DurableJobs(chosen, house=NO_HOUSE, store=store, worker=worker)
 
 
-def fresh() -> TalkRequest:
+def fresh() -> Ask:
     """A request that no cache knows."""
     return parse({"text": f"Nothing {uuid.uuid4().hex}."})
 

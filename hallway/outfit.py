@@ -22,7 +22,7 @@ from avatar.fetch import Conversion, Fetcher, Hub, Patience, Progress
 from avatar.fetch.words import Listener, never, unheard
 from avatar.paces import Paces
 from avatar.plan import Machine, Plan, Wishes
-from avatar.request import TalkRequest
+from avatar.request import Ask
 from avatar.settings import Settings
 from avatar.stage import Backend, Performer, Placement
 from avatar.zerogpu import Borrowing
@@ -111,7 +111,7 @@ class Outfit:
         self.paces.renew()
         self._look()
 
-    def planned(self, ask: TalkRequest | None = None) -> Plan:
+    def planned(self, ask: Ask | None = None) -> Plan:
         """A plan for one request, or for a film of ordinary length. Looks at nothing but what is known already."""
         chosen = self.chosen
         wishes = Wishes(chosen.profile, noncommercial=chosen.noncommercial, budget=chosen.models_budget)

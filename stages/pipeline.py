@@ -4,7 +4,7 @@ from avatar.artifacts import Clip, Film, Speech
 from avatar.errors import StageFailed
 from avatar.events import Outcome
 from avatar.media import lettering, text
-from avatar.request import TalkRequest
+from avatar.request import Ask
 from avatar.script import Script
 from avatar.script import parse as parse_script
 from avatar.stage import Run
@@ -16,7 +16,7 @@ from stages.speech import voices
 STAGES = (speech.SPEECH, portrait.PORTRAIT, motion.MOTION, pose.POSE, lips.LIPS, film.FILM)
 
 
-def render(ask: TalkRequest, run: Run, *, label: str = "") -> Outcome:
+def render(ask: Ask, run: Run, *, label: str = "") -> Outcome:
     """Make what was asked. Raises `BadRequest`, `Cancelled`, `StorageError`, and `StageFailed` without speech.
 
     When no picture can be made the outcome is the sound alone, degraded and with the reason, unless the request
@@ -35,7 +35,7 @@ def render(ask: TalkRequest, run: Run, *, label: str = "") -> Outcome:
         return Outcome("audio_only", said, None, ask.seed, degraded=True, reason=str(failure))
 
 
-def say(ask: TalkRequest, run: Run) -> Speech:
+def say(ask: Ask, run: Run) -> Speech:
     """What is heard: the asker's recording, else the text in the voice that was asked for or that fits the avatar."""
     script = check(ask)
     if ask.audio:
@@ -56,7 +56,7 @@ def say(ask: TalkRequest, run: Run) -> Speech:
     return run(speech.SPEECH, wanted)
 
 
-def check(ask: TalkRequest) -> Script:
+def check(ask: Ask) -> Script:
     """What is said. What can be refused before anything is made is refused here: `BadRequest`, `NotFound`.
 
     That is an unknown voice or avatar, and captions or a label that can't be written in the picture.
@@ -73,7 +73,7 @@ def check(ask: TalkRequest) -> Script:
     return script
 
 
-def script_of(ask: TalkRequest) -> Script:
+def script_of(ask: Ask) -> Script:
     """What is said, without the directions in it, and these. Raises `BadRequest`.
 
     Directions are counted in the cleaned text, so that their places are those of the finished speech.
@@ -82,7 +82,7 @@ def script_of(ask: TalkRequest) -> Script:
     return parse_script(text.clean(ask.text)) if script.cues or script.pauses else script
 
 
-def show(ask: TalkRequest, said: Speech, *, run: Run) -> tuple[Speech, Film]:
+def show(ask: Ask, said: Speech, *, run: Run) -> tuple[Speech, Film]:
     """The avatar saying it, and what it says at the times that its lips have found out."""
     live, seed = ask.motion, ask.seed
     who = run(portrait.PORTRAIT, face(ask))
@@ -94,14 +94,14 @@ def show(ask: TalkRequest, said: Speech, *, run: Run) -> tuple[Speech, Film]:
     return timed, run(film.FILM, film_of(ask, spoken, timed))
 
 
-def film_of(ask: TalkRequest, spoken: Clip, said: Speech) -> film.Brief:
+def film_of(ask: Ask, spoken: Clip, said: Speech) -> film.Brief:
     """How the film is to be drawn."""
     scenery = film.Scenery(ask.background, ask.backdrop, ask.framing, ask.zoom)
     label = film.label.text(ask.label, said.language or ask.language)
     return film.Brief(spoken, said, ask.width, ask.height, ask.captions, scenery, label)
 
 
-def face(ask: TalkRequest) -> portrait.Brief:
+def face(ask: Ask) -> portrait.Brief:
     """Whose face is wanted; what does not matter for it is left out, so that the same face is not made twice."""
     if ask.image:
         marks = portrait.Marks(**ask.landmarks.model_dump()) if ask.landmarks else None

@@ -15,7 +15,7 @@ from avatar.jobs.direct import DirectJobs
 from avatar.jobs.service import House
 from avatar.planner import plan
 from avatar.quality.figures import Certificate
-from avatar.request import TalkRequest
+from avatar.request import Ask
 from avatar.stage import Context, Run, Stage
 from avatar.store import FolderStore
 from avatar.testing import FakeBackend, refusing, scripted_machine
@@ -112,7 +112,7 @@ class Tiny:
             brief.speech.seconds,
         )
 
-    def render(self, ask: TalkRequest, run: Run) -> Outcome:
+    def render(self, ask: Ask, run: Run) -> Outcome:
         """The real pipeline over pretenders."""
 
         def tiny_run(stage: Stage[Any, Any], brief: Any, /) -> Any:

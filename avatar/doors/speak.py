@@ -14,7 +14,7 @@ from avatar.doors import output, own, report, terminal
 from avatar.doors.hallway import Hallway
 from avatar.errors import BadRequest, StageFailed
 from avatar.jobs.service import Job, Maker, Variant
-from avatar.request import TalkRequest, parse
+from avatar.request import Ask, parse
 
 if TYPE_CHECKING:
     from avatar.quality.figures import Certificate
@@ -82,9 +82,7 @@ def _export(target: Path) -> ExportKind | None:
     return next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
 
 
-def _request(
-    chosen: argparse.Namespace, *, sound_only: bool, files: own.Files, backdrop: own.Named | None
-) -> TalkRequest:
+def _request(chosen: argparse.Namespace, *, sound_only: bool, files: own.Files, backdrop: own.Named | None) -> Ask:
     raw: dict[str, Any] = {
         "kind": "speech" if sound_only else "talk",
         **{field: blob for field, (_, blob) in files.items()},
@@ -120,7 +118,7 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _made(jobs: Maker, ask: TalkRequest, *, quiet: bool) -> Job:
+def _made(jobs: Maker, ask: Ask, *, quiet: bool) -> Job:
     job_id = jobs.submit(ask).id
     with _calling_off(lambda: jobs.cancel(job_id)), terminal.progress(sys.stderr, wanted=not quiet) as listener:
         return jobs.follow(job_id, listener)

@@ -16,11 +16,11 @@ from avatar.events import Listener, Outcome
 from avatar.jobs import rigs
 from avatar.jobs.service import House, Job, Order, Status, Upload, UploadKind, Variant, blob_of
 from avatar.jobs.signing import Finish
-from avatar.request import TalkRequest
+from avatar.request import Ask
 from avatar.stage import Run
 from avatar.storage import Session
 
-Render = Callable[[TalkRequest, Run], Outcome]
+Render = Callable[[Ask, Run], Outcome]
 
 
 @dataclass
@@ -53,7 +53,7 @@ class DirectJobs:
         self._entries: dict[str, _Entry] = {}
         self._uploads: dict[str, tuple[Upload, Session]] = {}
 
-    def submit(self, ask: TalkRequest, order: Order = Order(), /) -> Job:
+    def submit(self, ask: Ask, order: Order = Order(), /) -> Job:
         """Take a request. Raises `StorageError` when nothing could be stored."""
         job = Job(f"video_{uuid.uuid4().hex}", "queued", ask, client=order.client, created_at=time.time())
         self._entries[job.id] = _Entry(job, self._engine.store.session())

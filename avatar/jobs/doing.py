@@ -21,12 +21,12 @@ from avatar.jobs.service import Status
 from avatar.jobs.steps import Elsewhere, Left, Steps
 from avatar.jobs.telling import AGAIN, Narrator, Teller
 from avatar.jobs.workbook import Workbook
-from avatar.request import TalkRequest
+from avatar.request import Ask
 from avatar.stage import Run
 from avatar.storage import Session
 
-Render = Callable[[TalkRequest, Run], Outcome]
-Finish = Callable[[TalkRequest, Outcome, Session], Outcome]
+Render = Callable[[Ask, Run], Outcome]
+Finish = Callable[[Ask, Outcome, Session], Outcome]
 """What is done to an outcome at its end, such as signing its film. Done again it gives other bytes, so its work counts
 only when it is written down together with the job's end."""
 T = TypeVar("T")
@@ -176,7 +176,7 @@ class Doer:
         stage, fallbacks = (steps.stage, steps.fallbacks) if steps else (None, ())
         return End(status, clock() - began, error=error, stage=stage, fallbacks=fallbacks)
 
-    def _outcome(self, hand: Hand, steps: Steps, *, ask: TalkRequest, session: Session) -> Outcome:
+    def _outcome(self, hand: Hand, steps: Steps, *, ask: Ask, session: Session) -> Outcome:
         """What was made. Its files are kept under the job's name from here on."""
         outcome = steps.told(self.render(ask, steps))
         if self.finish is not None:

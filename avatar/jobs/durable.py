@@ -36,7 +36,7 @@ from avatar.jobs.service import (
 from avatar.jobs.shelf import Shelf
 from avatar.jobs.transact import Desk
 from avatar.jobs.worker import Worker
-from avatar.request import TalkRequest
+from avatar.request import Ask
 from avatar.settings import Settings
 from avatar.storage import Store
 
@@ -66,7 +66,7 @@ class DurableJobs:
         if worker is not None:
             worker.hear(self._news.heard)
 
-    def submit(self, ask: TalkRequest, order: Order = Order(), /) -> Job:
+    def submit(self, ask: Ask, order: Order = Order(), /) -> Job:
         """Take a request. Raises `Conflict`, `QueueFull`, `RateLimited`, `StorageError`."""
         job, new = self._ledger.submit(ask, order, put=self._put)
         if new:

@@ -12,7 +12,7 @@ from avatar.jobs import papers, rows, tables
 from avatar.jobs.rows import Row, jobs
 from avatar.jobs.service import Job, Order, Page, Standing, Status, Told
 from avatar.jobs.tables import Database
-from avatar.request import TalkRequest
+from avatar.request import Ask
 
 KEY_KEPT = 86_400.0  # seconds that an idempotency key holds
 MINUTE = 60.0
@@ -39,14 +39,14 @@ class Ledger:
         self.limits = limits
         self.clock = clock
 
-    def submit(self, ask: TalkRequest, order: Order, *, put: Put) -> tuple[Job, bool]:
+    def submit(self, ask: Ask, order: Order, *, put: Put) -> tuple[Job, bool]:
         """The job, and whether it is a new one. Raises `Conflict`, `RateLimited`, `QueueFull`."""
         try:
             return self._submit(ask, order, put=put)
         except IntegrityError:  # another door took the same key at the same moment
             return self._submit(ask, order, put=put)
 
-    def _submit(self, ask: TalkRequest, order: Order, *, put: Put) -> tuple[Job, bool]:
+    def _submit(self, ask: Ask, order: Order, *, put: Put) -> tuple[Job, bool]:
         now = self.clock()
         with self.database.write() as found:
             known = self._known(found, order, now=now)
@@ -206,7 +206,7 @@ class Ledger:
             pace = found.scalar(sa.select(sa.func.sum(tables.paces.c.pace))) or 1.0
             raise QueueFull(f"{waiting} jobs wait already. Ask again later.", retry_after=max(1, math.ceil(pace)))
 
-    def _enter(self, found: sa.Connection, ask: TalkRequest, order: Order, *, now: float) -> Row:
+    def _enter(self, found: sa.Connection, ask: Ask, order: Order, *, now: float) -> Row:
         job_id = rows.new_id("video")
         found.execute(
             tables.jobs.insert().values(

@@ -8,7 +8,7 @@ from avatar import records
 from avatar.errors import AvatarError, Busy, StageFailed
 from avatar.events import FellBack, Outcome
 from avatar.jobs.service import Webhook
-from avatar.request import TalkRequest
+from avatar.request import Ask
 
 
 def compact(value: Any) -> str:
@@ -16,14 +16,14 @@ def compact(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def dump_request(ask: TalkRequest) -> str:
+def dump_request(ask: Ask) -> str:
     """The request as it stands, its seed included."""
     return compact(ask.model_dump(mode="json"))
 
 
-def load_request(text: str) -> TalkRequest:
+def load_request(text: str) -> Ask:
     """The request that `dump_request` wrote."""
-    return TalkRequest.model_validate_json(text)
+    return Ask.model_validate_json(text)
 
 
 def dump_outcome(outcome: Outcome) -> str:

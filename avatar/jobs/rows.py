@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from avatar.jobs import papers, tables
 from avatar.jobs.service import LAST, TOLD, Job, Status, Told
-from avatar.request import TalkRequest
+from avatar.request import Ask
 
 Clock = Callable[[], float]
 Row = sa.Row[Any]
@@ -26,7 +26,7 @@ def new_id(kind: str) -> str:
     return f"{kind}_{time.time_ns() // 1_000_000:012x}{uuid.uuid4().hex[:20]}"
 
 
-def weight(ask: TalkRequest) -> float:
+def weight(ask: Ask) -> float:
     """Seconds of speech that a request will come to, as far as its text tells."""
     return max(1.0, len(ask.text) / SPEAKING)
 

@@ -10,7 +10,7 @@ from avatar.errors import AvatarError, NotFound
 from avatar.events import FellBack, Listener, Outcome
 from avatar.gallery import AvatarCard, VoiceCard
 from avatar.plan import Plan
-from avatar.request import TalkRequest
+from avatar.request import Ask
 
 if TYPE_CHECKING:
     from avatar.media.provenance import Provenance
@@ -63,7 +63,7 @@ class Job:
 
     id: str
     status: Status
-    request: TalkRequest
+    request: Ask
     seconds: float = 0.0
     outcome: Outcome | None = None
     error: AvatarError | None = None
@@ -144,13 +144,13 @@ class House:
 
     voices: Callable[[], tuple[VoiceCard, ...]]
     avatars: Callable[[], tuple[AvatarCard, ...]]
-    plan: Callable[[TalkRequest | None], Plan]
+    plan: Callable[[Ask | None], Plan]
     explain: Callable[[], str]
     sheet: Callable[[Path], None]
     portrait: Callable[[str], bytes]
     certify: "Callable[[Path, Path | None], Certificate]"
     examine: "Callable[[Path, UploadKind], str]"
-    check: Callable[[TalkRequest], object]
+    check: Callable[[Ask], object]
     verify: "Callable[[Path], Provenance | None]"
     licences: Callable[[Outcome], tuple[str, ...]]
     export: Callable[[Outcome, ExportKind], Path] = _unexported
@@ -164,7 +164,7 @@ class Maker(Protocol):
         """What else can be asked."""
         ...
 
-    def submit(self, ask: TalkRequest, order: Order = ..., /) -> Job:
+    def submit(self, ask: Ask, order: Order = ..., /) -> Job:
         """Take a request. Returns at once, with the job as it then is.
 
         The same `order.key` of the same client gives the same job again, and `Conflict` when `order.digest` differs.

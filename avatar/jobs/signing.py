@@ -16,10 +16,10 @@ from avatar.events import Outcome
 from avatar.media import provenance
 from avatar.media.provenance import Claim, Credentials
 from avatar.plan import Weights
-from avatar.request import TalkRequest
+from avatar.request import Ask
 from avatar.storage import Session
 
-Finish = Callable[[TalkRequest, Outcome, Session], Outcome]
+Finish = Callable[[Ask, Outcome, Session], Outcome]
 WeightsOf = Callable[[str, str], tuple[Weights, ...]]
 """The catalogue rows that a stage's backend uses."""
 
@@ -41,7 +41,7 @@ class Signing:
         self._lock = threading.Lock()
         self._known: Credentials | None = None
 
-    def __call__(self, ask: TalkRequest, outcome: Outcome, session: Session) -> Outcome:
+    def __call__(self, ask: Ask, outcome: Outcome, session: Session) -> Outcome:
         """The outcome with its film signed; sound alone stays as it is. Raises `BadRequest`, `StorageError`."""
         film = outcome.film
         if film is None:
@@ -54,7 +54,7 @@ class Signing:
         session.remember(key, records.dump(signed))
         return replace(outcome, film=replace(film, video=signed))
 
-    def _claim(self, ask: TalkRequest, outcome: Outcome) -> Claim:
+    def _claim(self, ask: Ask, outcome: Outcome) -> Claim:
         used = {row.id: row for pair in outcome.backends.items() for row in self._weights(*pair)}
         uploads = tuple(blob.sha256 for blob in ask.people)
         source = provenance.source_type(trained=bool(used), own_media=bool(uploads))

@@ -9,7 +9,7 @@ from avatar.engine import Engine
 from avatar.errors import BadRequest, Cancelled, NotFound, StageFailed, TimedOut, Unavailable
 from avatar.events import Event, FellBack, Outcome
 from avatar.jobs.direct import DirectJobs
-from avatar.request import TalkRequest, parse
+from avatar.request import Ask, parse
 from avatar.stage import Context, Run
 from avatar.store import FolderStore
 from avatar.testing import ManualClock
@@ -122,7 +122,7 @@ def test_a_job_over_its_time_fails(tmp_path: Path) -> None:
     clock = ManualClock()
     engine = Engine(FolderStore(tmp_path, budget=10**6), clock=clock)
 
-    def late(ask: TalkRequest, run: Run) -> Outcome:
+    def late(ask: Ask, run: Run) -> Outcome:
         clock.advance(61)
         return Tiny().render(ask, run)
 

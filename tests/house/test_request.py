@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from avatar.artifacts import Blob
 from avatar.errors import BadRequest, TooLarge
-from avatar.request import MAX_TEXT, SEEDS, TalkRequest, parse
+from avatar.request import MAX_TEXT, SEEDS, Ask, parse
 
 
 def test_text_alone_is_enough() -> None:
@@ -149,9 +149,7 @@ def test_a_request_without_text() -> None:
         parse({})
 
 
-@given(
-    st.dictionaries(st.sampled_from(list(TalkRequest.model_fields)), st.from_type(object) | st.text() | st.integers())
-)
+@given(st.dictionaries(st.sampled_from(list(Ask.model_fields)), st.from_type(object) | st.text() | st.integers()))
 def test_foreign_data_is_parsed_or_refused_in_one_line(raw: dict[str, Any]) -> None:
     try:
         parse(raw)

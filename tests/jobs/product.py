@@ -20,7 +20,7 @@ from avatar.events import Outcome
 from avatar.jobs.doing import Render
 from avatar.jobs.rows import Clock
 from avatar.jobs.worker import Worker
-from avatar.request import TalkRequest
+from avatar.request import Ask
 from avatar.settings import Settings, read
 from avatar.stage import Backend, Context, Mode, Needs, Placement, Run, Stage
 from avatar.store import FolderStore
@@ -48,7 +48,7 @@ class Product:
 
     data: Path
 
-    def render(self, ask: TalkRequest, run: Run) -> Outcome:
+    def render(self, ask: Ask, run: Run) -> Outcome:
         """Three stages, each of which needs the ones before."""
         speech, motion, film = self.stages(ask.text)
         said = self.after("speech", ask.text, run(speech, Brief(ask.text)))

@@ -11,7 +11,7 @@ from avatar.artifacts import Utterance, Word
 from avatar.doors import report
 from avatar.errors import BadRequest
 from avatar.media.captions import cues, to_srt, to_vtt, words_json
-from avatar.request import TalkRequest, parse
+from avatar.request import Ask, parse
 
 ATTACKS = (
     "00:00:00.000 --> 99:00:00.000", "\n\n2\n00:00:01,000 --> 00:00:09,000\nnot said", "-->", "WEBVTT", "NOTE hidden",
@@ -81,5 +81,5 @@ def test_an_error_is_one_json_value_whatever_is_in_it() -> None:
 
 
 def test_a_text_keeps_no_kind_of_line_break_but_one() -> None:
-    text = TalkRequest(text="a\r\nb\x0bc\x0cd\x85e\u2028f\u2029g", seed=1).text
+    text = Ask(text="a\r\nb\x0bc\x0cd\x85e\u2028f\u2029g", seed=1).text
     assert text == "a\nb\nc\nd\ne\nf\ng"

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from avatar.doors import report
 from avatar.errors import AvatarError
 from avatar.jobs.service import Job, Status, Upload
-from avatar.request import TalkRequest
+from avatar.request import Ask
 
 EXAMPLE_ID = "video_0f8fad5bd9cb469fa16570867728950e"
 
@@ -206,7 +206,7 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
 
 
-def _asked(ask: TalkRequest) -> Asked:
+def _asked(ask: Ask) -> Asked:
     return Asked(
         kind=ask.kind,
         script=ask.text,

@@ -5,12 +5,10 @@ from avatar.doors.api.callers import Caller
 from avatar.doors.api.desk import Desk
 from avatar.doors.api.sources import blob_of
 from avatar.jobs.service import Order, Webhook
-from avatar.request import TalkRequest
+from avatar.request import Ask
 
 
-async def understood(
-    desk: Desk, caller: Caller, body: VideoBody, *, key: str | None = None
-) -> tuple[TalkRequest, Order]:
+async def understood(desk: Desk, caller: Caller, body: VideoBody, *, key: str | None = None) -> tuple[Ask, Order]:
     """The request and how it is to be treated. URLs are fetched, and `key` is the client's idempotency key.
 
     Raises `BadRequest` and all that is below it, and `StorageError`.
@@ -29,7 +27,7 @@ async def understood(
     return await request_of(desk, caller, body), order
 
 
-async def request_of(desk: Desk, caller: Caller, body: VideoBody) -> TalkRequest:
+async def request_of(desk: Desk, caller: Caller, body: VideoBody) -> Ask:
     """The request alone. Raises as `understood` does."""
     image = await blob_of(desk, body.image, kind="image", consent=body.consent, caller=caller)
     audio = await blob_of(desk, body.audio, kind="audio", consent=body.consent, caller=caller)

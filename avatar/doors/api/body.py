@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from avatar.artifacts import Blob
 from avatar.jobs.service import WebhookEvent
-from avatar.request import MAX_LABEL, MAX_PROMPT, MAX_TEXT, SEEDS, Framing, TalkRequest, parse
+from avatar.request import MAX_LABEL, MAX_PROMPT, MAX_TEXT, SEEDS, Ask, Framing, parse
 from avatar.script import Expression
 
 LATER = {
@@ -190,7 +190,7 @@ class VideoBody(BaseModel):
         audio: Blob | None,
         backdrop: Blob | None = None,
         voice_sample: Blob | None = None,
-    ) -> TalkRequest:
+    ) -> Ask:
         """The request that this asks for. Raises `BadRequest`."""
         width, height = map(int, self.size.split("x"))
         raw = self.model_dump(include=TAKEN) | {
