@@ -28,7 +28,7 @@ from avatar.settings import Settings
 from avatar.storage import Store
 from avatar.store import FolderStore
 from hallway import reception
-from hallway.outfit import Outfit
+from hallway.outfit import Outfit, barred
 from stages import pipeline
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
         timeout=outfit.chosen.timeout,
         patience=outfit.chosen.stage_timeout,
         finish=finishing(outfit.chosen),
+        barred=barred,
     )
 
 

@@ -154,15 +154,73 @@ class Motion:
 
 
 @dataclass(frozen=True, slots=True)
+class Footage:
+    """Moving pictures between stages, without loss: see `avatar.media.footage` for the file.
+
+    `faces` is a `.npy` of float32, (frames, 478, 2): MediaPipe's landmarks in footage pixels, NaN in frames where no
+    face was found; none where nobody has looked. `seed` is what it was made from, 0 for what was filmed.
+    """
+
+    video: Blob
+    width: int
+    height: int
+    fps: float
+    frames: int
+    faces: Blob | None = None
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long it plays."""
+        return self.frames / self.fps
+
+
+@dataclass(frozen=True, slots=True)
+class Footages:
+    """The same wish filmed once for each seed."""
+
+    shots: tuple[Footage, ...]
+
+    @property
+    def seconds(self) -> float:
+        """How long they play, one after the other."""
+        return sum(shot.seconds for shot in self.shots)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A picture (PNG), or a silent film (MP4) where `seconds` is not 0, ready to be handed out. `seed` gave it."""
+
+    file: Blob
+    thumbnail: Blob
+    width: int
+    height: int
+    seed: int
+    fps: float = 0.0
+    frames: int = 1
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """The same wish once for each seed; `sheet` shows several side by side (PNG)."""
+
+    takes: tuple[Take, ...]
+    sheet: Blob | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Clip:
-    """Footage and the motion laid over it. `footage` is a video blob; none means the portrait itself, a still.
+    """Footage and the motion laid over it. Without footage the portrait itself moves, a still.
 
     `speech` is what the mouth says, where its times were found out anew: same sound, truer `Utterance`.
     """
 
     portrait: Portrait
     motion: Motion
-    footage: Blob | None = None
+    footage: Footage | None = None
     speech: Speech | None = None
 
 

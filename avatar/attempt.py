@@ -1,7 +1,7 @@
 """One backend's attempt at one brief: the `Context` that its performer sees. Knows neither the chain nor the cache."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,8 @@ class Wish:
     """What holds for a whole run.
 
     Who listens, whether it is still wanted, until when (clock seconds, None: for ever), whether a second choice counts
-    as failure (`strict`), and the seconds that each backend may take over its stage (`patience`).
+    as failure (`strict`), and the seconds that each backend may take over its stage (`patience`). `backends` names the
+    one that a stage is to begin with; those in `barred`, as (stage, backend), are passed over.
     """
 
     listener: Listener = unheard
@@ -29,6 +30,8 @@ class Wish:
     deadline: float | None = None
     strict: bool = False
     patience: float | None = None
+    backends: Mapping[str, str] = field(default_factory=dict)
+    barred: frozenset[tuple[str, str]] = frozenset()
 
     def check(self, now: float) -> None:
         """Raises `Cancelled` when the run is no longer wanted and `TimedOut` when its time is over."""

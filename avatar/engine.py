@@ -16,7 +16,7 @@ from avatar.artifacts import blobs_of
 from avatar.attempt import Attempt, Clock, Wish
 from avatar.batching import Able, Batcher
 from avatar.disk import DATA, advice
-from avatar.errors import AvatarError, BackendError, BadOutput, StageFailed, StorageError, Unavailable
+from avatar.errors import AvatarError, BackendError, BadOutput, BadRequest, StageFailed, StorageError, Unavailable
 from avatar.events import Failed, FellBack, Finished, Outcome, Started
 from avatar.residency import Residency
 from avatar.stage import Backend, Batching, Choosy, Performer, Placement, Stage, Wanted
@@ -159,7 +159,7 @@ class Walk:
         self._wish.check(self._engine.clock())
 
     def _first(self, stage: Stage[I, O], brief: I) -> O:
-        asked = [b for b in stage.chain if not isinstance(b, Choosy) or b.takes(brief)]
+        asked = self._asked(stage, brief)
         planned = [(b, p) for b in asked if (p := self._engine.place(stage.name, b.id)) is not None]
         reasons = self._passed_over(stage, asked, brief=brief, first=planned[0][0] if planned else None)
         if reasons and self._wish.strict:
@@ -179,13 +179,28 @@ class Walk:
                 return made
         raise StageFailed(stage.name, tuple(reasons))
 
+    def _asked(self, stage: Stage[I, O], brief: I) -> list[Backend[I, O]]:
+        """Those who take such a brief, from the one on that was chosen by name. Raises `BadRequest` when it is not."""
+        named, barred = self._wish.backends.get(stage.name), self._wish.barred
+        able = [b for b in stage.chain if not isinstance(b, Choosy) or b.takes(brief)]
+        if named is None:
+            return [b for b in able if (stage.name, b.id) not in barred]
+        names = [b.id for b in able]
+        if named not in names:
+            raise BadRequest(
+                f"{named} can't do this {stage.name}: it takes requests of another kind. Here there are"
+                f" {', '.join(names)}."
+            )
+        return able[names.index(named) :]
+
     def _passed_over(
         self, stage: Stage[I, O], asked: Sequence[Backend[I, O]], *, brief: I, first: Backend[I, O] | None
     ) -> list[tuple[str, str]]:
         """Those before the first planned one that were asked for by name, and why the plan has no place for them."""
         reasons: list[tuple[str, str]] = []
         for backend in asked[: asked.index(first) if first else None]:
-            if isinstance(backend, Wanted) and backend.named(brief):
+            named = self._wish.backends.get(stage.name) == backend.id
+            if named or (isinstance(backend, Wanted) and backend.named(brief)):
                 why = self._engine.why(stage.name, backend.id)
                 reasons.append((backend.id, why))
                 if first is not None and not self._wish.strict:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from avatar.artifacts import Film, Speech
+from avatar.artifacts import Film, Speech, Takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +70,30 @@ def unheard(_event: Event) -> None:
     """The listener of a run that nobody follows."""
 
 
+Mode = Literal["video", "audio_only", "image"]
+"""What there is to be had: a film, with sound or silent; sound alone; pictures alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a request came to. `degraded` is true whenever less was made than was asked for."""
+    """What a request came to. `degraded` is true whenever less was made than was asked for.
 
-    mode: Literal["video", "audio_only"]
-    speech: Speech
+    Speaking gives `speech`, and a `film` where there is a picture; pictures and silent films are `takes`.
+    """
+
+    mode: Mode
+    speech: Speech | None
     film: Film | None
     seed: int
     backends: dict[str, str] = field(default_factory=dict)
     fallbacks: tuple[FellBack, ...] = ()
     degraded: bool = False
     reason: str | None = None
+    takes: Takes | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What one should know of all that was made, each sentence once."""
+        takes = self.takes.takes if self.takes else ()
+        told = [*(self.speech.notes if self.speech else ()), *(self.film.notes if self.film else ())]
+        return tuple(dict.fromkeys([*told, *(note for take in takes for note in take.notes)]))

@@ -116,7 +116,8 @@ class Wishes:
     """What the owner or one request wants of a plan.
 
     `backends` names one backend for a stage; `seconds` is the film's length; `budget` caps the bytes of all weights,
-    `headroom` are the bytes of disk that are left to others.
+    `headroom` are the bytes of disk that are left to others. `route` are the stages that a request runs through; all
+    when none is named.
     """
 
     profile: Literal["auto", "minimal", "recommended", "maximum"] = "auto"
@@ -126,6 +127,7 @@ class Wishes:
     seconds: float = 10.0
     sound_only: bool = False
     headroom: int = 2 * 10**9
+    route: tuple[str, ...] = ()
 
 
 Scarce = Literal["vram", "ram", "disk", "budget", "files", "device", "capability"]
@@ -218,7 +220,7 @@ class Plan:
     peak_ram: int = 0
     seconds: float = 0.0
     seconds_now: float = 0.0
-    mode: Literal["video", "audio_only"] = "video"
+    mode: Literal["video", "audio_only", "image"] = "video"
     notes: tuple[str, ...] = ()
     wishes: Wishes = Wishes()
     stages: tuple[str, ...] = ()

@@ -22,6 +22,9 @@ from avatar.stage import Needs, Placement
 SOUND = "speech"
 """The stage that a film of sound alone is made of."""
 
+STILL = "picture"
+"""The stage that makes pictures alone."""
+
 LAST = 100
 """How many choices later the backends for requests of one kind get disk."""
 
@@ -106,7 +109,8 @@ def _decide(stages: Sequence[Slot], turns: Sequence[_Turn], facts: Facts) -> Pla
         judged[turn.stage, turn.backend.id] = _judge(turn, purse, facts=facts, chosen=chosen)
     verdicts = tuple(judged[stage.name, backend.id] for stage in stages for backend in stage.chain)
     wishes = facts.wishes
-    names = tuple(stage.name for stage in stages if stage.name == SOUND or not wishes.sound_only)
+    route = (SOUND,) if wishes.sound_only else wishes.route
+    names = tuple(stage.name for stage in stages if stage.name in route or not route)
     return _sum_up(Plan(facts.machine, verdicts, profile=wishes.profile, wishes=wishes, stages=names), purse)
 
 
@@ -277,7 +281,7 @@ def _sum_up(made: Plan, purse: Purse) -> Plan:
         peak_ram=max((mode.ram for mode in modes), default=0),
         seconds=sum(verdict.seconds for stage in counted if (verdict := then.get(stage))),
         seconds_now=sum(verdict.seconds for stage in counted if (verdict := now.get(stage))),
-        mode="audio_only" if mute else "video",
+        mode="audio_only" if mute else "image" if made.stages == (STILL,) else "video",
         notes=_notes(made.machine, planned),
     )
 

@@ -6,7 +6,7 @@
 import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -18,23 +18,27 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from avatar import colours
 from avatar.artifacts import Blob
-from avatar.errors import BadRequest, TooLarge
+from avatar.errors import BadRequest
+from avatar.refusing import clean, refusal
+from avatar.sampling import Sampler, Sampling
 from avatar.script import EXPRESSIONS, Expression, Script
 from avatar.script import parse as parse_script
 
 MAX_TEXT = 30_000  # characters, about half an hour of speech
 MAX_PROMPT = 2_000
 MAX_LABEL = 60
+MAX_SECONDS = 60
+MAX_STEPS = 100
+MAX_VARIATIONS = 8
 SHORT_SIDE = (256, 1080)
 LONG_SIDE = 1920
 SLIMMEST = 2.4  # times as long as short, as the longest phones are
 SEEDS = 2**32
 GROUNDS = ("scene", "blur", "transparent")
-SHOWN = 40  # characters of a wrong value that a refusal quotes
 
 HOW = {
     "text": "Give the text as a string.",
@@ -55,7 +59,15 @@ HOW = {
     "framing": "Use close, head_and_shoulders, wide or whole.",
     "zoom": "Use a number from 1 (as framed) to 2 (twice as near).",
     "label": f"Give a text of 1 to {MAX_LABEL} characters, or auto.",
-    "kind": "Use talk or speech.",
+    "kind": "Use talk, speech, video or image.",
+    "negative_prompt": f"Give a string of at most {MAX_PROMPT} characters.",
+    "seconds": f"Use a number of seconds from 0.2 to {MAX_SECONDS}.",
+    "steps": f"Use a whole number from 1 to {MAX_STEPS}.",
+    "guidance_scale": "Use a number from 0 to 30.",
+    "sampler": f"Use one of {', '.join(get_args(Sampler))}.",
+    "variations": f"Use a whole number from 1 to {MAX_VARIATIONS}.",
+    "backends": "Name a backend for a stage, as motion: idle; /v1/backends lists them.",
+    "profile": "Use auto, minimal, recommended or maximum.",
     "expression": f"Use {', '.join(EXPRESSIONS[:-1])} or {EXPRESSIONS[-1]}.",
     "motion": "Use numbers from 0 (still) to 2 (twice); 1 is natural.",
     "allow_degraded": "Use true or false.",
@@ -70,21 +82,6 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 9 else value
 
 
-def _clean(name: str, text: str) -> str:
-    """Text without line-break variants and marks that carry no meaning; refuses what no editor would save."""
-    for position, sign in enumerate(text):
-        kind = unicodedata.category(sign)
-        if kind == "Cs":
-            raise PydanticCustomError(
-                "surrogate", f"{name} is not valid Unicode at character {position + 1}. Save it as UTF-8."
-            )
-        if kind == "Cc" and not sign.isspace():
-            raise PydanticCustomError(
-                "control", f"{name} holds control character U+{ord(sign):04X} at character {position + 1}. Remove it."
-            )
-    return "\n".join(text.replace("\ufeff", "").splitlines()).strip()
-
-
 class MotionAmounts(BaseModel):
     """How lively: 0 is still, 1 natural, 2 twice as much."""
 
@@ -97,6 +94,7 @@ class MotionAmounts(BaseModel):
 
 
 Mark = tuple[float, float]
+Kind = Literal["talk", "speech", "video", "image"]
 Framing = Literal["close", "head_and_shoulders", "wide", "whole"]
 
 
@@ -113,7 +111,7 @@ class Landmarks(BaseModel):
 
 
 class Ask(BaseModel):
-    """A text to be said by an avatar (`talk`), or only to be heard (`speech`).
+    """A text to be said by an avatar (`talk`), or only to be heard (`speech`); words to be seen (`video`, `image`).
 
     With `audio` that sound is what is heard, and `text` is what is said in it, as far as that is known. With
     `voice_sample`, some seconds of somebody speaking, the text is said in that voice; without `voice` the avatar's own
@@ -124,13 +122,19 @@ class Ask(BaseModel):
     `framing` is how much of the portrait is shown, `zoom` how much nearer than that. `label` is written into every
     frame; auto: "AI-generated" in the language that is spoken. A missing seed is drawn here, once, so that the request
     as it stands can be made again.
+
+    A `video` of `seconds` shows what `prompt` says, from `image` on where there is one, and moves as `video` does; an
+    `image` shows it at rest. `variations` makes as many, with the seeds from `seed` on. In a `talk`, `video` is footage
+    of somebody whose mouth is to say it. `steps`, `guidance_scale`, `sampler` and `negative_prompt` are for diffusion
+    models, None is the model's own; `backends` names one for a stage, `profile` the weights that may be used.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["talk", "speech"] = "talk"
+    kind: Kind = "talk"
     text: str = ""
     audio: Blob | None = None
+    video: Blob | None = None
     language: str = Field("", pattern=r"^[A-Za-z]{0,3}(-[A-Za-z0-9]{1,8}){0,3}$")
     voice_sample: Blob | None = None
     image: Blob | None = None
@@ -153,12 +157,32 @@ class Ask(BaseModel):
     label: str | None = Field(None, min_length=1, max_length=MAX_LABEL)
     expression: Expression = "neutral"
     motion: MotionAmounts = MotionAmounts()
+    negative_prompt: str = Field("", max_length=MAX_PROMPT)
+    seconds: float | None = Field(None, ge=0.2, le=MAX_SECONDS)
+    steps: int | None = Field(None, ge=1, le=MAX_STEPS)
+    guidance_scale: float | None = Field(None, ge=0, le=30)
+    sampler: Sampler | None = None
+    variations: int = Field(1, ge=1, le=MAX_VARIATIONS)
+    backends: dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=80)]] = Field(
+        default_factory=dict, max_length=8
+    )
+    profile: Literal["auto", "minimal", "recommended", "maximum"] = "auto"
     allow_degraded: bool = True
 
     @property
     def people(self) -> tuple[Blob, ...]:
         """What was brought in which somebody is seen or heard."""
-        return tuple(blob for blob in (self.image, self.audio, self.voice_sample) if blob)
+        return tuple(blob for blob in (self.image, self.audio, self.voice_sample, self.video) if blob)
+
+    @property
+    def sampling(self) -> Sampling:
+        """How diffusion models are to be sampled."""
+        return Sampling(self.steps, self.guidance_scale, self.sampler, self.negative_prompt)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether something is said in what is asked for."""
+        return self.kind in ("talk", "speech")
 
     @property
     def brought(self) -> tuple[Blob, ...]:
@@ -175,7 +199,7 @@ class Ask(BaseModel):
                 "too_large",
                 f"The text has {len(text):,} characters, and {MAX_TEXT:,} are allowed. Split it into several films.",
             )
-        text = _clean("The text", text)
+        text = clean("The text", text)
         said = _script(text).text
         if text and not any(unicodedata.category(sign)[0] in "LN" for sign in said):
             raise PydanticCustomError("speechless", "The text has no letter or digit to speak. Write some words.")
@@ -190,26 +214,46 @@ class Ask(BaseModel):
             raise ValueError("no background")
         return colour
 
-    @field_validator("voice", "avatar", "prompt", "label")
+    @field_validator("voice", "avatar", "prompt", "label", "negative_prompt")
     @classmethod
     def _line(cls, text: str | None, info: ValidationInfo) -> str | None:
-        return text if text is None else _clean(f"The {info.field_name}", text)
+        return text if text is None else clean(f"The {info.field_name}", text)
 
     @model_validator(mode="after")
     def _whole(self) -> "Ask":
-        if not self.text and self.audio is None:
+        if not self.speaks:
+            _seen(self)
+        elif not self.text and self.audio is None:
             lack = "The text is empty" if "text" in self.model_fields_set else "The request has no text"
             raise PydanticCustomError("empty", f"{lack}. Say what the avatar shall say.")
         if self.audio and self.voice_sample:
             raise PydanticCustomError("either", "A recording speaks for itself. Leave the voice sample out.")
-        if self.avatar and self.image:
-            raise PydanticCustomError("either", "An avatar and an image can't both be the face. Give one of them.")
+        if self.speaks and self.variations > 1:
+            raise PydanticCustomError("either", "One film is made at a time. Ask for kind image to compare seeds.")
+        if self.speaks and self.seconds is not None:
+            raise PydanticCustomError("either", "What is said tells how long it takes. Leave seconds out.")
+        if sum(map(bool, (self.avatar, self.image, self.kind == "talk" and self.video))) > 1:
+            raise PydanticCustomError(
+                "either", "An avatar, an image and a video can't all be the face. Give one of them."
+            )
         if self.backdrop and self.background != "scene":
             raise PydanticCustomError("either", "A picture and a colour can't both be behind. Give one background.")
         if self.audio and _script(self.text).pauses:
             raise PydanticCustomError("either", "A recording has pauses of its own. Take [pause] out of its text.")
         check_size(self.width, self.height)
         return self
+
+
+def _seen(ask: Ask) -> None:
+    """Raises when words or a picture that are to be seen don't say what."""
+    if not ask.prompt and (ask.kind == "image" or not ask.image):
+        raise PydanticCustomError("empty", "The request has no prompt. Say what is to be seen.")
+    if ask.text or ask.audio or ask.voice_sample:
+        raise PydanticCustomError("either", f"Nothing is said in a request of kind {ask.kind}. Use kind talk for that.")
+    if ask.avatar:
+        raise PydanticCustomError("either", "A gallery avatar only talks. Give a prompt or an image instead.")
+    if ask.kind == "image" and (ask.image or ask.video or ask.seconds is not None):
+        raise PydanticCustomError("either", "An image is made from words alone. Use kind video to set one in motion.")
 
 
 def _script(text: str) -> Script:
@@ -248,27 +292,4 @@ def parse(raw: Mapping[str, Any], *, called: Callable[[str], str] = str) -> Ask:
     try:
         return Ask.model_validate(raw)
     except ValidationError as error:
-        raise _refusal(error.errors(include_url=False)[0], called) from None
-
-
-def _refusal(detail: ErrorDetails, called: Callable[[str], str]) -> BadRequest:
-    name = str(detail["loc"][0]) if detail["loc"] else ""
-    path = called(".".join(map(str, detail["loc"])))
-    match detail["type"]:
-        case "too_large":
-            return TooLarge(detail["msg"])
-        case "surrogate" | "control" | "empty" | "speechless" | "size" | "either" | "script":
-            return BadRequest(detail["msg"])
-        case "missing":
-            return BadRequest(f"The request has no {path}. {HOW.get(name, '')}".rstrip())
-        case "extra_forbidden":
-            return BadRequest(f"{path} is not something that can be asked. Remove it, or check its spelling.")
-    return BadRequest(f"{path} can't be {_shown(detail['input'])}. {HOW.get(name, '')}".rstrip())
-
-
-def _shown(value: object) -> str:
-    """The value as a message quotes it: a long one cut, a string with both its quotes."""
-    if isinstance(value, str):
-        return repr(value if len(value) <= SHOWN else value[: SHOWN - 1] + "…")
-    shown = repr(value)
-    return shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "…"
+        raise refusal(error.errors(include_url=False)[0], HOW, called) from None

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from avatar.artifacts import Blob, Film, Speech
+from avatar.artifacts import Blob, Film, Speech, Take, Takes
 from avatar.errors import ConsentRequired, NotFound
-from avatar.events import Event, FellBack, Finished, Listener, Playable, Progressed, Started
+from avatar.events import Event, FellBack, Finished, Listener, Outcome, Playable, Progressed, Started
 from avatar.jobs.service import ENDED, Job, JobService, Page, Status, Told, Upload, UploadKind
 from avatar.request import Ask
 
@@ -70,6 +70,22 @@ def tiny_film(keep: Keep, ask: Ask, video: bytes) -> Film:
         frames=ask.fps,
         seconds=1.0,
     )
+
+
+def tiny_outcome(keep: Keep, ask: Ask, *, video: bytes | None, sound: bytes) -> Outcome:
+    """What a request comes to: a film or picture of these bytes; without `video` the sound alone."""
+    if not ask.speaks:
+        moving = ask.kind == "video"
+        file, still = keep(video or b"shown", "video/mp4" if moving else "image/png"), keep(b"still", "image/jpeg")
+        shape = (float(ask.fps), ask.fps, 1.0) if moving else (0.0, 1, 0.0)
+        seeds = range(ask.seed, ask.seed + ask.variations)
+        takes = tuple(Take(file, still, ask.width, ask.height, seed, *shape) for seed in seeds)
+        sheet = keep(b"sheet", "image/png") if len(takes) > 1 else None
+        return Outcome("video" if moving else "image", None, None, ask.seed, takes=Takes(takes, sheet))
+    speech = tiny_speech(keep, sound)
+    if video is None:
+        return Outcome("audio_only", speech, None, ask.seed)
+    return Outcome("video", speech, tiny_film(keep, ask, video), ask.seed)
 
 
 def page_of(seen: Sequence[Job], *, after: str | None, limit: int, status: Status | None) -> Page:

@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from avatar.errors import AvatarError, Cancelled, Conflict, NotFound
-from avatar.events import FellBack, Listener, Outcome
+from avatar.events import FellBack, Listener
 from avatar.jobs.service import (
     ENDED,
     TOLD,
@@ -33,7 +33,7 @@ from avatar.jobs.service import (
     blob_of,
 )  # fmt: skip
 from avatar.request import Ask
-from avatar.testing_films import DAY, Shelf, heard, page_of, tiny_film, tiny_speech
+from avatar.testing_films import DAY, Shelf, heard, page_of, tiny_outcome
 
 Plays = Callable[["ScriptedJobs", str], None]
 
@@ -174,8 +174,9 @@ class ScriptedJobs:
 
     def live(self, job_id: str, /) -> Iterator[bytes]:
         """What `grow` gave so far, then what it gives."""
-        if self.job(job_id).request.kind == "speech":
-            raise NotFound(f"Job {job_id} makes no film. Ask for its audio.")
+        kind = self.job(job_id).request.kind
+        if kind in ("speech", "image"):
+            raise NotFound(f"Job {job_id} makes no film. Ask for its {'audio' if kind == 'speech' else 'image'}.")
         return self._growing(job_id)
 
     def standing(self) -> Standing:
@@ -244,14 +245,14 @@ class ScriptedJobs:
             if entry.job.status in ENDED:
                 return
             ask = entry.job.request
-            speech = tiny_speech(self._shelf.keep, sound)
-            mode: Literal["video", "audio_only"] = "audio_only" if video is None else "video"
-            made = None if video is None else tiny_film(self._shelf.keep, ask, video)
             steps = entry.job.fallbacks
             degraded = bool(steps or reason)
-            outcome = Outcome(mode, speech, made, ask.seed, backends or {"speech": "tiny"}, steps, degraded, reason)
+            made = tiny_outcome(self._shelf.keep, ask, video=video, sound=sound)
+            outcome = replace(
+                made, backends=backends or {"speech": "tiny"}, fallbacks=steps, degraded=degraded, reason=reason
+            )
             self._end(job_id, "completed", outcome=outcome)
-            self._tell(job_id, "finished", mode=mode, degraded=degraded)
+            self._tell(job_id, "finished", mode=outcome.mode, degraded=degraded)
 
     def fail(self, job_id: str, error: AvatarError, stage: str | None = None) -> None:
         """The job came to nothing."""

@@ -20,7 +20,7 @@ from avatar.disk import storage_errors
 from avatar.errors import AvatarError, Cancelled, FetchError, StorageError, Unavailable
 from avatar.fetch import Conversion, Fetcher, Hub, Patience, Progress
 from avatar.fetch.words import Listener, never, unheard
-from avatar.paces import Paces
+from avatar.paces import PICTURE, Paces
 from avatar.plan import Machine, Plan, Wishes
 from avatar.request import Ask
 from avatar.settings import Settings
@@ -116,9 +116,10 @@ class Outfit:
         chosen = self.chosen
         wishes = Wishes(chosen.profile, noncommercial=chosen.noncommercial, budget=chosen.models_budget)
         wishes = replace(wishes, headroom=chosen.headroom)
+        route = pipeline.ROUTES[ask.kind if ask else "talk"]
+        wishes = replace(wishes, route=tuple(stage.name for stage in route))
         if ask is not None:
-            seconds = max(1.0, len(ask.text) / LETTERS / ask.rate)
-            wishes = replace(wishes, seconds=seconds, sound_only=ask.kind == "speech")
+            wishes = _wished(wishes, ask)
         return planner.plan(
             pipeline.STAGES,
             machine=self._here,
@@ -229,6 +230,31 @@ class Outfit:
         self._faults = tuple(fault for name, fault in faults.items() if name in wanted - {coming})
         for name in self._installed.keys() & self.troubles.keys():
             self.troubles.pop(name, None)
+
+
+def barred(ask: Ask) -> frozenset[tuple[str, str]]:
+    """The backends, as (stage, backend), whose weights are not in the request's profile."""
+    if ask.profile == "auto" or ask.profile == "maximum":  # noqa: PLR1714 - mypy narrows by this alone
+        return frozenset()
+    allowed = PROFILES[ask.profile]
+    return frozenset(
+        (stage.name, backend.id)
+        for stage in pipeline.STAGES
+        for backend in stage.chain
+        if any(name not in allowed for name in backend.needs.weights)
+    )
+
+
+def _wished(wishes: Wishes, ask: Ask) -> Wishes:
+    """What one request wants."""
+    seconds = max(1.0, len(ask.text) / LETTERS / ask.rate)
+    if ask.kind == "video":
+        seconds = (ask.seconds or pipeline.SECONDS) * ask.variations
+    if ask.kind == "image":
+        seconds = PICTURE * ask.variations
+    profile = wishes.profile if ask.profile == "auto" else ask.profile
+    named = {**wishes.backends, **ask.backends}
+    return replace(wishes, seconds=seconds, sound_only=ask.kind == "speech", profile=profile, backends=named)
 
 
 def _title(name: str) -> str:

@@ -86,10 +86,12 @@ def export(outcome: Outcome, kind: ExportKind, *, engine: Engine) -> Path:
 
 
 def examine(path: Path, kind: UploadKind) -> str:
-    """The media type of a picture or sound. Raises `UnsupportedMedia` or `TooLarge`."""
+    """The media type of a picture, sound or film. Raises `UnsupportedMedia` or `TooLarge`."""
     from avatar.media import inspect
 
-    return inspect.inspect_image(path).media_type if kind == "image" else inspect.inspect_sound(path).media_type
+    if kind == "image":
+        return inspect.inspect_image(path).media_type
+    return (inspect.inspect_film if kind == "video" else inspect.inspect_sound)(path).media_type
 
 
 def verify(film: Path) -> "Provenance | None":

@@ -23,8 +23,9 @@ from avatar.jobs.service import House, JobService, UploadKind
 from avatar.jobs.signing import Finish
 from avatar.jobs.webhooks import Postman, check_url, secret
 from avatar.jobs.worker import Worker
-from avatar.media.kinds import IMAGES, SOUNDS
+from avatar.media.kinds import FILMS, IMAGES, SOUNDS
 from avatar.settings import Settings
+from hallway import outfit
 from stages import pipeline
 
 LOG = logging.getLogger("avatar")
@@ -130,7 +131,7 @@ def hands(chosen: Settings) -> Hands:
     """What touches the world for the doors."""
 
     def fetch(url: str, folder: Path, kind: UploadKind) -> Path:
-        kinds = IMAGES if kind == "image" else SOUNDS
+        kinds = {"image": IMAGES, "audio": SOUNDS, "video": FILMS}[kind]
         return download(url, folder=folder, limit=chosen.upload_limit, kinds=kinds, timeout=FETCH_TIME).path
 
     return Hands(fetch, check_url)
@@ -141,7 +142,8 @@ def _worker(chosen: Settings, engine: Engine, *, finish: Finish | None, gpu_only
         engine,
         render=partial(pipeline.render, label=chosen.label),
         settings=chosen,
-        stages=pipeline.STAGES,
+        routes=pipeline.ROUTES,
+        barred=outfit.barred,
         finish=finish,
         gpu_only=gpu_only,
     )

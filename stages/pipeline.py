@@ -1,19 +1,33 @@
 """The whole product told once: which stages a request runs through. Knows no backend and no machine."""
 
-from avatar.artifacts import Clip, Film, Speech
-from avatar.errors import StageFailed
+from collections.abc import Mapping
+from typing import Any
+
+from avatar.artifacts import Clip, Film, Speech, Takes
+from avatar.errors import BadRequest, NotFound, StageFailed
 from avatar.events import Outcome
 from avatar.media import lettering, text
-from avatar.request import Ask
+from avatar.request import Ask, Kind
 from avatar.script import Script
 from avatar.script import parse as parse_script
-from avatar.stage import Run
-from stages import film, lips, motion, portrait, pose, speech
+from avatar.stage import Run, Stage
+from stages import film, lips, motion, picture, portrait, pose, speech, video
 from stages.portrait import drawn
 from stages.portrait.drawn import looks
 from stages.speech import voices
 
-STAGES = (speech.SPEECH, portrait.PORTRAIT, motion.MOTION, pose.POSE, lips.LIPS, film.FILM)
+TALK = (speech.SPEECH, portrait.PORTRAIT, motion.MOTION, pose.POSE, lips.LIPS, film.FILM)
+ROUTES: Mapping[Kind, tuple[Stage[Any, Any], ...]] = {
+    "talk": TALK,
+    "speech": (speech.SPEECH,),
+    "video": (video.VIDEO, film.REEL),
+    "image": (picture.PICTURE,),
+}
+"""Which stages a request of each kind runs through, in their order."""
+STAGES: tuple[Stage[Any, Any], ...] = (*TALK, picture.PICTURE, video.VIDEO, film.REEL)
+
+SECONDS = 4.0
+"""Length of a film made from words, where none was asked for."""
 
 
 def render(ask: Ask, run: Run, *, label: str = "") -> Outcome:
@@ -24,6 +38,10 @@ def render(ask: Ask, run: Run, *, label: str = "") -> Outcome:
     """
     if label and not ask.label:
         ask = ask.model_copy(update={"label": label})
+    if ask.kind == "image":
+        return Outcome("image", None, None, ask.seed, takes=paint(ask, run))
+    if ask.kind == "video":
+        return Outcome("video", None, None, ask.seed, takes=shoot(ask, run))
     said = say(ask, run)
     if ask.kind == "speech":
         return Outcome("audio_only", said, None, ask.seed)
@@ -33,6 +51,32 @@ def render(ask: Ask, run: Run, *, label: str = "") -> Outcome:
         if not ask.allow_degraded:
             raise
         return Outcome("audio_only", said, None, ask.seed, degraded=True, reason=str(failure))
+
+
+def paint(ask: Ask, run: Run) -> Takes:
+    """What the words say, as pictures."""
+    check(ask)
+    wanted = picture.Brief(ask.prompt, ask.width, ask.height, ask.seed, ask.variations, ask.sampling)
+    return run(picture.PICTURE, wanted)
+
+
+def shoot(ask: Ask, run: Run) -> Takes:
+    """What the words, or a picture, come to in motion, as silent films."""
+    check(ask)
+    wanted = video.Brief(
+        ask.prompt,
+        ask.image,
+        ask.seconds or SECONDS,
+        ask.width,
+        ask.height,
+        ask.seed,
+        ask.variations,
+        ask.sampling,
+        ask.video,
+    )
+    shots = run(video.VIDEO, wanted)
+    label = film.label.text(ask.label, ask.language)
+    return run(film.REEL, film.Reel(shots, ask.width, ask.height, ask.fps, label))
 
 
 def say(ask: Ask, run: Run) -> Speech:
@@ -59,8 +103,9 @@ def say(ask: Ask, run: Run) -> Speech:
 def check(ask: Ask) -> Script:
     """What is said. What can be refused before anything is made is refused here: `BadRequest`, `NotFound`.
 
-    That is an unknown voice or avatar, and captions or a label that can't be written in the picture.
+    That is an unknown voice, avatar or backend, and captions or a label that can't be written in the picture.
     """
+    _check_backends(ask)
     script = script_of(ask)
     if ask.avatar:
         looks.find(ask.avatar)
@@ -68,9 +113,18 @@ def check(ask: Ask) -> Script:
         voices.choose(ask.voice)
     if ask.kind == "talk" and ask.captions == "burned":
         lettering.check(script.text)
-    if ask.kind == "talk" and ask.label:
+    if ask.kind in ("talk", "video") and ask.label:
         film.label.check(ask.label)
     return script
+
+
+def _check_backends(ask: Ask) -> None:
+    route = {stage.name: [backend.id for backend in stage.chain] for stage in ROUTES[ask.kind]}
+    for stage, backend in ask.backends.items():
+        if stage not in route:
+            raise BadRequest(f"A request of kind {ask.kind} has no stage {stage}. It has {', '.join(route)}.")
+        if backend not in route[stage]:
+            raise NotFound(f"The stage {stage} has no backend {backend}. It has {', '.join(route[stage])}.")
 
 
 def script_of(ask: Ask) -> Script:

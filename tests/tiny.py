@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from avatar.artifacts import Blob, Clip, Eye, Face, Film, Motion, Portrait, Speech
+from avatar.artifacts import Blob, Clip, Eye, Face, Film, Footage, Footages, Motion, Portrait, Speech, Take, Takes
 from avatar.engine import Engine
 from avatar.errors import NotFound
 from avatar.events import Outcome
@@ -19,7 +19,7 @@ from avatar.request import Ask
 from avatar.stage import Context, Run, Stage
 from avatar.store import FolderStore
 from avatar.testing import FakeBackend, refusing, scripted_machine
-from stages import film, lips, motion, pipeline, portrait, pose, speech
+from stages import film, lips, motion, picture, pipeline, portrait, pose, speech, video
 
 SPOKEN = b"RIFF spoken"
 DIGEST = "0" * 64
@@ -66,6 +66,48 @@ def keep_clip(brief: pose.Brief | lips.Brief, _context: Context) -> Clip:
     return brief.clip
 
 
+def paint(brief: picture.Brief, context: Context) -> Takes:
+    """A picture for each seed, whose bytes say what is to be seen."""
+    still = kept(context, "still", "image/jpeg")
+    seeds = range(brief.seed, brief.seed + brief.variations)
+    shown = [kept(context, f"picture of {brief.prompt} by {seed}", "image/png") for seed in seeds]
+    takes = [Take(file, still, brief.width, brief.height, seed) for file, seed in zip(shown, seeds, strict=True)]
+    return Takes(tuple(takes), kept(context, "sheet", "image/png") if len(takes) > 1 else None)
+
+
+def shoot(brief: video.Brief, context: Context) -> Footages:
+    """A shot for each seed, whose bytes say what is to be seen."""
+    seeds = range(brief.seed, brief.seed + brief.variations)
+    frames = round(brief.seconds * 25)
+    return Footages(
+        tuple(
+            Footage(
+                kept(context, f"shot of {brief.prompt} by {seed}"), brief.width, brief.height, 25, frames, seed=seed
+            )
+            for seed in seeds
+        )
+    )
+
+
+def project(reel: film.Reel, context: Context) -> Takes:
+    """A silent film of each shot."""
+    still = kept(context, "still", "image/jpeg")
+    takes = [
+        Take(
+            kept(context, f"film of {context.path(shot.video).read_text()}", "video/mp4"),
+            still,
+            reel.width,
+            reel.height,
+            shot.seed,
+            reel.fps,
+            shot.frames,
+            shot.seconds,
+        )
+        for shot in reel.footages.shots
+    ]
+    return Takes(tuple(takes), kept(context, "sheet", "image/png") if len(takes) > 1 else None)
+
+
 @dataclass(frozen=True)
 class Tiny:
     """Which parts of the product fail, and what happens before the film is drawn."""
@@ -79,6 +121,7 @@ class Tiny:
         """The same slot, filled with a pretender."""
         does: dict[str, Callable[[Any, Context], Any]] = {
             "speech": say, "portrait": draw, "motion": move, "pose": keep_clip, "lips": keep_clip, "film": self.encode,
+            "picture": paint, "video": shoot, "reel": project,
         }  # fmt: skip
         chain: list[FakeBackend[Any, Any]] = [FakeBackend("tiny", does[stage.name])]
         if stage.name == "speech" and self.speech:

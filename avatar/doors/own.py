@@ -15,7 +15,7 @@ Named = tuple[Path, Blob]
 Files = dict[str, Named]
 """What was named, by the request's field that it goes into."""
 
-KINDS: dict[str, UploadKind] = {"image": "image", "audio": "audio", "voice_sample": "audio"}
+KINDS: dict[str, UploadKind] = {"image": "image", "audio": "audio", "voice_sample": "audio", "video": "video"}
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif"))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar.errors import AvatarError, StageFailed
-from avatar.jobs.service import Job
+from avatar.jobs.service import Job, seconds_of
 
 if TYPE_CHECKING:
     from avatar.media.provenance import Provenance
@@ -50,8 +50,8 @@ def job(job: Job, written: Mapping[str, Path]) -> dict[str, Any]:
     }
     if outcome is None:
         return told
-    film = outcome.film
-    size = {"width": film.width, "height": film.height, "fps": film.fps, "frames": film.frames} if film else {}
+    shown = outcome.film or (outcome.takes.takes[0] if outcome.takes else None)
+    size = {"width": shown.width, "height": shown.height, "fps": shown.fps, "frames": shown.frames} if shown else {}
     return told | {
         "mode": outcome.mode,
         "degraded": outcome.degraded,
@@ -60,11 +60,11 @@ def job(job: Job, written: Mapping[str, Path]) -> dict[str, Any]:
         "backends": outcome.backends,
         "output": {
             **written,
-            "duration_seconds": film.seconds if film else outcome.speech.seconds,
+            "duration_seconds": seconds_of(outcome),
             **size,
             "seed": outcome.seed,
-            "voice": outcome.speech.voice,
-            "notes": [*outcome.speech.notes, *(film.notes if film else ())],
+            "voice": outcome.speech.voice if outcome.speech else None,
+            "notes": list(outcome.notes),
         },
     }
 
@@ -93,10 +93,11 @@ def summary(job: Job) -> str:
     outcome = job.outcome
     if outcome is None:
         return job.status
-    film = outcome.film
-    shape = (
-        f"{film.seconds:.1f} s, {film.width}x{film.height}, {film.fps} fps"
-        if film
-        else f"{outcome.speech.seconds:.1f} s of sound"
-    )
+    shown = outcome.film or (outcome.takes.takes[0] if outcome.takes else None)
+    if shown is None:
+        shape = f"{seconds_of(outcome):.1f} s of sound"
+    elif shown.seconds:
+        shape = f"{shown.seconds:.1f} s, {shown.width}x{shown.height}, {shown.fps:g} fps"
+    else:
+        shape = f"{shown.width}x{shown.height}"
     return f"{shape}, seed {outcome.seed}, made in {job.seconds:.1f} s"

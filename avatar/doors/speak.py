@@ -181,8 +181,8 @@ def _tell(job: Job, delivered: _Delivered, *, as_json: bool) -> None:
     first = next(iter(delivered.files.values()))
     if outcome and outcome.degraded:
         print(f"warning: {outcome.reason}", file=sys.stderr)
-    film_notes = outcome.film.notes if outcome and outcome.film and not _export(first) else ()
-    for note in (*outcome.speech.notes, *film_notes) if outcome else ():
+    dropped = outcome.film.notes if outcome and outcome.film and _export(first) else ()
+    for note in [note for note in outcome.notes if note not in dropped] if outcome else ():
         print(f"note: {note}", file=sys.stderr)
     print(f"{first}  {report.summary(job)}" if sys.stdout.isatty() else first)
     if delivered.certificate:

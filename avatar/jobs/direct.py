@@ -14,6 +14,7 @@ from avatar.engine import Engine
 from avatar.errors import AvatarError, BadRequest, Cancelled, NotFound
 from avatar.events import Listener, Outcome
 from avatar.jobs import rigs
+from avatar.jobs.doing import Barred, unbarred
 from avatar.jobs.service import House, Job, Order, Status, Upload, UploadKind, Variant, blob_of
 from avatar.jobs.signing import Finish
 from avatar.request import Ask
@@ -43,6 +44,7 @@ class DirectJobs:
         timeout: float | None = None,
         finish: Finish | None = None,
         patience: float | None = None,
+        barred: Barred = unbarred,
     ) -> None:
         self.house = house
         self._engine = engine
@@ -50,6 +52,7 @@ class DirectJobs:
         self._timeout = timeout
         self._finish = finish
         self._patience = patience
+        self._barred = barred
         self._entries: dict[str, _Entry] = {}
         self._uploads: dict[str, tuple[Upload, Session]] = {}
 
@@ -126,14 +129,22 @@ class DirectJobs:
         clock = self._engine.clock
         began = clock()
         deadline = None if self._timeout is None else began + self._timeout
-        strict = not entry.job.request.allow_degraded
-        wish = Wish(listener, entry.cancelled, deadline, strict=strict, patience=self._patience)
+        ask = entry.job.request
+        wish = Wish(
+            listener,
+            entry.cancelled,
+            deadline,
+            strict=not ask.allow_degraded,
+            patience=self._patience,
+            backends=ask.backends,
+            barred=self._barred(ask),
+        )
         walk = self._engine.walk(entry.session, wish)
         entry.job = replace(entry.job, status="in_progress")
         try:
-            outcome = walk.told(self._render(entry.job.request, walk))
+            outcome = walk.told(self._render(ask, walk))
             if self._finish is not None:
-                outcome = self._finish(entry.job.request, outcome, entry.session)
+                outcome = self._finish(ask, outcome, entry.session)
         except AvatarError as error:
             clear_frames(error.__traceback__)  # the job keeps the error, not all that its frames held
             status: Status = "canceled" if isinstance(error, Cancelled) else "failed"

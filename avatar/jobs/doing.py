@@ -3,7 +3,7 @@
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -21,7 +21,7 @@ from avatar.jobs.service import Status
 from avatar.jobs.steps import Elsewhere, Left, Steps
 from avatar.jobs.telling import AGAIN, Narrator, Teller
 from avatar.jobs.workbook import Workbook
-from avatar.request import Ask
+from avatar.request import Ask, Kind
 from avatar.stage import Run
 from avatar.storage import Session
 
@@ -29,8 +29,15 @@ Render = Callable[[Ask, Run], Outcome]
 Finish = Callable[[Ask, Outcome, Session], Outcome]
 """What is done to an outcome at its end, such as signing its film. Done again it gives other bytes, so its work counts
 only when it is written down together with the job's end."""
+Barred = Callable[[Ask], frozenset[tuple[str, str]]]
+"""The backends, as (stage, backend), that a request's profile leaves out."""
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
+
+
+def unbarred(_ask: Ask) -> frozenset[tuple[str, str]]:
+    """Where nobody knows of profiles, nothing is left out."""
+    return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Doer:
-    """What attempts need. `stages` are the names of those that `render` may run through, in their order.
+    """What attempts need. `stages` are the names of those that `render` runs through for each kind, in their order.
 
     `timeout` is the seconds that any job may take, `patience` those of each backend at a stage; `elsewhere` names the
     queue of those who do a stage better than can be done here.
@@ -129,10 +136,11 @@ class Doer:
     teller: Teller
     live: LiveFolder
     elsewhere: Elsewhere
-    stages: Sequence[str] = ()
+    stages: Mapping[Kind, Sequence[str]] = field(default_factory=dict)
     timeout: float | None = None
     patience: float | None = None
     finish: Finish | None = None
+    barred: Barred = unbarred
 
     def do(self, hand: Hand, row: Row) -> None:
         """Do it, and write how it ended. Raises `Left` when it was put down unfinished."""
@@ -193,14 +201,20 @@ class Doer:
             self.teller,
             job=hand.job,
             run=hand.run,
-            stages=self.stages[:1] if ask.kind == "speech" else self.stages,
+            stages=self.stages.get(ask.kind, ()),
             paces=self.workbook.paces(),
             percent=row.progress,
             playable=lambda event: self.live.show(hand.job, event.path),
             spent=lambda: clock() - began,
         )
         wish = Wish(
-            narrator, hand.cancelled, limit and began + limit, strict=not ask.allow_degraded, patience=self.patience
+            narrator,
+            hand.cancelled,
+            limit and began + limit,
+            strict=not ask.allow_degraded,
+            patience=self.patience,
+            backends=ask.backends,
+            barred=self.barred(ask),
         )
         return Steps(
             self.engine,

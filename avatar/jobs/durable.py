@@ -164,9 +164,9 @@ class DurableJobs:
 
         Raises `NotFound` when there is no film to come, or the job's own error when it failed.
         """
-        job = self.job(job_id)
-        if job.request.kind == "speech":
-            raise NotFound(f"Job {job_id} makes sound only. Ask for its audio.")
+        kind = self.job(job_id).request.kind
+        if kind in ("speech", "image"):
+            raise NotFound(f"Job {job_id} makes no film. Ask for its {'audio' if kind == 'speech' else 'image'}.")
         return self._film(job_id)
 
     def standing(self) -> Standing:

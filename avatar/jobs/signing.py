@@ -42,17 +42,28 @@ class Signing:
         self._known: Credentials | None = None
 
     def __call__(self, ask: Ask, outcome: Outcome, session: Session) -> Outcome:
-        """The outcome with its film signed; sound alone stays as it is. Raises `BadRequest`, `StorageError`."""
-        film = outcome.film
-        if film is None:
+        """The outcome with all that can be seen signed; sound alone stays as it is.
+
+        Raises `BadRequest`, `StorageError`.
+        """
+        if outcome.film is None and outcome.takes is None:
             return outcome
         with self._lock:
             self._known = signer = self._known or self._credentials()
         claim = self._claim(ask, outcome)
-        key = sha256(f"signed {film.video.sha256} {signer.chain}".encode() + records.dump(claim)).hexdigest()
-        signed = _remembered(session, key) or _signed(film.video, claim, signer=signer, session=session)
-        session.remember(key, records.dump(signed))
-        return replace(outcome, film=replace(film, video=signed))
+
+        def signed(file: Blob) -> Blob:
+            key = sha256(f"signed {file.sha256} {signer.chain}".encode() + records.dump(claim)).hexdigest()
+            made = _remembered(session, key) or _signed(file, claim, signer=signer, session=session)
+            session.remember(key, records.dump(made))
+            return made
+
+        film, taken = outcome.film, outcome.takes
+        return replace(
+            outcome,
+            film=film and replace(film, video=signed(film.video)),
+            takes=taken and replace(taken, takes=tuple(replace(each, file=signed(each.file)) for each in taken.takes)),
+        )
 
     def _claim(self, ask: Ask, outcome: Outcome) -> Claim:
         used = {row.id: row for pair in outcome.backends.items() for row in self._weights(*pair)}
@@ -73,9 +84,9 @@ def _remembered(session: Session, key: str) -> Blob | None:
     return blob if session.hold([blob]) else None
 
 
-def _signed(video: Blob, claim: Claim, *, signer: Credentials, session: Session) -> Blob:
+def _signed(file: Blob, claim: Claim, *, signer: Credentials, session: Session) -> Blob:
     with session.scratch() as folder:
-        target = Path(folder, "signed.mp4")
+        target = Path(folder, "signed")
         with storage_errors(target):
-            provenance.sign(session.path(video), target, claim, signer=signer)
-        return session.keep(target, video.media_type)
+            provenance.sign(session.path(file), target, claim, signer=signer, media_type=file.media_type)
+        return session.keep(target, file.media_type)

@@ -6,7 +6,7 @@ this one's next start, goes on from there.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from avatar.errors import StorageError
 from avatar.jobs import seats, tables
 from avatar.jobs.bell import Bell
 from avatar.jobs.crew import Crew
-from avatar.jobs.doing import Doer, Finish, Hands, Render, patiently
+from avatar.jobs.doing import Barred, Doer, Finish, Hands, Render, patiently, unbarred
 from avatar.jobs.keeper import Keeper
 from avatar.jobs.live import LiveFolder
 from avatar.jobs.rows import Clock
@@ -26,6 +26,7 @@ from avatar.jobs.sweep import Sweep
 from avatar.jobs.telling import Teller
 from avatar.jobs.transact import GPU, JOBS, Desk, Floor
 from avatar.jobs.workbook import Workbook
+from avatar.request import Kind
 from avatar.settings import Settings
 from avatar.stage import Stage
 
@@ -35,9 +36,10 @@ PATIENCE = 20.0  # seconds that a stopping worker waits for its jobs to be put d
 class Worker:
     """Takes and does jobs until it is closed. One at a time in a process, since DBOS is.
 
-    `stages` are those that `render` may run through, in their order, for telling how far a job is; `finish` is done to
-    each outcome at its end. With `gpu_only` it takes jobs only at stages for which it has an accelerator, as long as
-    others are there for the rest. `clock` gives Unix seconds. Raises `StorageError`.
+    `routes` are the stages that `render` runs through for each kind of request, in their order, for telling how far a
+    job is; `finish` is done to each outcome at its end, `barred` are the backends that a request leaves out. With
+    `gpu_only` it takes jobs only at stages for which it has an accelerator, as long as others are there for the rest.
+    `clock` gives Unix seconds. Raises `StorageError`.
     """
 
     def __init__(
@@ -46,7 +48,8 @@ class Worker:
         *,
         render: Render,
         settings: Settings,
-        stages: Sequence[Stage[Any, Any]] = (),
+        routes: Mapping[Kind, Sequence[Stage[Any, Any]]] | None = None,
+        barred: Barred = unbarred,
         finish: Finish | None = None,
         gpu_only: bool = False,
         clock: Clock = time.time,
@@ -65,6 +68,8 @@ class Worker:
         self._workbook.gone(self._seat.id)  # who had this seat before
         self._teller = Teller(self._workbook, lost=self._hands.lose, news=self._tell)
         live = LiveFolder(settings.data / "live")
+        ways = routes or {}
+        stages = tuple(dict.fromkeys(stage for way in ways.values() for stage in way))
         self._crew = Crew(self._workbook, place=engine.place, stages=stages, me=self._seat.id, general=not gpu_only)
         self._bells: dict[str, Bell] = {}
         self._floor = Floor(url, executor=self._seat.id, does=self._do)
@@ -75,7 +80,8 @@ class Worker:
             self._teller,
             live,
             self._crew.elsewhere,
-            stages=[stage.name for stage in stages],
+            stages={kind: [stage.name for stage in way] for kind, way in ways.items()},
+            barred=barred,
             timeout=settings.timeout,
             patience=settings.stage_timeout,
             finish=finish,

@@ -76,12 +76,15 @@ def disk_errors() -> Iterator[None]:
 
 
 class Encoder:
-    """One film being written. Use as a context manager; an exception inside leaves a file that is merely too short."""
+    """One film being written; silent without `sound`.
 
-    def __init__(self, path: Path, form: Format, sound: Path) -> None:
+    Use as a context manager; an exception inside leaves a file that is merely too short.
+    """
+
+    def __init__(self, path: Path, form: Format, sound: Path | None = None) -> None:
         self._form, self._path = form, path
         with disk_errors():
-            self._sound = SoundTrack(sound)
+            self._sound = SoundTrack(sound) if sound else None
         self._file = av.open(
             str(path),
             "w",
@@ -94,8 +97,7 @@ class Encoder:
             },
         )
         self._video = self._add_video(form)
-        self._audio: Any = self._file.add_stream("aac", rate=SOUND_RATE, layout="mono", options={"flags": "+bitexact"})
-        self._audio.bit_rate = SOUND_BITS
+        self._audio = self._add_audio() if sound else None
         self._count = 0
 
     def _add_video(self, form: Format) -> Any:
@@ -107,6 +109,11 @@ class Encoder:
         context.time_base = stream.time_base = Fraction(1, form.fps)
         context.color_range, context.colorspace = LIMITED_RANGE, BT709
         context.color_primaries, context.color_trc = BT709, BT709
+        return stream
+
+    def _add_audio(self) -> Any:
+        stream: Any = self._file.add_stream("aac", rate=SOUND_RATE, layout="mono", options={"flags": "+bitexact"})
+        stream.bit_rate = SOUND_BITS
         return stream
 
     @property
@@ -127,17 +134,19 @@ class Encoder:
             self._add_sound(self._count / self._form.fps)
 
     def _add_sound(self, until: float) -> None:
-        for frame in self._sound.frames(until):
-            self._file.mux(self._audio.encode(frame))
+        if self._sound and self._audio:
+            for frame in self._sound.frames(until):
+                self._file.mux(self._audio.encode(frame))
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         try:
             if error is None:
                 with disk_errors():
                     self._file.mux(self._video.encode(None))
-                    self._file.mux(self._audio.encode(None))
+                    self._file.mux(self._audio.encode(None) if self._audio else [])
         finally:
-            self._sound.close()
+            if self._sound:
+                self._sound.close()
             with disk_errors():
                 self._file.close()
 

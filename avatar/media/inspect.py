@@ -22,6 +22,10 @@ SLIMMEST = 20
 """Times as long as short a picture may be."""
 SHORTEST, LONGEST = 0.1, 7200.0
 """Seconds of a sound."""
+FILM_LONGEST = 900.0
+"""Seconds of footage."""
+NARROWEST, BROADEST = 128, 4096
+"""Pixels of a film's sides."""
 RATES = (4000, 384_000)
 MOST_CHANNELS = 8
 FRAMES = 4
@@ -43,6 +47,7 @@ _DEMUXERS = {
 _DAMAGES = (OSError, SyntaxError, ValueError, IndexError, KeyError, struct.error, UserWarning)
 """What Pillow raises for files that are damaged."""
 _PICTURES = "Send a PNG, JPEG or WebP picture."
+_FILMS = "Send an MP4, MOV, WebM, MKV or AVI film."
 _SOUNDS = "Send a WAV, FLAC, MP3, OGG, M4A or AAC sound, or a film that has one."
 
 
@@ -111,8 +116,46 @@ def inspect_sound(path: Path) -> SoundFacts:
     return SoundFacts(media_type, round(seconds, 3), rate, channels)
 
 
+@dataclass(frozen=True, slots=True)
+class FilmFacts:
+    """Footage that can be decoded. `seconds` is counted from its packets."""
+
+    media_type: str
+    seconds: float
+    width: int
+    height: int
+
+
+def inspect_film(path: Path) -> FilmFacts:
+    """What the film shows. Raises `UnsupportedMedia` for what holds no moving picture, `TooLarge`.
+
+    All packets are read, but only the first few decoded.
+    """
+    media_type = _kind(path, kinds.FILMS, _FILMS)
+    with _confined(path, _FILMS) as container:
+        if _DEMUXERS[media_type] not in container.format.name.split(","):
+            raise UnsupportedMedia(f"The film's file is of two kinds at once. {_FILMS}")
+        if not container.streams.video:
+            raise UnsupportedMedia(f"There is no picture in the file. {_FILMS}")
+        sizes = {(frame.width, frame.height) for frame in islice(container.decode(video=0), FRAMES)}
+    if not sizes:
+        raise UnsupportedMedia(f"The film has no frame. {_FILMS}")
+    width, height = max(sizes)
+    if max(width, height) > BROADEST or min(width, height) < NARROWEST:
+        raise UnsupportedMedia(
+            f"The film is {width} x {height} pixels. Send one of {NARROWEST} to {BROADEST} on each side."
+        )
+    with _confined(path, _FILMS) as container:
+        stream = container.streams.video[0]
+        rate = float(stream.average_rate or 0) or 25.0
+        packets = sum(1 for packet in container.demux(stream) if packet.size)
+    if packets / rate > FILM_LONGEST:
+        raise TooLarge(f"The film is longer than {FILM_LONGEST / 60:g} minutes. Cut it.")
+    return FilmFacts(media_type, round(packets / rate, 3), int(width), int(height))
+
+
 @contextmanager
-def _confined(path: Path) -> Iterator[Any]:
+def _confined(path: Path, advice: str = _SOUNDS) -> Iterator[Any]:
     """The file, open as `video` confines it; whatever its reading stumbles over is the file's fault."""
     try:
         with video.opened(path) as container:
@@ -120,7 +163,8 @@ def _confined(path: Path) -> Iterator[Any]:
     except (UnsupportedMedia, TooLarge):
         raise
     except (BadRequest, av.error.FFmpegError, ValueError, OSError):
-        raise UnsupportedMedia(f"The sound is damaged or cut off. {_SOUNDS}") from None
+        what = "film" if advice is _FILMS else "sound"
+        raise UnsupportedMedia(f"The {what} is damaged or cut off. {advice}") from None
 
 
 def _check(container: Any, media_type: str) -> None:

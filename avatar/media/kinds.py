@@ -18,6 +18,8 @@ SOUNDS = (
     "video/x-msvideo",
 )
 
+FILMS = tuple(kind for kind in SOUNDS if kind.startswith("video/"))
+
 SUFFIXES = {
     "image/png": ".png",
     "image/jpeg": ".jpg",

@@ -90,8 +90,8 @@ def credentials(folder: Path, *, chain: Path | None = None, key: Path | None = N
     return Credentials(public, private + end)
 
 
-def sign(film: Path, signed: Path, claim: Claim, *, signer: Credentials) -> None:
-    """Write the film with its manifest. Raises `BadRequest` when the credentials are of no use, `StorageError`."""
+def sign(film: Path, signed: Path, claim: Claim, *, signer: Credentials, media_type: str = "video/mp4") -> None:
+    """Write the film, or picture, with its manifest. Raises `BadRequest` for useless credentials, `StorageError`."""
     import c2pa
 
     who = {"name": "Avatar Chat", "version": __version__}
@@ -116,7 +116,7 @@ def sign(film: Path, signed: Path, claim: Claim, *, signer: Credentials) -> None
             film.open("rb") as source,
             signed.open("w+b") as target,
         ):
-            builder.sign(pen, "video/mp4", source, target)
+            builder.sign(pen, media_type, source, target)
     except c2pa.C2paError as error:
         raise BadRequest(f"The film can't be signed ({error}). Check AVATAR_C2PA_CERT and AVATAR_C2PA_KEY.") from None
 

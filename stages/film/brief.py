@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from avatar.artifacts import Blob, Clip, ExportKind, Speech
+from avatar.artifacts import Blob, Clip, ExportKind, Footages, Speech
 
 Captions = Literal["none", "soft", "burned"]
 Framing = Literal["close", "head_and_shoulders", "wide", "whole"]
@@ -51,3 +51,14 @@ class Wanted:
 
     recipe: Blob
     kind: ExportKind
+
+
+@dataclass(frozen=True, slots=True)
+class Reel:
+    """Silent films of these shots: at `fps`, each width x height pixels, both even, with `label` in each frame."""
+
+    footages: Footages
+    width: int
+    height: int
+    fps: int
+    label: str = ""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from avatar.artifacts import Export, Film
+from avatar.artifacts import Export, Film, Takes
 from avatar.stage import Mode, Needs, Performer, Placement
-from stages.film.brief import Brief, Wanted
+from stages.film.brief import Brief, Reel, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +35,18 @@ class Exporter:
         from stages.film.exporting import Exporting
 
         return Exporting()
+
+
+@dataclass(frozen=True, slots=True)
+class Projector:
+    """Weightless recipe of what makes silent films of footage."""
+
+    id: str = "projector"
+    version: str = "1"
+    needs: Needs = Needs(packages=("av", "cv2"), modes=(Mode(pace=0.2),))
+
+    def load(self, placement: Placement) -> Performer[Reel, Takes]:
+        """Import the encoder; there are no weights."""
+        from stages.film.projecting import project
+
+        return project

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from avatar import records
-from avatar.artifacts import Clip, Film, Layer, Motion, Phone, Portrait, Speech, Utterance, Word
+from avatar.artifacts import Clip, Film, Footage, Layer, Motion, Phone, Portrait, Speech, Utterance, Word
 from avatar.errors import Cancelled, Unavailable
 from avatar.events import Playable
 from avatar.face import landmarks
@@ -151,7 +151,7 @@ def test_cancelling_stops_it_and_leaves_no_thread(tmp_path: Path) -> None:
 def test_footage_is_for_another_backend(tmp_path: Path) -> None:
     bench = workbench(tmp_path)
     asked = brief(bench, tmp_path)
-    filmed = replace(asked, clip=replace(asked.clip, footage=asked.speech.sound))
+    filmed = replace(asked, clip=replace(asked.clip, footage=Footage(asked.speech.sound, 64, 64, 25, 10)))
     with pytest.raises(Unavailable):
         bench.perform(FILM.chain[0], filmed)
 

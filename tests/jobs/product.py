@@ -229,7 +229,7 @@ def worker(
         works or engine(chosen.data, gpu=gpu_only),
         render=render or made.render,
         settings=chosen,
-        stages=stages,
+        routes={"talk": stages},
         gpu_only=gpu_only,
         clock=clock,
     )

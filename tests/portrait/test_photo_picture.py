@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from avatar.errors import BadRequest, TooLarge, UnsupportedMedia
-from stages.portrait.photo import picture
+from stages import pictures as picture
 
 Image = pytest.importorskip("PIL.Image")
 

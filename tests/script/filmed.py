@@ -64,6 +64,7 @@ def filmed(folder: Path, text: str, **wishes: Any) -> Filmed:
 
     ask = parse({"text": text, "avatar": "ada", "seed": 3, "width": 256, "height": 256, **wishes})
     outcome = pipeline.render(ask, floors)
+    assert outcome.speech
     said = records.load(Utterance, session.path(outcome.speech.utterance).read_bytes())
     with wave.open(str(session.path(outcome.speech.sound))) as sound:
         samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2").astype(np.float64) / 32768

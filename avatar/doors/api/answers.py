@@ -6,8 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from avatar.doors import report
 from avatar.errors import AvatarError
-from avatar.jobs.service import Job, Status, Upload
-from avatar.request import Ask
+from avatar.events import Mode, Outcome
+from avatar.jobs.service import TAKES, Job, Status, Upload, UploadKind, seconds_of, variants
+from avatar.request import Ask, Kind
 
 EXAMPLE_ID = "video_0f8fad5bd9cb469fa16570867728950e"
 
@@ -32,11 +33,23 @@ class JobError(BaseModel):
     retryable: bool
 
 
+class TakeAnswer(BaseModel):
+    """One picture or silent film of several."""
+
+    url: str
+    seed: int
+    width: int
+    height: int
+
+
 class Output(BaseModel):
     """What was made: addresses of files, and figures. Without a picture only `audio` is there."""
 
     video: str | None
-    audio: str
+    image: str | None
+    takes: list["TakeAnswer"] = Field(description="Pictures or silent films, one for each seed")
+    sheet: str | None = Field(description="All takes side by side, as one PNG")
+    audio: str | None
     thumbnail: str | None
     captions: str | None = Field(description="WebVTT")
     captions_srt: str | None
@@ -46,9 +59,9 @@ class Output(BaseModel):
     duration_seconds: float
     width: int | None
     height: int | None
-    fps: int | None
+    fps: float | None
     seed: int = Field(description="The same request with this seed gives the same film")
-    voice: str
+    voice: str | None
     backends: dict[str, str] = Field(description="Who made which stage")
     licences: list[str] = Field(description="Licences of the weights that were used")
     notes: list[str] = Field(description="What is amiss in a recording, and how the film differs from what was asked")
@@ -85,7 +98,7 @@ class Video(BaseModel):
     id: str
     object: Literal["video"] = "video"
     status: Status
-    mode: Literal["video", "audio_only"]
+    mode: Mode
     degraded: bool = Field(description="Whether less was made than was asked for")
     reason: str | None = Field(description="Why it is degraded")
     fallbacks: list[Fallback]
@@ -160,7 +173,7 @@ class UploadAnswer(BaseModel):
 
     upload_id: str
     object: Literal["upload"] = "upload"
-    kind: Literal["image", "audio"]
+    kind: UploadKind
     media_type: str
     size: int
     consent: bool
@@ -168,16 +181,18 @@ class UploadAnswer(BaseModel):
     expires_at: float | None
 
 
+MODES: dict[Kind, Mode] = {"talk": "video", "speech": "audio_only", "video": "video", "image": "image"}
+
+
 def video(job: Job, base: str, *, licences: tuple[str, ...] = ()) -> Video:
     """The job object. `licences` are those of the weights behind it."""
     home = f"{base}/v1/videos/{job.id}"
     outcome = job.outcome
     fallbacks = outcome.fallbacks if outcome else job.fallbacks
-    sound_only = outcome.mode == "audio_only" if outcome else job.request.kind == "speech"
     return Video(
         id=job.id,
         status=job.status,
-        mode="audio_only" if sound_only else "video",
+        mode=outcome.mode if outcome else MODES[job.request.kind],
         degraded=outcome.degraded if outcome else bool(fallbacks),
         reason=outcome.reason if outcome else None,
         fallbacks=[Fallback(from_=step.backend, stage=step.stage, to=step.to, why=step.why) for step in fallbacks],
@@ -229,32 +244,47 @@ def _output(job: Job, home: str, licences: tuple[str, ...]) -> Output | None:
     outcome = job.outcome
     if outcome is None or job.status != "completed":
         return None
-    film = outcome.film
-    files = {
-        name: f"{home}/content?variant={variant}" if film else None
-        for name, variant in {
-            "video": "video",
-            "thumbnail": "thumbnail",
-            "captions": "captions.vtt",
-            "captions_srt": "captions.srt",
-            "words": "words.json",
-            "motion": "motion.csv",
-            "certificate": "certificate.json",
-        }.items()
-    }
+    shown = outcome.film or (outcome.takes.takes[0] if outcome.takes else None)
     return Output(
-        **files,
-        audio=f"{home}/content?variant=audio",
-        duration_seconds=film.seconds if film else outcome.speech.seconds,
-        width=film.width if film else None,
-        height=film.height if film else None,
-        fps=film.fps if film else None,
+        **_files(outcome, home),
+        duration_seconds=seconds_of(outcome),
+        width=shown.width if shown else None,
+        height=shown.height if shown else None,
+        fps=shown.fps or None if shown else None,
         seed=outcome.seed,
-        voice=outcome.speech.voice,
+        voice=outcome.speech.voice if outcome.speech else None,
         backends=outcome.backends,
         licences=list(licences),
-        notes=[*outcome.speech.notes, *(film.notes if film else ())],
+        notes=list(outcome.notes),
     )
+
+
+def _files(outcome: Outcome, home: str) -> dict[str, Any]:
+    """The addresses of what there is."""
+
+    def at(variant: str, there: object) -> str | None:
+        return f"{home}/content?variant={variant}" if there else None
+
+    film, taken = outcome.film, outcome.takes
+    pairs = zip(TAKES, taken.takes if taken else (), strict=False)
+    takes = [
+        TakeAnswer(url=f"{home}/content?variant={name}", seed=each.seed, width=each.width, height=each.height)
+        for name, each in pairs
+    ]
+    names = variants(taken) if taken else ()
+    return {
+        "video": at("video", film or "video" in names),
+        "image": at("image", "image" in names),
+        "takes": takes,
+        "sheet": at("sheet", "sheet" in names),
+        "audio": at("audio", outcome.speech),
+        "thumbnail": at("thumbnail", film or taken),
+        "captions": at("captions.vtt", film),
+        "captions_srt": at("captions.srt", film),
+        "words": at("words.json", film),
+        "motion": at("motion.csv", film),
+        "certificate": at("certificate.json", film),
+    }
 
 
 def upload(found: Upload) -> UploadAnswer:

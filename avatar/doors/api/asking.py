@@ -31,10 +31,11 @@ async def request_of(desk: Desk, caller: Caller, body: VideoBody) -> Ask:
     """The request alone. Raises as `understood` does."""
     image = await blob_of(desk, body.image, kind="image", consent=body.consent, caller=caller)
     audio = await blob_of(desk, body.audio, kind="audio", consent=body.consent, caller=caller)
+    video = await blob_of(desk, body.video, kind="video", consent=body.consent, caller=caller)
     backdrop = None
     if body.pictured:
         backdrop = await blob_of(desk, body.background, kind="image", consent=body.consent, caller=caller)
     sample = await blob_of(desk, body.voice_sample, kind="audio", consent=body.consent, caller=caller)
-    ask = body.request(image=image, audio=audio, backdrop=backdrop, voice_sample=sample)
+    ask = body.request(image=image, audio=audio, video=video, backdrop=backdrop, voice_sample=sample)
     await desk.ask(desk.jobs.house.check, ask)
     return ask

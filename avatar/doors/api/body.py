@@ -6,37 +6,38 @@ Only what can be honoured has a field. What is planned and not there yet is refu
 import json
 import re
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from avatar.artifacts import Blob
 from avatar.jobs.service import WebhookEvent
-from avatar.request import MAX_LABEL, MAX_PROMPT, MAX_TEXT, SEEDS, Ask, Framing, parse
+from avatar.request import (
+    MAX_LABEL,
+    MAX_PROMPT,
+    MAX_SECONDS,
+    MAX_STEPS,
+    MAX_TEXT,
+    MAX_VARIATIONS,
+    SEEDS,
+    Ask,
+    Framing,
+    Kind,
+    parse,
+)
+from avatar.sampling import Sampler
 from avatar.script import Expression
 
-LATER = {
-    "negative_prompt": "what must not be seen",
-    "seconds": "a length of its own",
-    "variations": "several seeds in one request",
-    "steps": "the number of steps",
-    "guidance_scale": "guidance",
-    "sampler": "a sampler",
-    "profile": "a profile for one request",
-    "backends": "the choice of backends",
-}
-"""Fields that the API will have, and what they stand for."""
-
-LATER_KINDS = ("video", "image")
 UPLOAD_ID = re.compile(r"upload_[A-Za-z0-9_-]{1,80}")
 CALLED = {"text": "script", "width": "size", "height": "size", "kind": "kind"}
 """The request's words that are called otherwise here."""
 
 TAKEN = {
     "kind", "prompt", "avatar", "voice", "rate", "pitch", "fps", "seed", "captions", "expression", "allow_degraded",
-    "framing", "zoom", "language",
+    "framing", "zoom", "language", "negative_prompt", "seconds", "variations", "steps", "guidance_scale", "sampler",
+    "profile", "backends",
 }  # fmt: skip
 """What the request calls by the same name."""
 
@@ -86,7 +87,7 @@ class WebhookBody(BaseModel):
 
 
 class VideoBody(BaseModel):
-    """A film to be made (`talk`), or only its sound (`speech`)."""
+    """A film of an avatar (`talk`), only its sound (`speech`), or a silent film or a picture of what words say."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -105,18 +106,26 @@ class VideoBody(BaseModel):
         },
     )
 
-    kind: Literal["talk", "speech"] = "talk"
+    kind: Kind = "talk"
     script: Annotated[str, LONG] | Annotated[list[Turn], Field(max_length=1000)] = Field(
         "",
         description="What is said: a text, or turns of one speaker. Directions such as [smile] and [pause 0.5s] may"
         " stand between the words. With `audio` it may be left out",
     )
-    prompt: str = Field("", max_length=MAX_PROMPT, description="What the avatar looks like, in words")
+    prompt: str = Field("", max_length=MAX_PROMPT, description="What the avatar looks like, or what is to be seen")
+    negative_prompt: str = Field("", max_length=MAX_PROMPT, description="What must not be seen, for diffusion models")
     avatar: str | None = Field(None, min_length=1, max_length=200, description="An id of `/v1/avatars`")
-    image: Source | None = Field(None, description="A face of your own: an upload id or a public URL")
+    image: Source | None = Field(
+        None, description="A face of your own, or the first picture of a `video`: an upload id or a public URL"
+    )
+    video: Source | None = Field(
+        None,
+        description="Footage of somebody whose mouth is to say it; for kind `video`, somebody to move like: an upload"
+        " id or a public URL",
+    )
     audio: Source | None = Field(None, description="A recording to be heard: an upload id or a public URL")
     consent: bool = Field(
-        default=False, description="The person in `image` or `audio` agreed; needed where they are URLs"
+        default=False, description="The person in `image`, `video` or `audio` agreed; needed where they are URLs"
     )
     voice: str | None = Field(None, min_length=1, max_length=200, description="An id of `/v1/voices`")
     voice_sample: Source | None = Field(
@@ -129,6 +138,19 @@ class VideoBody(BaseModel):
     pitch: float = Field(0.0, ge=-12, le=12, description="Semitones")
     size: str = Field("512x512", pattern=r"^[0-9]{3,4}x[0-9]{3,4}$", description="Width and height in pixels, even")
     fps: Literal[25, 30, 50, 60] = 25
+    seconds: float | None = Field(None, ge=0.2, le=MAX_SECONDS, description="Length, for kind `video`")
+    variations: int = Field(
+        1, ge=1, le=MAX_VARIATIONS, description="How many, with the seeds from `seed` on; kinds `video` and `image`"
+    )
+    steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="Of diffusion; by default the model's own")
+    guidance_scale: float | None = Field(None, ge=0, le=30, description="By default the model's own")
+    sampler: Sampler | None = Field(None, description="Those that a model can't use are refused, with the reason")
+    profile: Literal["auto", "minimal", "recommended", "maximum"] = Field(
+        "auto", description="Which of the installed models may be used"
+    )
+    backends: dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=80)]] = Field(
+        default_factory=dict, max_length=8, description="A backend for a stage, as `motion: idle`; see `/v1/backends`"
+    )
     seed: int | None = Field(None, ge=0, lt=SEEDS, description="Drawn when it is left out, and told in the output")
     captions: Literal["none", "soft", "burned"] = "none"
     background: Source = Field(
@@ -147,18 +169,6 @@ class VideoBody(BaseModel):
     priority: int = Field(5, ge=0, le=9, description="0 comes first")
     timeout_seconds: float | None = Field(None, gt=0, le=86_400, description="Seconds of work")
     webhook: WebhookBody | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known(cls, raw: Any) -> Any:
-        if not isinstance(raw, dict):
-            return raw
-        for name, meaning in LATER.items():
-            if name in raw:
-                raise refuse(f"{name} ({meaning}) can't be honoured yet. Leave it out.")
-        if raw.get("kind") in LATER_KINDS:
-            raise refuse(f"kind {raw['kind']} can't be made yet. Use talk or speech.")
-        return raw
 
     @field_validator("script")
     @classmethod
@@ -188,6 +198,7 @@ class VideoBody(BaseModel):
         *,
         image: Blob | None,
         audio: Blob | None,
+        video: Blob | None = None,
         backdrop: Blob | None = None,
         voice_sample: Blob | None = None,
     ) -> Ask:
@@ -199,6 +210,7 @@ class VideoBody(BaseModel):
             "motion": self.motion.model_dump(),
             "image": image,
             "audio": audio,
+            "video": video,
             "voice_sample": voice_sample,
             "backdrop": backdrop,
             "background": "scene" if self.pictured else self.background,

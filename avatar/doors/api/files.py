@@ -23,7 +23,7 @@ from avatar.doors.api.desk import Desk
 from avatar.doors.api.walls import BrokenOff
 from avatar.errors import Conflict, NotFound
 from avatar.events import Outcome
-from avatar.jobs.service import ENDED, EXPORTS, Job, JobService, Variant, blob_of
+from avatar.jobs.service import ENDED, EXPORTS, TAKES, Job, JobService, Variant, blob_of, chief
 
 PIECE = 256 * 1024  # bytes read at once
 MAKING = anyio.CapacityLimiter(2)
@@ -32,7 +32,8 @@ RANGE = re.compile(r"bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*")
 
 Named = Literal[
     "video", "audio", "thumbnail", "captions.vtt", "captions.srt", "words.json", "motion.csv", "certificate.json",
-    "alpha.webm", "prores.mov", "av1.mp4", "hevc.mp4", "preview.gif", "preview.webp",
+    "alpha.webm", "prores.mov", "av1.mp4", "hevc.mp4", "preview.gif", "preview.webp", "image", "sheet",
+    "take-1", "take-2", "take-3", "take-4", "take-5", "take-6", "take-7", "take-8",
 ]  # fmt: skip
 """Variants that clients may ask for."""
 
@@ -51,6 +52,8 @@ KINDS: dict[Variant, tuple[str, str]] = {
     "hevc.mp4": ("video/mp4", ".hevc.mp4"),
     "preview.gif": ("image/gif", ".gif"),
     "preview.webp": ("image/webp", ".webp"),
+    "image": ("image/png", ".png"),
+    "sheet": ("image/png", ".sheet.png"),
 }
 """Media type and ending of each variant."""
 
@@ -109,7 +112,7 @@ async def send(desk: Desk, request: Request, *, job_id: str, variant: Named | No
 def lend(jobs: JobService, job_id: str, variant: Named | None, caller: Caller) -> Lent:
     """Open a file, so that it stays readable whatever is removed meanwhile. Raises as `send` does."""
     _, outcome = _finished(jobs, job_id, caller)
-    wanted: Variant = variant or ("video" if outcome.film else "audio")
+    wanted: Variant = variant or chief(outcome)
     if wanted in EXPORTS:
         path = jobs.house.export(outcome, cast(ExportKind, wanted))
     else:
@@ -117,7 +120,7 @@ def lend(jobs: JobService, job_id: str, variant: Named | None, caller: Caller) -
     with storage_errors(DATA):
         file = path.open("rb")
         facts = os.fstat(file.fileno())
-    media_type, ending = KINDS[wanted]
+    media_type, ending = _kind(outcome, wanted)
     return Lent(
         file,
         facts.st_size,
@@ -126,6 +129,14 @@ def lend(jobs: JobService, job_id: str, variant: Named | None, caller: Caller) -
         media_type,
         job_id + ending,
     )
+
+
+def _kind(outcome: Outcome, variant: Variant) -> tuple[str, str]:
+    """Media type and ending; those of a take are those of the first one."""
+    if variant not in TAKES:
+        return KINDS[variant]
+    media_type, ending = KINDS[chief(outcome)]
+    return media_type, f".{variant}{ending}"
 
 
 async def _certified(desk: Desk, job_id: str, caller: Caller) -> Lent:

@@ -193,7 +193,7 @@ def _answer(desk: Desk, job: Job, base: str, *, warnings: list[str], seconds: fl
         job_id=job.id,
         mode=outcome.mode,
         degraded=outcome.degraded,
-        warnings=[*warnings, *down, *reasons, *outcome.speech.notes],
+        warnings=[*warnings, *down, *reasons, *outcome.notes],
         seed=outcome.seed,
         video_url=made.output.video if made.output else None,
         captions_url=made.output.captions if made.output else None,

@@ -31,7 +31,7 @@ FORM = {
                         },
                         "kind": {
                             "type": "string",
-                            "enum": ["image", "audio"],
+                            "enum": ["image", "audio", "video"],
                             "description": "What it is; left out, the file itself tells",
                         },
                     },
@@ -40,6 +40,9 @@ FORM = {
         },
     }
 }
+
+KINDS = ("image", "audio", "video")
+"""What may be brought. A film that comes without a word is taken for its sound."""
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
@@ -68,7 +71,7 @@ def _kind(form: multipart.Form) -> UploadKind | None:
             "Nothing was kept: the person in it must agree. Send consent=true when that is so, else do not upload it."
         )
     said = form.fields.get("kind")
-    if said not in (None, "image", "audio"):
-        raise BadRequest(f"kind can't be {said[:20]!r}. Use image or audio, or leave it out.")
+    if said not in (None, *KINDS):
+        raise BadRequest(f"kind can't be {said[:20]!r}. Use image, audio or video, or leave it out.")
     kind = said or form.file_type.partition("/")[0].lower()
-    return cast(UploadKind, kind) if kind in ("image", "audio") else None
+    return cast(UploadKind, kind) if kind in (KINDS if said else ("image", "audio")) else None

@@ -53,7 +53,8 @@ def link(video: answers.Video) -> types.ResourceLink | None:
     """Where a finished job's film, or its sound, can be read."""
     if video.output is None:
         return None
-    variant: files.Named = "video" if video.output.video else "audio"
+    there = video.output
+    variant: files.Named = "video" if there.video else "image" if there.image else "audio"
     return types.ResourceLink(
         uri=f"{ROOT}/{video.id}/{variant}", name=f"{video.id} {variant}", mime_type=files.KINDS[variant][0]
     )

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from avatar.artifacts import Blob, Face, Layer, LayerName, Portrait
 from avatar.errors import BadOutput, BadRequest
 from avatar.stage import Context, Needs, Placement
+from stages import pictures
 from stages.portrait.brief import Brief
-from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, picture, shape, teeth
+from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, shape, teeth
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -76,7 +77,7 @@ class Retoucher:
             raise BadOutput("There is no picture to make a portrait of; the drawn avatars need none.")
         cv2.setNumThreads(1)
         context.step(0, STEPS)
-        pixels = picture.read(context.path(brief.image))
+        pixels = pictures.read(context.path(brief.image))
         context.step(1, STEPS)
         points, confidence = self.located(pixels, brief)
         context.step(2, STEPS)

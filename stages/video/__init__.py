@@ -1,0 +1,10 @@
+"""The video stage: films what words say. Knows no other stage."""
+
+from avatar.artifacts import Footages
+from avatar.stage import Stage
+from stages.video.brief import Brief
+from stages.video.drift import Drift
+
+VIDEO: Stage[Brief, Footages] = Stage("video", Footages, (Drift(),))
+
+__all__ = ["VIDEO", "Brief"]
