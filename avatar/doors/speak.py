@@ -13,7 +13,8 @@ from avatar.artifacts import ExportKind
 from avatar.doors import output, own, report, terminal
 from avatar.doors.hallway import Hallway
 from avatar.errors import BadRequest, StageFailed
-from avatar.jobs.service import Job, Maker, Variant
+from avatar.jobs.files import Variant
+from avatar.jobs.service import Job, Maker
 from avatar.request import Ask, parse
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def speak(chosen: argparse.Namespace, hallway: Hallway) -> int:
     jobs = hallway.start()
     own.bring(jobs, files)
     own.bring_backdrop(jobs, backdrop)
-    job = _made(jobs, ask, quiet=chosen.json)
+    job = made(jobs, ask, quiet=chosen.json)
     if job.error is not None:
         raise job.error
     delivered = _deliver(jobs, job, target=target, extras=extras)
@@ -99,26 +100,29 @@ def _request(chosen: argparse.Namespace, *, sound_only: bool, files: own.Files, 
     if chosen.mood is not None:
         raw["expression"] = chosen.mood
     if chosen.size:
-        raw["width"], raw["height"] = _size(chosen.size)
+        raw["width"], raw["height"] = size(chosen.size)
     raw["motion"] = {
         name: value for name in ("head", "blink", "gaze", "expression") if (value := getattr(chosen, name)) is not None
     }
     raw["allow_degraded"] = not chosen.strict
-    return parse(raw, called=_option)
+    return parse(raw, called=called)
 
 
-def _option(field: str) -> str:
-    return "--mood" if field == "expression" else "--" + field.removeprefix("motion.")
+def called(field: str) -> str:
+    """The option that fills this field of a request."""
+    return "--mood" if field == "expression" else "--" + field.removeprefix("motion.").replace("_", "-")
 
 
-def _size(text: str) -> tuple[int, int]:
+def size(text: str) -> tuple[int, int]:
+    """Width and height as they are written on a command line. Raises `BadRequest`."""
     width, cross, height = text.lower().partition("x")
     if not (cross and width.isdecimal() and height.isdecimal() and len(text) < 12):
         raise BadRequest(f"The size can't be {text[:20]!r}. Write it as 512x512, width first.")
     return int(width), int(height)
 
 
-def _made(jobs: Maker, ask: Ask, *, quiet: bool) -> Job:
+def made(jobs: Maker, ask: Ask, *, quiet: bool) -> Job:
+    """The job, done; Ctrl-C calls it off."""
     job_id = jobs.submit(ask).id
     with _calling_off(lambda: jobs.cancel(job_id)), terminal.progress(sys.stderr, wanted=not quiet) as listener:
         return jobs.follow(job_id, listener)
