@@ -70,9 +70,22 @@ def unheard(_event: Event) -> None:
     """The listener of a run that nobody follows."""
 
 
+def together(before: str, more: str) -> str:
+    """Backends that served one stage, each named once, as `Outcome.backends` lists them: `espeak, joiner`."""
+    return ", ".join(dict.fromkeys((*split(before), *split(more))))
+
+
+def split(backends: str) -> tuple[str, ...]:
+    """The single backends of such a list."""
+    return tuple(filter(None, backends.split(", ")))
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a request came to. `degraded` is true whenever less was made than was asked for."""
+    """What a request came to. `degraded` is true whenever less was made than was asked for.
+
+    `backends` tells by stage who did it; several, where it was done several times.
+    """
 
     mode: Literal["video", "audio_only"]
     speech: Speech

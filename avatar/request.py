@@ -6,7 +6,7 @@
 import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -20,12 +20,13 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from avatar import colours
+from avatar import colours, dialogue, roles
 from avatar.artifacts import Blob
 from avatar.errors import BadRequest, TooLarge
 from avatar.script import EXPRESSIONS, Expression, Script
 from avatar.script import parse as parse_script
 
+T = TypeVar("T")
 MAX_TEXT = 30_000  # characters, about half an hour of speech
 MAX_PROMPT = 2_000
 MAX_LABEL = 60
@@ -58,6 +59,8 @@ HOW = {
     "kind": "Use talk or speech.",
     "expression": f"Use {', '.join(EXPRESSIONS[:-1])} or {EXPRESSIONS[-1]}.",
     "motion": "Use numbers from 0 (still) to 2 (twice); 1 is natural.",
+    "cast": roles.HOW,
+    "layout": "Use auto, side_by_side or cut.",
     "allow_degraded": "Use true or false.",
 }
 
@@ -124,6 +127,9 @@ class Ask(BaseModel):
     `framing` is how much of the portrait is shown, `zoom` how much nearer than that. `label` is written into every
     frame; auto: "AI-generated" in the language that is spoken. A missing seed is drawn here, once, so that the request
     as it stands can be made again.
+
+    A text such as `Ada: Hello. Ben: Hi!` has several speakers, see `avatar.dialogue`; `cast` says who plays them, and
+    what the request itself says of face and voice is the first speaker's. `layout` is how they are shown.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -153,17 +159,25 @@ class Ask(BaseModel):
     label: str | None = Field(None, min_length=1, max_length=MAX_LABEL)
     expression: Expression = "neutral"
     motion: MotionAmounts = MotionAmounts()
+    cast: roles.Cast = {}
+    layout: roles.Layout = "auto"
     allow_degraded: bool = True
 
     @property
     def people(self) -> tuple[Blob, ...]:
         """What was brought in which somebody is seen or heard."""
-        return tuple(blob for blob in (self.image, self.audio, self.voice_sample) if blob)
+        own = (self.image, self.audio, self.voice_sample, *(role.image for role in self.cast.values()))
+        return tuple(blob for blob in own if blob)
 
     @property
     def brought(self) -> tuple[Blob, ...]:
         """Everything that was brought, to be kept until the work is done."""
         return self.people + ((self.backdrop,) if self.backdrop else ())
+
+    @property
+    def turns(self) -> tuple[dialogue.Turn, ...]:
+        """What several speakers say one after the other; none where one alone speaks."""
+        return () if self.audio else dialogue.turns(self.text, tuple(self.cast))
 
     @field_validator("text", mode="before")
     @classmethod
@@ -176,9 +190,8 @@ class Ask(BaseModel):
                 f"The text has {len(text):,} characters, and {MAX_TEXT:,} are allowed. Split it into several films.",
             )
         text = _clean("The text", text)
-        said = _script(text).text
-        if text and not any(unicodedata.category(sign)[0] in "LN" for sign in said):
-            raise PydanticCustomError("speechless", "The text has no letter or digit to speak. Write some words.")
+        if text:
+            _words(_script(text).text, "The text has no letter or digit to speak. Write some words.")
         return text
 
     @field_validator("background")
@@ -208,13 +221,26 @@ class Ask(BaseModel):
             raise PydanticCustomError("either", "A picture and a colour can't both be behind. Give one background.")
         if self.audio and _script(self.text).pauses:
             raise PydanticCustomError("either", "A recording has pauses of its own. Take [pause] out of its text.")
+        if self.audio and self.cast:
+            raise PydanticCustomError("either", "A recording can't be shared out among speakers. Leave the cast out.")
+        for turn in _understood(lambda: self.turns):
+            _words(_script(turn.text).text, f"{turn.speaker} has a turn without words. Write what {turn.speaker} says.")
         check_size(self.width, self.height)
         return self
 
 
+def _words(text: str, lack: str) -> None:
+    if not any(unicodedata.category(sign)[0] in "LN" for sign in text):
+        raise PydanticCustomError("speechless", "{message}", {"message": lack})
+
+
 def _script(text: str) -> Script:
+    return _understood(lambda: parse_script(text))
+
+
+def _understood(read: Callable[[], T]) -> T:
     try:
-        return parse_script(text)
+        return read()
     except BadRequest as wrong:
         raise PydanticCustomError("script", "{message}", {"message": str(wrong)}) from None
 

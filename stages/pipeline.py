@@ -1,5 +1,6 @@
 """The whole product told once: which stages a request runs through. Knows no backend and no machine."""
 
+from avatar import dialogue
 from avatar.artifacts import Clip, Film, Speech
 from avatar.errors import StageFailed
 from avatar.events import Outcome
@@ -8,7 +9,7 @@ from avatar.request import Ask
 from avatar.script import Script
 from avatar.script import parse as parse_script
 from avatar.stage import Run
-from stages import film, lips, motion, portrait, pose, speech
+from stages import conversation, film, lips, motion, portrait, pose, speech
 from stages.portrait import drawn
 from stages.portrait.drawn import looks
 from stages.speech import voices
@@ -24,15 +25,25 @@ def render(ask: Ask, run: Run, *, label: str = "") -> Outcome:
     """
     if label and not ask.label:
         ask = ask.model_copy(update={"label": label})
-    said = say(ask, run)
+    heard = converse(ask, run)
+    said = heard.whole if heard else say(ask, run)
     if ask.kind == "speech":
         return Outcome("audio_only", said, None, ask.seed)
     try:
-        return Outcome("video", *show(ask, said, run=run), ask.seed)
+        shown = conversation.show(ask, heard, run=run) if heard else show(ask, said, run=run)
+        return Outcome("video", *shown, ask.seed)
     except StageFailed as failure:
         if not ask.allow_degraded:
             raise
         return Outcome("audio_only", said, None, ask.seed, degraded=True, reason=str(failure))
+
+
+def converse(ask: Ask, run: Run) -> conversation.Heard | None:
+    """What several speakers say to each other; None where one alone speaks."""
+    if not ask.turns:
+        return None
+    check(ask)
+    return conversation.hear(ask, run)
 
 
 def say(ask: Ask, run: Run) -> Speech:
@@ -62,6 +73,8 @@ def check(ask: Ask) -> Script:
     That is an unknown voice or avatar, and captions or a label that can't be written in the picture.
     """
     script = script_of(ask)
+    if ask.turns:
+        conversation.check(ask)
     if ask.avatar:
         looks.find(ask.avatar)
     if ask.voice:
@@ -78,8 +91,9 @@ def script_of(ask: Ask) -> Script:
 
     Directions are counted in the cleaned text, so that their places are those of the finished speech.
     """
-    script = parse_script(ask.text)
-    return parse_script(text.clean(ask.text)) if script.cues or script.pauses else script
+    written = dialogue.plain(ask.text)
+    script = parse_script(written)
+    return parse_script(text.clean(written)) if script.cues or script.pauses else script
 
 
 def show(ask: Ask, said: Speech, *, run: Run) -> tuple[Speech, Film]:
