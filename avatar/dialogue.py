@@ -94,7 +94,7 @@ def _labels(text: str, known: Collection[str]) -> list[re.Match[str]]:
     every = [label for label in _LABEL.finditer(text) if not label["escaped"] and len(label["name"]) <= LONGEST]
     found = [label for label in every if _key(label["name"]) in known or _like_a_name(label["name"])]
     leading = [label for label in found if text[: label.end("before")].rstrip(" \t")[-1:] in ("", "\n")]
-    if len(leading) < 2 and not known:
+    if len(leading) < 2:
         return found
     sure = {_key(label["name"]) for label in leading} | set(known)
     return [label for label in found if _key(label["name"]) in sure]

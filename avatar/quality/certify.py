@@ -102,7 +102,7 @@ def _looked(film: Path, face: _Face, rig: Rig | None) -> tuple[_Face, Seen]:
     if curves is None:
         return face, seeing.see(film, None, None)
     around = seeing.beside(curves.outline, float(np.median(curves.height)))
-    if face.how != "rig" or rig is None:
+    if face.how != "rig" or rig is None or not several.followed(rig, face.groups, curves):
         return face, seeing.see(film, None, around)
     held = np.zeros((len(curves.gap), 2, 3), np.float32)
     for frames in face.groups:
@@ -137,7 +137,9 @@ def _talking(
     gap = curves.gap if face.lip_gap is None else face.lip_gap[:count]
     mouth = Mouth(times, gap, curves.source if face.lip_gap is None else "pixels")
     phones = told.phones if told else None
-    found = [judging.drawn_figure(mouth, curves)] if face.how == "rig" else []
+    found = [judging.drawn_figure(mouth, curves)] if face.how == "rig" and face.lip_gap is not None else []
+    if not face.alone and face.lip_gap is None:
+        found.append(judging.DRAWN.unmeasured(several.SHORT))
     found += judging.sync_figures(mouth, phones, heard)
     found += judging.mouth_figures(mouth, curves, phones, heard, _teeth(rig, told, fps))
     if not face.alone:

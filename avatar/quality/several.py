@@ -16,6 +16,10 @@ from avatar.quality.faces import Faces
 from avatar.quality.rig import Rig
 
 Frames = NDArray[np.int64]
+LEAST_SECONDS, LEAST_HEIGHT = 4.0, 110.0
+"""What a face among several must be seen speaking for, and how many pixels high it must be, for its lips to be followed
+in the picture: what shut lips look like is learned from few frames else."""
+SHORT = "somebody is seen speaking for too short, or too small, to be followed"
 WHY = "several people are seen, and this is a figure of one"
 
 
@@ -23,9 +27,18 @@ def groups(rig: Rig) -> tuple[Frames, ...]:
     """The frames of each face in which it is the one that speaks; all of them for one alone."""
     if rig.utterance is None or not rig.utterance.turns:
         return (np.arange(len(rig.landmarks)),)
-    times = np.linspace(0.0, rig.utterance.seconds, len(rig.landmarks), endpoint=False)
+    fps = max(1, round(len(rig.landmarks) / rig.utterance.seconds))
+    times = np.arange(len(rig.landmarks)) / fps
     who = np.asarray(speakers.speaking(rig.utterance, times.tolist()))
     return tuple(found for number in range(int(who.max()) + 1) if len(found := np.flatnonzero(who == number)))
+
+
+def followed(rig: Rig, found: Sequence[Frames], seen: Faces) -> bool:
+    """Whether the lips of all these faces can be followed in the picture."""
+    if len(found) < 2 or rig.utterance is None:
+        return True
+    least = LEAST_SECONDS * len(rig.landmarks) / rig.utterance.seconds
+    return all(len(frames) >= least and float(np.median(seen.height[frames])) >= LEAST_HEIGHT for frames in found)
 
 
 def curves(rig: Rig, found: Sequence[Frames], size: tuple[int, int]) -> Faces:
