@@ -92,7 +92,8 @@ def _labels(text: str, known: Collection[str]) -> list[re.Match[str]]:
     A script whose first line alone begins with a name may be all in one line, and then they stand anywhere.
     """
     every = [label for label in _LABEL.finditer(text) if not label["escaped"] and len(label["name"]) <= LONGEST]
-    found = [label for label in every if _key(label["name"]) in known or _like_a_name(label["name"])]
+    sure = {_key(label["name"]) for label in every if _like_a_name(label["name"])} | set(known)
+    found = [label for label in every if _key(label["name"]) in sure]
     leading = [label for label in found if text[: label.end("before")].rstrip(" \t")[-1:] in ("", "\n")]
     if len(leading) < 2:
         return found

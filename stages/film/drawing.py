@@ -147,12 +147,16 @@ class Drawing:
             scene.view_of(clip.portrait, (room.width, room.height), brief.scenery)
             for clip, room in zip(clips, rooms, strict=True)
         ]
+        ground = company.ground_of(brief, context)
+        behind = [ground.part(room) if company.shared(brief.scenery) else None for room in rooms]
         puppets = [
             self._puppet(clip.portrait, seen, brief.scenery, context=context)
-            for clip, seen in zip(clips, views, strict=True)
+            if back is None
+            else scene.puppet(clip.portrait, seen, context, brief.scenery, behind=back)
+            for clip, seen, back in zip(clips, views, behind, strict=True)
         ]
         moved = [tracks.read(context.path(clip.motion.tracks)) for clip in clips]
-        return Company(brief, utterance, puppets, moved, rooms, ground=company.ground_of(brief, context))
+        return Company(brief, utterance, puppets, moved, rooms, ground=ground)
 
     def _puppet(self, portrait: Portrait, seen: View, scenery: Scenery, *, context: Context) -> Puppet:
         key = (portrait, seen, scenery)

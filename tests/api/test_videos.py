@@ -60,6 +60,25 @@ def test_every_field_reaches_the_job(served: Served) -> None:
     assert (job.priority, job.client) == (2, "127.0.0.1")
 
 
+def test_turns_of_several_speakers_and_their_cast_reach_the_job(served: Served) -> None:
+    turns = [
+        {"speaker": "Ada", "text": "Hello.\nBen: is no turn here."},
+        {"speaker": "ben", "text": "Hi!"},
+        {"speaker": "Ada", "text": "Well."},
+    ]
+    cast = {"Ben": {"image": "https://example.com/ben.png", "voice": "de", "pitch": -2}}
+    job_id = served.ask(script=turns, cast=cast, layout="cut", consent=True)
+    assert served.client.get(f"/v1/videos/{job_id}").json()["request"]["speakers"] == ["Ada", "Ben"]
+    asked = served.jobs.job(job_id).request
+    assert [(turn.speaker, turn.text) for turn in asked.turns] == [
+        ("Ada", "Hello.\nBen: is no turn here."),
+        ("Ben", "Hi!"),
+        ("Ada", "Well."),
+    ]
+    assert (asked.cast["Ben"].voice, asked.cast["Ben"].pitch, asked.layout) == ("de", -2, "cut")
+    assert asked.cast["Ben"].image in asked.people
+
+
 def test_priority_time_out_webhook_and_key_reach_the_order(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         served.client.post("/v1/videos", json=FULL, headers={"Idempotency-Key": "k1"})
