@@ -81,8 +81,8 @@ def certificate(
 
 def _face(film: Path, picture: video.Picture, rig: Rig | None, landmarker: Path | None) -> _Face:
     if rig is not None and len(rig.landmarks):
-        found = several.groups(rig)
-        return _Face("rig", several.curves(rig, found, (picture.width, picture.height)), groups=found)
+        groups = several.groups(rig)
+        return _Face("rig", several.curves(rig, groups, (picture.width, picture.height)), groups=groups)
     if landmarker is None:
         return _Face("none", why=UNKNOWN_FACE)
     try:

@@ -86,7 +86,6 @@ def test_amounts_of_nothing_still_head_and_gaze() -> None:
 def test_a_face_without_others_moves_as_ever() -> None:
     grid = Grid(100, FPS)
     idle = living(grid, seed=1, head=1.0, blink=1.0, look=1.0)
-    wished = {"head": 1.0, "express": 1.0, "look": 1.0}
-    once = speaking(idle, FPS, HERS, seed=1, **wished)
-    again = speaking(idle, FPS, HERS, seed=1, others=(), **wished)
+    once = speaking(idle, FPS, HERS, seed=1, head=1.0, express=1.0, look=1.0)
+    again = speaking(idle, FPS, HERS, seed=1, head=1.0, express=1.0, look=1.0, others=())
     assert np.array_equal(once, again)
