@@ -7,7 +7,6 @@ from avatar.errors import BadRequest
 from avatar.request import parse
 from stages.casting import players
 
-
 SAID = {
     "A: Hello. B: Hi!": [("A", "Hello."), ("B", "Hi!")],
     "Ada: Good evening.\nBen: Hello!\n\nAda: Go.": [("Ada", "Good evening."), ("Ben", "Hello!"), ("Ada", "Go.")],
