@@ -31,11 +31,11 @@ from stages import pipeline
 
 LOG = logging.getLogger("avatar")
 SPECIAL = {
-    "speech": ("upload", "speecht5-clone"),
+    "speech": ("joiner", "upload", "speecht5-clone"),
     "portrait": ("photo", "photo-plain"),
     "motion": ("ltx", "modelscope"),
 }
-"""Backends that serve requests of one kind only: a sound or a face of the asker's own, a film from words."""
+"""Backends that serve requests of one kind only: several speakers, a sound or face of one's own, a film from words."""
 LETTERS = 14.0
 """Letters a second, about as fast as people speak; for guesses of how long a film will be."""
 LOOK = 5.0

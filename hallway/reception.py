@@ -11,7 +11,7 @@ from avatar.artifacts import ExportKind
 from avatar.disk import storage_errors
 from avatar.engine import Engine
 from avatar.errors import NotFound, Unavailable
-from avatar.events import Outcome
+from avatar.events import Outcome, split
 from avatar.gallery import AvatarCard, VoiceCard
 from avatar.jobs import rigs, signing
 from avatar.jobs.service import UploadKind
@@ -104,8 +104,9 @@ def verify(film: Path) -> "Provenance | None":
 
 
 def weights_of(stage: str, backend: str) -> tuple[Weights, ...]:
-    """The catalogue rows that a stage's backend uses."""
-    used = (b.needs.weights for s in pipeline.STAGES if s.name == stage for b in s.chain if b.id == backend)
+    """The catalogue rows that a stage's backend uses, or several, as an outcome names them."""
+    names = split(backend)
+    used = (b.needs.weights for s in pipeline.STAGES if s.name == stage for b in s.chain if b.id in names)
     return tuple(CATALOGUE[name] for names in used for name in names)
 
 

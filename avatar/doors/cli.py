@@ -96,6 +96,15 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WORDS",
         help='what the avatar should be like, such as "Professional teacher explaining math"',
     )
+    add(
+        "--cast",
+        metavar="NAME=WHO",
+        action="append",
+        default=[],
+        help="who plays a speaker of a script such as `Ada: Hello. Ben: Hi!`: an avatar or a picture, and after commas"
+        " voice=ID, rate=X, pitch=X; once for each, others are chosen",
+    )
+    add("--layout", metavar="HOW", help="how several speakers are shown: auto, side_by_side or cut (auto)")
     add("--image", metavar="FILE", help="a picture of the face to show")
     add("--face", metavar="N", help="which face of the picture: 0 is the largest (0)")
     add("--audio", metavar="FILE", help="a recording to be heard instead of a voice")

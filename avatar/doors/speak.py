@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar.artifacts import ExportKind
-from avatar.doors import output, own, report, terminal
+from avatar.doors import output, own, playing, report, terminal
 from avatar.doors.hallway import Hallway
 from avatar.errors import BadRequest, StageFailed
 from avatar.jobs.files import Variant
@@ -45,12 +45,13 @@ def speak(chosen: argparse.Namespace, hallway: Hallway) -> int:
     target = Path(chosen.output)
     extras = {name: Path(path) for name in (*SIDECARS, "certificate") if (path := getattr(chosen, name))}
     sound_only = _sound_only(target, extras)
-    named = {field: getattr(chosen, field) for field in own.KINDS}
+    cast = playing.cast(chosen.cast)
+    named = {field: getattr(chosen, field) for field in own.KINDS} | cast.pictures
     files = own.files(named, consent=chosen.consent)
     backdrop = own.backdrop(chosen.background)
     if backdrop:
         chosen.background = None
-    ask = _request(chosen, sound_only=sound_only, files=files, backdrop=backdrop)
+    ask = _request(chosen, sound_only=sound_only, files=files, backdrop=backdrop, cast=cast)
     output.check_targets((target, *extras.values()))
     jobs = hallway.start()
     own.bring(jobs, files)
@@ -83,10 +84,21 @@ def _export(target: Path) -> ExportKind | None:
     return next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
 
 
-def _request(chosen: argparse.Namespace, *, sound_only: bool, files: own.Files, backdrop: own.Named | None) -> Ask:
+def _request(
+    chosen: argparse.Namespace,
+    *,
+    sound_only: bool,
+    files: own.Files,
+    backdrop: own.Named | None,
+    cast: playing.Cast,
+) -> Ask:
     raw: dict[str, Any] = {
         "kind": "speech" if sound_only else "talk",
-        **{field: blob for field, (_, blob) in files.items()},
+        **{field: files[field][1] for field in own.KINDS if field in files},
+        "cast": {
+            name: role | ({"image": files[playing.FIELD + name][1]} if playing.FIELD + name in files else {})
+            for name, role in cast.roles.items()
+        },
     }
     if backdrop:
         raw["backdrop"] = backdrop[1]
@@ -95,7 +107,7 @@ def _request(chosen: argparse.Namespace, *, sound_only: bool, files: own.Files, 
     elif "audio" not in files:
         raise BadRequest("There is no TEXT to say. Give words, - for standard input, a text file, or --audio.")
     wishes = ("voice", "avatar", "prompt", "seed", "rate", "pitch", "fps", "captions", "face", "language")
-    screen = ("background", "framing", "zoom", "label")
+    screen = ("background", "framing", "zoom", "label", "layout")
     raw |= {name: value for name in (*wishes, *screen) if (value := getattr(chosen, name)) is not None}
     if chosen.mood is not None:
         raw["expression"] = chosen.mood

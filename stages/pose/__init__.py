@@ -2,9 +2,9 @@
 
 from avatar.artifacts import Clip
 from avatar.stage import Stage
-from stages.pose.brief import Acting, Brief
+from stages.pose.brief import Acting, Brief, Partner
 from stages.pose.warp import Warp
 
 POSE: Stage[Brief, Clip] = Stage("pose", Clip, (Warp(),))
 
-__all__ = ["POSE", "Acting", "Brief"]
+__all__ = ["POSE", "Acting", "Brief", "Partner"]

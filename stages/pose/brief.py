@@ -15,8 +15,22 @@ class Acting:
 
 
 @dataclass(frozen=True, slots=True)
+class Partner:
+    """Somebody else who speaks in the same film: what, and where they are seen from here.
+
+    `towards` is degrees to the viewer's right and up.
+    """
+
+    speech: Speech
+    towards: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
-    """Head and shoulders for a clip, moving with what is said. Amounts: 0 none, 1 natural, 2 twice."""
+    """Head and shoulders for a clip, moving with what is said. Amounts: 0 none, 1 natural, 2 twice.
+
+    With `partners` this is one who listens while they speak, and speaks to them.
+    """
 
     clip: Clip
     speech: Speech
@@ -25,3 +39,4 @@ class Brief:
     expression: float = 1.0
     gaze: float = 1.0
     acting: Acting = Acting()
+    partners: tuple[Partner, ...] = ()

@@ -91,6 +91,7 @@ class Asked(BaseModel):
     size: str
     fps: int
     captions: str
+    speakers: list[str] = Field([], description="Who speaks, where several do")
 
 
 class Video(BaseModel):
@@ -221,6 +222,7 @@ def _asked(ask: Ask) -> Asked:
         size=f"{ask.width}x{ask.height}",
         fps=ask.fps,
         captions=ask.captions,
+        speakers=list(dict.fromkeys(turn.speaker for turn in ask.turns)),
     )
 
 
