@@ -11,7 +11,7 @@ from avatar.stage import Run
 from stages import film, lips, motion, portrait, pose, speech
 from stages.portrait import drawn
 from stages.portrait.drawn import looks
-from stages.speech import voices
+from stages.speech import fitness
 
 STAGES = (speech.SPEECH, portrait.PORTRAIT, motion.MOTION, pose.POSE, lips.LIPS, film.FILM)
 
@@ -59,13 +59,14 @@ def say(ask: Ask, run: Run) -> Speech:
 def check(ask: Ask) -> Script:
     """What is said. What can be refused before anything is made is refused here: `BadRequest`, `NotFound`.
 
-    That is an unknown voice or avatar, and captions or a label that can't be written in the picture.
+    That is an unknown voice or avatar, a text that the voice can't say, and captions or a label that can't be written
+    in the picture.
     """
     script = script_of(ask)
     if ask.avatar:
         looks.find(ask.avatar)
-    if ask.voice:
-        voices.choose(ask.voice)
+    if ask.voice and not ask.audio:
+        fitness.refuse(ask.voice, script.text, ask.language, sample=ask.voice_sample is not None)
     if ask.kind == "talk" and ask.captions == "burned":
         lettering.check(script.text)
     if ask.kind == "talk" and ask.label:

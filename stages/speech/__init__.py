@@ -4,9 +4,10 @@ from avatar.artifacts import Speech
 from avatar.stage import Stage
 from stages.speech.brief import Brief, recording
 from stages.speech.espeak import Espeak
+from stages.speech.mms import VOICES
 from stages.speech.speecht5 import SpeechT5, SpeechT5Clone
 from stages.speech.upload import Upload
 
-SPEECH: Stage[Brief, Speech] = Stage("speech", Speech, (Upload(), SpeechT5Clone(), SpeechT5(), Espeak()))
+SPEECH: Stage[Brief, Speech] = Stage("speech", Speech, (Upload(), SpeechT5Clone(), SpeechT5(), *VOICES, Espeak()))
 
 __all__ = ["SPEECH", "Brief", "recording"]

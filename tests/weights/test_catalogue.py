@@ -9,7 +9,7 @@ import torch
 
 from avatar.plan import Profile
 from avatar.settings import Profile as Wished
-from hf_spaces_models import CATALOGUE, PARTS, PROFILES, RECIPES, to_fetch, to_keep
+from hf_spaces_models import CATALOGUE, MMS, PARTS, PROFILES, RECIPES, to_fetch, to_keep
 from stages import pipeline
 from tests.shared import shared
 from tests.weights.architectures import ARCHITECTURES
@@ -31,6 +31,9 @@ WHOLE = {
     "wav2vec2-base-960h": 4,
     "wav2vec2-base": 4,
     "speecht5-hifigan": 4,
+    "pocket-tts": 4,
+    "pocket-tts-audio-tokenizer": 4,
+    **{f"mms-{code}": 4 for code, _ in MMS},
     "sd-vae-ft-mse": 4,
     "image-variations-encoder": 4,
     "ltx-2b-distilled": 2,
@@ -107,7 +110,7 @@ def test_the_mission_has_a_recipe_for_each_of_its_backends() -> None:
         assert name == recipe.backend
         by_stage.setdefault(recipe.stage, set()).add(name)
     assert by_stage == {
-        "speech": {"speecht5", "speecht5-clone"},
+        "speech": {"speecht5", "speecht5-clone", "pocket", *(f"mms-{code}" for code, _ in MMS)},
         "lips": {"wav2vec"},
         "portrait": {"sd-turbo", "sd15", "wan-image"},
         "motion": {"svd", "ltx", "wan21-t2v-13b", "wan21-i2v", "wan22-ti2v-5b", "wan22-a14b", "modelscope"},
