@@ -251,7 +251,7 @@ MORE_VOICES: tuple[Weights, ...] = (
         parameters=_count("pocket-tts-audio-tokenizer"),
     ),
 )
-"""Pocket TTS: the repositories that transformers names, their files as its classes save them, float32 counted, not seen."""
+"""Pocket TTS: repositories that transformers names, files as its classes save them; counted as float32, not seen."""
 
 
 PICTURES_AND_MOTION: tuple[Weights, ...] = (

@@ -8,7 +8,7 @@ from torch.overrides import TorchFunctionMode
 
 
 class Chance(TorchFunctionMode):
-    """Within it this thread's normal numbers come from one seed, whatever other threads draw, and leave theirs alone."""
+    """Within it this thread's normal numbers come from one seed, and others' are left alone."""
 
     def __init__(self, seed: int, *, device: str = "cpu") -> None:
         super().__init__()
