@@ -55,7 +55,7 @@ def refuse(voice: str, said: str, tag: str = "", *, sample: bool = False) -> Non
         speaker = neural.find(voice, language(said, tag))
         if speaker.family == neural.POCKET and not sample:
             raise BadRequest(
-                "Pocket TTS speaks after a voice sample only. Send 3 to 30 seconds of somebody speaking as voice_sample."
+                "Pocket TTS speaks after a voice sample only. Send 3 to 30 s of somebody speaking as voice_sample."
             )
         if text.speakable(said):
             check(speaker, said, tag)

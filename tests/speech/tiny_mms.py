@@ -15,10 +15,6 @@ from transformers import VitsConfig, VitsModel, VitsTokenizer  # noqa: E402 - af
 torch.set_num_threads(1)  # networks this small are only held up by more
 
 LATIN = "|abcdefghijklmnopqrstuvwxyzäöüßéèàç'-"
-CYRILLIC = "|абвгдежзийклмнопрстуфхцчшщъыьэюяё-"
-DEVANAGARI = (
-    "|अआइईउऊएऐओऔकखगघचछजझटठडढणतथदधनपफबभमयरलवशषसह\u093e\u093f\u0940\u0941\u0942\u0947\u0948\u094b\u094c\u094d\u0902\u0901"
-)
 
 
 def weights(folder: Path, name: str = "mms-deu", *, letters: str = LATIN, **options: Any) -> dict[str, Path]:
@@ -53,8 +49,6 @@ def weights(folder: Path, name: str = "mms-deu", *, letters: str = LATIN, **opti
     place = folder / name
     network.save_pretrained(place)
     (folder / "vocab.json").write_text(json.dumps({sign: number for number, sign in enumerate(signs)}))
-    tokenizer = VitsTokenizer(
-        folder / "vocab.json", pad_token=letters[0], unk_token="<unk>", phonemize=False, is_uroman=False
-    )
+    tokenizer = VitsTokenizer(folder / "vocab.json", pad_token=letters[0], phonemize=False, is_uroman=False)
     tokenizer.save_pretrained(place)
     return {name: place}
