@@ -43,14 +43,14 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
     return DirectJobs(
         works,
         render=partial(pipeline.render, label=outfit.chosen.label),
-        house=house(outfit, works.store),
+        house=house(outfit, works),
         timeout=outfit.chosen.timeout,
         patience=outfit.chosen.stage_timeout,
         finish=finishing(outfit.chosen),
     )
 
 
-def house(outfit: Outfit, store: Store) -> House:
+def house(outfit: Outfit, works: Engine) -> House:
     """What doors may ask beside films."""
     return House(
         voices=reception.voices,
@@ -62,9 +62,9 @@ def house(outfit: Outfit, store: Store) -> House:
         examine=reception.examine,
         check=pipeline.check,
         verify=reception.verify,
-        export=partial(reception.export, engine=Engine(store)),
+        export=partial(reception.export, engine=Engine(works.store)),
         licences=lambda outcome: reception.licences(outcome.backends),
-        certify=lambda film, rig: reception.certify(film, rig, models=outfit.chosen.models, store=store),
+        certify=lambda film, rig: reception.certify(film, rig, models=outfit.chosen.models, engine=works),
     )
 
 
@@ -135,7 +135,7 @@ def _service(outfit: Outfit, *, worker: bool) -> "AbstractContextManager[Durable
     from hallway import serving
 
     works = engine(outfit)
-    desk = house(outfit, works.store)
+    desk = house(outfit, works)
     return serving.service(outfit.chosen, works, desk, finish=finishing(outfit.chosen), worker=worker)
 
 

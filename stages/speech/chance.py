@@ -15,7 +15,7 @@ class Chance(TorchFunctionMode):
         self._numbers = torch.Generator(device)
         self._numbers.manual_seed(seed)
 
-    def __torch_function__(  # type: ignore[override]  # torch leaves it untyped
+    def __torch_function__(
         self,
         function: Callable[..., Any],
         types: Any,
