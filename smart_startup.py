@@ -27,7 +27,7 @@ from avatar.residency import Residency
 from avatar.settings import Settings
 from avatar.storage import Store
 from avatar.store import FolderStore
-from hallway import reception
+from hallway import reception, voices
 from hallway.outfit import Outfit
 from stages import pipeline
 
@@ -53,7 +53,8 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
 def house(outfit: Outfit, works: Engine) -> House:
     """What doors may ask beside films."""
     return House(
-        voices=reception.voices,
+        voices=partial(voices.voices, works.place),
+        sample=partial(voices.sample, engine=works),
         avatars=reception.avatars,
         plan=lambda ask: outfit.plan if ask is None else outfit.planned(ask),
         explain=lambda: outfit.page,

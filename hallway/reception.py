@@ -13,7 +13,7 @@ from avatar.disk import storage_errors
 from avatar.engine import Engine
 from avatar.errors import NotFound, Unavailable
 from avatar.events import Outcome
-from avatar.gallery import AvatarCard, VoiceCard
+from avatar.gallery import AvatarCard
 from avatar.jobs import rigs, signing
 from avatar.jobs.service import UploadKind
 from avatar.plan import Weights
@@ -31,13 +31,6 @@ if TYPE_CHECKING:
 
 DRAWING = Lock()
 """Pictures are drawn one at a time, so that films find a core."""
-
-
-def voices() -> tuple[VoiceCard, ...]:
-    """The voices of the speech stage."""
-    from stages.speech.voices import voices as known
-
-    return tuple(VoiceCard(voice.id, voice.name, voice.language, voice.gender) for voice in known())
 
 
 def avatars() -> tuple[AvatarCard, ...]:

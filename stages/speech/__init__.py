@@ -5,9 +5,12 @@ from avatar.stage import Stage
 from stages.speech.brief import Brief, recording
 from stages.speech.espeak import Espeak
 from stages.speech.mms import VOICES
+from stages.speech.pocket import Pocket
 from stages.speech.speecht5 import SpeechT5, SpeechT5Clone
 from stages.speech.upload import Upload
 
-SPEECH: Stage[Brief, Speech] = Stage("speech", Speech, (Upload(), SpeechT5Clone(), SpeechT5(), *VOICES, Espeak()))
+SPEECH: Stage[Brief, Speech] = Stage(
+    "speech", Speech, (Upload(), Pocket(), SpeechT5Clone(), SpeechT5(), *VOICES, Espeak())
+)
 
 __all__ = ["SPEECH", "Brief", "recording"]

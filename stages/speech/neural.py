@@ -60,6 +60,11 @@ def family(voice: str) -> str:
     return head if head in FAMILIES else ""
 
 
+def backend(voice: str) -> str:
+    """The backend that speaks for a neural voice's id."""
+    return voice.replace(":", "-") if family(voice) == MMS else family(voice)
+
+
 def named(voice: str) -> bool:
     """Whether the id is one of a neural voice, known or not."""
     return bool(family(voice))
