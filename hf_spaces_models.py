@@ -46,6 +46,13 @@ MMS = (
 )  # fmt: skip
 """Languages of the MMS voices that are offered, of some 1100 that there are, by ISO 639-3."""
 
+PIPER = (
+    ("en-ljspeech", "en/en_US/ljspeech/medium/en_US-ljspeech-medium", "Piper LJSpeech", "public domain"),
+    ("de-thorsten", "de/de_DE/thorsten/medium/de_DE-thorsten-medium", "Piper Thorsten", "CC0-1.0"),
+    ("fr-siwis", "fr/fr_FR/siwis/medium/fr_FR-siwis-medium", "Piper Siwis", "CC-BY-4.0"),
+)
+"""Piper voices: id, where in the repository (which is MIT), title, licence of the recordings that they learned from."""
+
 PARTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "svd-xt": {"unet": 1_524_623_082, "vae": 97_742_847, "image_encoder": 632_076_800},
@@ -219,6 +226,22 @@ MORE_VOICES: tuple[Weights, ...] = (
             parameters=_count(f"mms-{code}"),
         )
         for code, language in MMS
+    ),
+    *(
+        Weights(
+            id=f"piper-{name}",
+            source="rhasspy/piper-voices",
+            revision="",
+            files=(
+                WeightFile(f"{path}.onnx", 63_200_000, load="voice.onnx"),
+                WeightFile(f"{path}.onnx.json", 5_000, load="voice.onnx.json"),
+            ),
+            licence=licence,
+            commercial=True,
+            title=title,
+            stage="speech",
+        )
+        for name, path, title, licence in PIPER
     ),
     Weights(
         id="pocket-tts",
@@ -700,6 +723,15 @@ SOUND_RECIPES: tuple[Recipe, ...] = (
             "400 letters at once; activations are an allowance",
         )
         for code, _ in MMS
+    ),
+    *(
+        Recipe(
+            "speech",
+            f"piper-{name}",
+            Needs((f"piper-{name}",), ("piper",), (Mode("cpu", ram=GIB, pace=0.1),)),
+            "400 letters at once; memory is an allowance",
+        )
+        for name, *_ in PIPER
     ),
     Recipe(
         "lips",

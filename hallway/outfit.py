@@ -26,12 +26,16 @@ from avatar.request import Ask
 from avatar.settings import Settings
 from avatar.stage import Backend, Performer, Placement
 from avatar.zerogpu import Borrowing
-from hf_spaces_models import CATALOGUE, MMS, PROFILES
+from hf_spaces_models import CATALOGUE, MMS, PIPER, PROFILES
 from stages import pipeline
 
 LOG = logging.getLogger("avatar")
 SPECIAL = {
-    "speech": ("upload", "speecht5-clone", "pocket", *(f"mms-{code}" for code, _ in MMS)),
+    "speech": (
+        *("upload", "speecht5-clone", "pocket"),
+        *(f"mms-{code}" for code, _ in MMS),
+        *(f"piper-{name}" for name, *_ in PIPER),
+    ),
     "portrait": ("photo", "photo-plain"),
     "motion": ("ltx", "modelscope"),
 }

@@ -113,7 +113,7 @@ def _worded(said: str, sentence: text.Sentence, manner: Manner) -> Iterator[Line
     clean = "".join(old if old == "." else new for old, new in zip(written, text.aloud(written), strict=True))
     worded = _fitted(manner.word(clean), manner.knows)
     if len(worded.text) <= manner.longest:
-        if any(sign.isalpha() for sign in worded.text):
+        if text.speakable(worded.text):
             yield Line(start, end, sentence.ends, worded)
         return
     middle = start + _halfway(written)

@@ -1,7 +1,8 @@
 """The voices of neural networks: which there are, which is meant, which built-in voice comes nearest.
 
 Knows no network. Ids begin with their family: `speecht5/bdl`, named as the CMU Arctic corpus named its speakers, and
-`mms:deu`, named by its language in ISO 639-3. A family alone, as `mms`, stands for its voice for the text's language.
+`mms:deu`, named by its language in ISO 639-3, `piper:de-thorsten`. A family alone, as `mms`, stands for its voice for
+the text's language.
 """
 
 import difflib
@@ -11,8 +12,8 @@ from typing import Literal
 
 from avatar.errors import NotFound
 
-SPEECHT5, MMS, POCKET = "speecht5", "mms", "pocket"
-FAMILIES = (SPEECHT5, MMS, POCKET)
+SPEECHT5, MMS, POCKET, PIPER = "speecht5", "mms", "pocket", "piper"
+FAMILIES = (SPEECHT5, MMS, POCKET, PIPER)
 CLONED = "cloned"
 """What a speech says of its voice when it was made after a voice sample."""
 
@@ -50,7 +51,12 @@ LANGUAGES = (
 """Of MMS: their ids, the built-in synthesiser's tags, names."""
 MANY = tuple(Speaker(f"mms:{code}", f"MMS {name} (neural)", "", tag, tag) for code, tag, name in LANGUAGES)
 OWN = Speaker("pocket", "Pocket TTS (English, neural, after a voice sample)", "", "en-us")
-SPEAKERS = (*ARCTIC, *MANY, OWN)
+PIPERS = (
+    Speaker("piper:en-ljspeech", "Piper LJSpeech (US English, neural)", "female", "en-us+f2", "en-us"),
+    Speaker("piper:de-thorsten", "Piper Thorsten (German, neural)", "male", "de+m3", "de"),
+    Speaker("piper:fr-siwis", "Piper Siwis (French, neural)", "female", "fr-fr+f2", "fr-fr"),
+)
+SPEAKERS = (*ARCTIC, *MANY, OWN, *PIPERS)
 _BY_ID = {speaker.id: speaker for speaker in SPEAKERS}
 
 
@@ -62,7 +68,7 @@ def family(voice: str) -> str:
 
 def backend(voice: str) -> str:
     """The backend that speaks for a neural voice's id."""
-    return voice.replace(":", "-") if family(voice) == MMS else family(voice)
+    return voice.replace(":", "-") if family(voice) in (MMS, PIPER) else family(voice)
 
 
 def named(voice: str) -> bool:
@@ -76,7 +82,7 @@ def find(voice: str, language: str = "") -> Speaker:
     Raises NotFound with the nearest ids.
     """
     name = voice.strip().lower()
-    if name in (SPEECHT5, MMS):
+    if name in (SPEECHT5, MMS, PIPER):
         kin = [speaker for speaker in SPEAKERS if speaker.family == name]
         return next((one for one in kin if speaks(one, language)), kin[0])
     if name not in _BY_ID:

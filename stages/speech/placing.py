@@ -60,8 +60,13 @@ def place(
     phones = acoustic.phones(heard, seconds=seconds)
     sounding = [phone for phone in phones if phone.ipa]
     span = (sounding[0].start, sounding[-1].end) if sounding else (0.0, seconds)
+    return Placed(phones, spread(said, line, span), fits=False, score=score)
+
+
+def spread(said: str, line: Line, span: tuple[float, float]) -> tuple[Word, ...]:
+    """The written words of a line over a stretch of time, by their letters."""
     words = _audible(line, text.written(said, line.start, line.end))
-    return Placed(phones, tuple(_spread(said, words, _Group(0, len(words), *span))), fits=False, score=score)
+    return tuple(_spread(said, words, _Group(0, len(words), *span)))
 
 
 def written(said: str, line: Line, spoken: tuple[Word, ...]) -> tuple[Word, ...]:
@@ -72,7 +77,7 @@ def written(said: str, line: Line, spoken: tuple[Word, ...]) -> tuple[Word, ...]
 def _audible(line: Line, written: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
     """The written words of which anything is said."""
     letters = zip(line.wording.text, line.wording.sources, strict=True)
-    origins = {(line.start + low, line.start + high) for sign, (low, high) in letters if sign.isalpha()}
+    origins = {(line.start + low, line.start + high) for sign, (low, high) in letters if text.speakable(sign)}
     return tuple(span for span in written if any(low < span[1] and high > span[0] for low, high in origins))
 
 
@@ -98,7 +103,9 @@ def _origins(line: Line, spoken: tuple[Word, ...]) -> list[tuple[int, int]]:
         start = line.wording.text.find(word.text, at)
         start = at if start < 0 else start
         at = start + len(word.text)
-        sources = [line.wording.sources[place] for place in range(start, at) if line.wording.text[place].isalpha()]
+        sources = [
+            line.wording.sources[place] for place in range(start, at) if text.speakable(line.wording.text[place])
+        ]
         low = min((low for low, _ in sources), default=0)
         found.append((line.start + low, line.start + max((high for _, high in sources), default=low)))
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from avatar.artifacts import Utterance, Word
+from avatar.artifacts import Phone, Utterance, Word
 from avatar.errors import BackendError
 from avatar.face import acoustic
 from avatar.face.acoustic_features import Listener
@@ -28,10 +28,11 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
-    """A line as sound, and when each of its letters is said, in seconds of it, spaces included."""
+    """A line as sound, and when each of its letters, spaces included, or of its sounds is said, in seconds of it."""
 
     samples: Samples
-    letters: tuple[Span, ...]
+    letters: tuple[Span, ...] = ()
+    phones: tuple[Phone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -15,7 +15,7 @@ from avatar.disk import storage_errors
 from avatar.media import sound, text
 from avatar.media.sound import Samples
 from avatar.stage import Context
-from stages.speech import joined, pauses, placing, spelled, stretch, wording
+from stages.speech import joined, pauses, placing, sounded, spelled, stretch, wording
 from stages.speech.brief import Brief
 from stages.speech.espeak.perform import CEILING, LUFS
 from stages.speech.espeak.timeline import HEAD, TAIL
@@ -118,21 +118,26 @@ class Talker:
         if isinstance(network, Telling):
             told = network.tell(line, speaker, seed=seed, step=step)
         else:
-            told = Told(network.say(line, speaker, seed=seed, step=step), ())
+            told = Told(network.say(line, speaker, seed=seed, step=step))
         start, _ = joined.sounding(told.samples, network.rate)
         higher = stretch.pitched(joined.trimmed(told.samples, network.rate), brief.pitch, hertz=network.rate)
         made = stretch.paced(higher, brief.rate, hertz=network.rate)
         pace, length = len(higher) / max(len(made), 1), len(made) / network.rate
-        shifted = ((begins - start / network.rate, ends - start / network.rate) for begins, ends in told.letters)
-        letters = ((min(max(one / pace, 0.0), length), min(max(two / pace, 0.0), length)) for one, two in shifted)
-        return Told(made, tuple(letters))
+
+        def moved(time: float) -> float:
+            return min(max((time - start / network.rate) / pace, 0.0), length)
+
+        letters = tuple((moved(begins), moved(ends)) for begins, ends in told.letters)
+        phones = tuple(replace(each, start=moved(each.start), end=moved(each.end)) for each in told.phones)
+        return Told(made, letters, phones)
 
     def _placed(self, part: "_Part", spoken: Told) -> Placed:
         """When a line's words and sounds are said."""
         rate, step = self.network.rate, part.progress.listening
-        if spoken.letters:
+        if spoken.letters or spoken.phones:
             reader = spelled.Reader(self.language, part.folder, step)
-            return spelled.place(part.said, part.line, spoken, hertz=rate, reader=reader)
+            place = spelled.place if spoken.letters else sounded.place
+            return place(part.said, part.line, spoken, hertz=rate, reader=reader)
         said, line, samples = part.said, part.line, spoken.samples
         return placing.place(said, line, samples, hertz=rate, folder=part.folder, step=step, language=self.language)
 
