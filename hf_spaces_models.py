@@ -40,6 +40,19 @@ CONFIG, SMALL, VOCABULARY = 1_000, 3_000, 1_600_000
 TORCH = ("torch", "transformers", "safetensors")
 DIFFUSERS = (*TORCH, "diffusers", "accelerate")
 
+MMS = (
+    ("deu", "German"), ("eng", "English"), ("fra", "French"), ("hin", "Hindi"), ("nld", "Dutch"), ("pol", "Polish"),
+    ("por", "Portuguese"), ("rus", "Russian"), ("spa", "Spanish"),
+)  # fmt: skip
+"""Languages of the MMS voices that are offered, of some 1100 that there are, by ISO 639-3."""
+
+PIPER = (
+    ("en-ljspeech", "en/en_US/ljspeech/medium/en_US-ljspeech-medium", "Piper LJSpeech", "public domain"),
+    ("de-thorsten", "de/de_DE/thorsten/medium/de_DE-thorsten-medium", "Piper Thorsten", "CC0-1.0"),
+    ("fr-siwis", "fr/fr_FR/siwis/medium/fr_FR-siwis-medium", "Piper Siwis", "CC-BY-4.0"),
+)
+"""Piper voices: id, where in the repository (which is MIT), title, licence of the recordings that they learned from."""
+
 PARTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "svd-xt": {"unet": 1_524_623_082, "vae": 97_742_847, "image_encoder": 632_076_800},
@@ -50,6 +63,9 @@ PARTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "wav2vec2-base": {"pretraining": 95_044_608},
         "speecht5-tts": {"tts": 144_431_684},
         "speecht5-hifigan": {"vocoder": 12_656_257},
+        "pocket-tts": {"tts": 89_451_778},
+        "pocket-tts-audio-tokenizer": {"codec": 20_054_337},
+        **{f"mms-{code}": {"vits": 36_284_592} for code, _ in MMS},
         "sd-turbo": {"unet": 865_910_724, "vae": 83_653_863, "text_encoder": 340_387_840},
         "sd15": {"unet": 859_520_964, "vae": 83_653_863, "text_encoder": 123_060_480},
         "modelscope-t2v": {"unet": 1_411_233_860, "vae": 83_653_863, "text_encoder": 340_387_840},
@@ -188,6 +204,77 @@ FACES_AND_SOUNDS: tuple[Weights, ...] = (
         stage="speech",
     ),
 )
+
+
+MORE_VOICES: tuple[Weights, ...] = (
+    *(
+        Weights(
+            id=f"mms-{code}",
+            source=f"facebook/mms-tts-{code}",
+            revision="",
+            files=_files(
+                ("config.json", SMALL),
+                ("special_tokens_map.json", CONFIG),
+                ("tokenizer_config.json", CONFIG),
+                ("vocab.json", CONFIG),
+                ("model.safetensors", 145_000_000),
+            ),
+            licence="CC-BY-NC-4.0",
+            commercial=False,
+            title=f"MMS {language}",
+            stage="speech",
+            parameters=_count(f"mms-{code}"),
+        )
+        for code, language in MMS
+    ),
+    *(
+        Weights(
+            id=f"piper-{name}",
+            source="rhasspy/piper-voices",
+            revision="",
+            files=(
+                WeightFile(f"{path}.onnx", 63_200_000, load="voice.onnx"),
+                WeightFile(f"{path}.onnx.json", 5_000, load="voice.onnx.json"),
+            ),
+            licence=licence,
+            commercial=True,
+            title=title,
+            stage="speech",
+        )
+        for name, path, title, licence in PIPER
+    ),
+    Weights(
+        id="pocket-tts",
+        source="eustlb/pocket-tts",
+        revision="",
+        files=_files(
+            ("config.json", SMALL),
+            ("generation_config.json", CONFIG),
+            ("processor_config.json", SMALL),
+            ("chat_template.jinja", SMALL),
+            ("tokenizer.json", 200_000),
+            ("tokenizer_config.json", SMALL),
+            ("model*.safetensors", 358_000_000),
+        ),
+        licence="CC-BY-4.0",
+        commercial=True,
+        title="Pocket TTS",
+        stage="speech",
+        parameters=_count("pocket-tts"),
+    ),
+    Weights(
+        id="pocket-tts-audio-tokenizer",
+        source="eustlb/pocket-tts-audio-tokenizer",
+        revision="",
+        files=_files(("config.json", SMALL), ("model.safetensors", 80_200_000)),
+        licence="CC-BY-4.0",
+        commercial=True,
+        title="Pocket TTS, its codec",
+        stage="speech",
+        parameters=_count("pocket-tts-audio-tokenizer"),
+    ),
+)
+"""Pocket TTS: repositories that transformers names, files as its classes save them; counted as float32, not seen."""
 
 
 PICTURES_AND_MOTION: tuple[Weights, ...] = (
@@ -482,7 +569,7 @@ NOT_OFFERED: tuple[Weights, ...] = (
 
 
 CATALOGUE: Mapping[str, Weights] = MappingProxyType(
-    {row.id: row for row in (*FACES_AND_SOUNDS, *PICTURES_AND_MOTION, *FILMS_FROM_WORDS, *NOT_OFFERED)}
+    {row.id: row for row in (*FACES_AND_SOUNDS, *MORE_VOICES, *PICTURES_AND_MOTION, *FILMS_FROM_WORDS, *NOT_OFFERED)}
 )
 
 MINIMAL = (
@@ -582,6 +669,7 @@ def _ladder(
 
 SPEECHT5 = ("speecht5-tts", "speecht5-hifigan", "cmu-arctic-xvectors")
 SPEECH = (*_at("speecht5-tts", tts=0.2), *_at("speecht5-hifigan", vocoder=0.2))
+POCKET = (*_at("pocket-tts", tts=0.1), *_at("pocket-tts-audio-tokenizer", codec=0.2))
 LTX = (*_at("ltx-2b-distilled", transformer=0.7, vae=4.06), *_at("t5-xxl", text_encoder=0.2))
 LTX_TILED = (*_at("ltx-2b-distilled", transformer=0.7, vae=2.96), *_at("t5-xxl", text_encoder=0.2))
 WAN_13B = _at("wan21-t2v-13b", transformer=1.51, vae=3.95, text_encoder=0.2)
@@ -609,6 +697,41 @@ SOUND_RECIPES: tuple[Recipe, ...] = (
             (_cuda(SPEECH, "float32", "none", 0.2), _cpu(SPEECH, 1.0)),
         ),
         "500 letters at once; activations are an allowance",
+    ),
+    Recipe(
+        "speech",
+        "pocket",
+        Needs(
+            ("pocket-tts", "pocket-tts-audio-tokenizer"),
+            TORCH,
+            (_cuda(POCKET, "float32", "none", 0.1), _cpu(POCKET, 0.8)),
+        ),
+        "50 tokens at once; activations are an allowance",
+    ),
+    *(
+        Recipe(
+            "speech",
+            f"mms-{code}",
+            Needs(
+                (f"mms-{code}",),
+                TORCH,
+                (
+                    _cuda(_at(f"mms-{code}", vits=0.3), "float32", "none", 0.05),
+                    _cpu(_at(f"mms-{code}", vits=0.3), 0.3),
+                ),
+            ),
+            "400 letters at once; activations are an allowance",
+        )
+        for code, _ in MMS
+    ),
+    *(
+        Recipe(
+            "speech",
+            f"piper-{name}",
+            Needs((f"piper-{name}",), ("piper",), (Mode("cpu", ram=GIB, pace=0.1),)),
+            "400 letters at once; memory is an allowance",
+        )
+        for name, *_ in PIPER
     ),
     Recipe(
         "lips",

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -26,12 +26,16 @@ from avatar.request import Ask
 from avatar.settings import Settings
 from avatar.stage import Backend, Performer, Placement
 from avatar.zerogpu import Borrowing
-from hf_spaces_models import CATALOGUE, PROFILES
+from hf_spaces_models import CATALOGUE, MMS, PIPER, PROFILES
 from stages import pipeline
 
 LOG = logging.getLogger("avatar")
 SPECIAL = {
-    "speech": ("joiner", "upload", "speecht5-clone"),
+    "speech": (
+        *("joiner", "upload", "speecht5-clone", "pocket"),
+        *(f"mms-{code}" for code, _ in MMS),
+        *(f"piper-{name}" for name, *_ in PIPER),
+    ),
     "portrait": ("photo", "photo-plain"),
     "motion": ("ltx", "modelscope"),
 }
@@ -145,6 +149,9 @@ class Outfit:
             return (
                 f"{', '.join(map(_title, verdict.fetch))} is not here yet. Fetch it: python smart_startup.py --fetch."
             )
+        if verdict.lack and verdict.lack.of == "name":
+            needed = (b.needs.weights for s in pipeline.STAGES for b in s.chain if (s.name, b.id) == (stage, backend))
+            return _by_name([name for names in needed for name in names], noncommercial=self.chosen.noncommercial)
         return f"It has no place on this machine: {verdict.why}."
 
     def load(self, stage: str, backend: Backend[Any, Any], placement: Placement) -> Performer[Any, Any]:
@@ -255,6 +262,13 @@ def _wished(wishes: Wishes, ask: Ask) -> Wishes:
     profile = wishes.profile if ask.profile == "auto" else ask.profile
     named = {**wishes.backends, **ask.backends}
     return replace(wishes, seconds=seconds, sound_only=ask.kind == "speech", profile=profile, backends=named)
+
+
+def _by_name(names: Sequence[str], *, noncommercial: bool) -> str:
+    """How to get what is fetched only for whoever asks for it."""
+    told = f"{_title(names[0])} is not here. Fetch it: python smart_startup.py --fetch {' '.join(names)}."
+    bound = next((CATALOGUE[name].licence for name in names if not CATALOGUE[name].commercial), "")
+    return f"{told} Its licence ({bound}) wants AVATAR_NONCOMMERCIAL=1." if bound and not noncommercial else told
 
 
 def _title(name: str) -> str:

@@ -13,7 +13,7 @@ from avatar.script import parse as parse_script
 from avatar.stage import Run
 from stages import film, lips, motion, portrait, pose, speech
 from stages.casting import Player, players
-from stages.speech import voices
+from stages.speech import fitness
 
 WIDE = 1.5
 """Times as wide as high from which on a film shows two speakers side by side, where nobody asks for a layout."""
@@ -32,10 +32,13 @@ class Heard:
 def check(ask: Ask) -> tuple[Player, ...]:
     """Who plays whom. What can be refused before anything is made is refused here: `BadRequest`, `NotFound`."""
     cast = players(ask)
+    scripts = [script_of(turn.text) for turn in ask.turns]
     for one in cast:
         if one.voice:
-            voices.choose(one.voice)
-    scripts = [script_of(turn.text) for turn in ask.turns]
+            own = " ".join(
+                script.text for turn, script in zip(ask.turns, scripts, strict=True) if turn.speaker == one.name
+            )
+            fitness.refuse(one.voice, own, ask.language, sample=one.sample is not None)
     if ask.kind == "talk" and ask.captions == "burned":
         lettering.check("".join((*(one.name for one in cast), *(script.text for script in scripts))))
     return cast

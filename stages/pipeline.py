@@ -15,7 +15,7 @@ from avatar.stage import Run, Stage
 from stages import conversation, film, lips, motion, picture, portrait, pose, speech, video
 from stages.portrait import drawn
 from stages.portrait.drawn import looks
-from stages.speech import voices
+from stages.speech import fitness
 
 TALK = (speech.SPEECH, portrait.PORTRAIT, motion.MOTION, pose.POSE, lips.LIPS, film.FILM)
 ROUTES: Mapping[Kind, tuple[Stage[Any, Any], ...]] = {
@@ -114,7 +114,8 @@ def say(ask: Ask, run: Run) -> Speech:
 def check(ask: Ask) -> Script:
     """What is said. What can be refused before anything is made is refused here: `BadRequest`, `NotFound`.
 
-    That is an unknown voice, avatar or backend, and captions or a label that can't be written in the picture.
+    That is an unknown voice, avatar or backend, a text that the voice can't say, and captions or a label that can't be
+    written in the picture.
     """
     _check_backends(ask)
     script = script_of(ask)
@@ -122,8 +123,8 @@ def check(ask: Ask) -> Script:
         conversation.check(ask)
     if ask.avatar:
         looks.find(ask.avatar)
-    if ask.voice:
-        voices.choose(ask.voice)
+    if ask.voice and not ask.audio:
+        fitness.refuse(ask.voice, script.text, ask.language, sample=ask.voice_sample is not None)
     if ask.kind == "talk" and ask.captions == "burned":
         lettering.check(script.text)
     if ask.kind in ("talk", "video") and ask.label:

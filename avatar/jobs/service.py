@@ -123,6 +123,10 @@ def _unexported(_outcome: Outcome, kind: ExportKind) -> NoReturn:
     raise NotFound(f"No {kind} can be made here. Take the video.")
 
 
+def _unheard(voice: str) -> NoReturn:
+    raise NotFound(f"There is no sample of {voice[:80]!r} here. Let it say a text.")
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What else can be asked, as the hallway wired it. Each member is a question that costs nothing until it is called.
@@ -132,6 +136,7 @@ class House:
     here. `plan` is for one request, or for the house as a whole.
     `examine` gives the media type of a picture or sound of somebody's own, and refuses what is none.
     `check` refuses at once what would be refused later, such as an unknown voice: it raises `BadRequest`.
+    `sample` gives a short WAV of a voice: it raises `NotFound`, and `Unavailable` for one that can't speak here.
     `export` gives the file of a film in another form, made by its first asker while he waits.
     `verify` reads what a film says of its own making, `licences` those of the weights behind an outcome.
     """
@@ -148,6 +153,7 @@ class House:
     verify: "Callable[[Path], Provenance | None]"
     licences: Callable[[Outcome], tuple[str, ...]]
     export: Callable[[Outcome, ExportKind], Path] = _unexported
+    sample: Callable[[str], bytes] = _unheard
 
 
 class Maker(Protocol):

@@ -13,11 +13,12 @@ from avatar.errors import BadRequest, Unavailable
 from avatar.face import lips_checks
 from avatar.face.theval import Marks
 from avatar.media import video
-from avatar.quality import container, faces, hearing, judging, lipgap, saying, seeing, several
+from avatar.quality import container, faces, hearing, judging, lipgap, recognition, saying, seeing, several
 from avatar.quality.figures import Certificate, Figure, certified, stated
 from avatar.quality.hearing import Hearing
 from avatar.quality.judging import Mouth
 from avatar.quality.landmarker import find
+from avatar.quality.recognition import Recogniser
 from avatar.quality.rig import Rig
 from avatar.quality.seeing import Seen
 
@@ -51,13 +52,18 @@ class _Face:
 
 
 def certificate(
-    film: Path, *, rig: Rig | None = None, landmarker: Path | None = None, utterance: Utterance | None = None
+    film: Path,
+    *,
+    rig: Rig | None = None,
+    landmarker: Path | None = None,
+    utterance: Utterance | None = None,
+    recogniser: Recogniser | None = None,
 ) -> Certificate:
     """Everything that can be measured of `film`; what can't stands there with the reason.
 
     The face's place comes from the `rig` when it is given, else MediaPipe finds it with the model file `landmarker`.
-    The `utterance` tells what is said; without it the rig's own is used. Raises `NotFound`, and `BadRequest` for what
-    is no film.
+    The `utterance` tells what is said; without it the rig's own is used. The `recogniser` hears whether that is said.
+    Raises `NotFound`, and `BadRequest` for what is no film.
     """
     held = video.contents(film)
     if held.picture is None:
@@ -74,6 +80,7 @@ def certificate(
     fps = container.frame_rate(seen.times, held.picture)
     found += _talking(face, seen.times, fps, rig, told, heard)
     found += judging.still_figures(seen.still) if face.alone else judging.unmeasured(several.WHY, judging.STILL)
+    found.append(recognition.figure(film, told, recogniser if held.sound else None))
     with film.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     return certified(found, sha256=digest, landmarks=face.how)
