@@ -13,6 +13,9 @@ transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 import diffusers  # noqa: E402 - after it was made quiet, as it looks for what it does not need
+from diffusers.hooks.group_offloading import apply_group_offloading  # noqa: E402
+from diffusers.hooks.hooks import HookRegistry  # noqa: E402
+from diffusers.hooks.layerwise_casting import apply_layerwise_casting  # noqa: E402
 from diffusers.utils import logging as diffusers_logging  # noqa: E402
 
 diffusers_logging.disable_progress_bar()
@@ -26,4 +29,4 @@ def kind(library: str, name: str) -> Any:
     return getattr(LIBRARIES[library], name, None) if library in LIBRARIES else None
 
 
-__all__ = ["kind"]
+__all__ = ["HookRegistry", "apply_group_offloading", "apply_layerwise_casting", "kind"]

@@ -53,9 +53,8 @@ def load(source: Source, placement: Placement, **given: Any) -> Model:
     for row in found:
         if row.role == "network":
             dtype = torch.float32 if row.name in source.float32 else computing(placement)
-            passed[row.name] = placing.early(
-                row.name, _part(row, weights=source.weights, dtype=dtype), source, placement
-            )
+            fresh = _part(row, weights=source.weights, dtype=dtype)
+            passed[row.name] = placing.early(row.name, fresh, source, placement)
     settings = {"requires_safety_checker": False} if "safety_checker" in source.absent else {}
     with foreign_errors("The pipeline", source.weights):
         pipe = kind("diffusers", source.pipeline).from_pretrained(folder, local_files_only=True, **passed, **settings)
@@ -119,7 +118,7 @@ def _part(row: files.Part, *, weights: str, dtype: torch.dtype, cls: Any = None)
     for keys, what in (
         (missing, "lacks"),
         (mismatched, "has other shapes in"),
-        (strange, "does not know what to do with"),
+        (strange, "does not know"),
     ):
         if keys:
             raise Unavailable(f"{row.name} of {weights} {what} {_named(sorted(keys))}. {files.again(weights)}")
@@ -129,9 +128,8 @@ def _part(row: files.Part, *, weights: str, dtype: torch.dtype, cls: Any = None)
 def _check_words(tokenizer: Any, encoder: Any, weights: str) -> None:
     known, wanted = len(tokenizer), int(encoder.config.vocab_size)
     if not LEAST_KNOWN * wanted <= known <= wanted:
-        raise Unavailable(
-            f"The tokenizer of {weights} knows {known} tokens instead of {wanted}. {files.again(weights)}"
-        )
+        told = f"The tokenizer of {weights} knows {known} tokens instead of {wanted}."
+        raise Unavailable(f"{told} {files.again(weights)}")
 
 
 def _named(keys: list[str]) -> str:
@@ -146,9 +144,8 @@ def foreign_errors(name: str, weights: str) -> Iterator[None]:
         with memory.memory_errors():
             yield
     except (OSError, ValueError, RuntimeError, AttributeError, KeyError, TypeError, SafetensorError) as wrong:
-        raise Unavailable(
-            f"{name} of {weights} can't be loaded ({type(wrong).__name__}). {files.again(weights)}"
-        ) from wrong
+        told = f"{name} of {weights} can't be loaded ({type(wrong).__name__})."
+        raise Unavailable(f"{told} {files.again(weights)}") from wrong
     except (pickle.UnpicklingError, EOFError) as wrong:
         raise Unavailable(f"{name} of {weights} is damaged. {files.again(weights)}") from wrong
 

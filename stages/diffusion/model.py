@@ -97,7 +97,8 @@ class Model:
         if wanted and self.uses > 1 and not self._compiled and self.placement.precision != "fp8":
             for part in self.denoisers().values():
                 if getattr(part, "_repeated_blocks", None):
-                    part.compile_repeated_blocks(fullgraph=True)
+                    compile_blocks: Any = part.compile_repeated_blocks
+                    compile_blocks(fullgraph=True)
                     self._compiled = True
 
     @contextmanager

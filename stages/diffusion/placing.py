@@ -12,11 +12,11 @@ A pipeline that ran out of memory is softened: one step down this ladder, for as
 from typing import Any
 
 import torch
-from diffusers.hooks import HookRegistry, apply_group_offloading, apply_layerwise_casting
 from torch import nn
 
 from avatar.memory import give_back
 from avatar.stage import Offload, Placement
+from stages.diffusion.foreign import HookRegistry, apply_group_offloading, apply_layerwise_casting
 from stages.diffusion.model import Model, computing
 from stages.diffusion.source import Source
 
@@ -124,8 +124,9 @@ def widen(model: Model) -> bool:
 
 
 def _narrow(part: nn.Module, compute: torch.dtype) -> None:
-    if hasattr(part, "enable_layerwise_casting"):
-        part.enable_layerwise_casting(storage_dtype=STORED, compute_dtype=compute)
+    enable: Any = getattr(part, "enable_layerwise_casting", None)
+    if enable is not None:
+        enable(storage_dtype=STORED, compute_dtype=compute)
     else:
         apply_layerwise_casting(part, storage_dtype=STORED, compute_dtype=compute, skip_modules_pattern=KEPT_WIDE)
 
@@ -136,8 +137,9 @@ def _grouped(model: Model) -> None:
     for name, part in model.networks().items():
         blockwise = model.offload == "group" and name in model.source.denoisers
         how: dict[str, Any] = {"offload_type": "block_level", **GROUP} if blockwise else {"offload_type": "leaf_level"}
-        streams = {"use_stream": True, "low_cpu_mem_usage": True} if fast and blockwise else {}
-        apply_group_offloading(part, onload_device=model.device, offload_device=torch.device("cpu"), **how, **streams)
+        if fast and blockwise:
+            how |= {"use_stream": True, "low_cpu_mem_usage": True}
+        apply_group_offloading(part, onload_device=model.device, offload_device=torch.device("cpu"), **how)
 
 
 def _ungrouped(part: nn.Module) -> None:

@@ -56,9 +56,9 @@ def _first(table: Mapping[Sampler, Recipe], *names: Sampler) -> dict[Sampler, Re
     return {name: table[name] for name in names} | dict(table)
 
 
-_TRAILING = {"timestep_spacing": "trailing"}
-_FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
-_EDM = {"sigma_min": 0.002, "sigma_max": 700.0, "sigma_data": 1.0, "prediction_type": "v_prediction"}
+_TRAILING: Mapping[str, Any] = {"timestep_spacing": "trailing"}
+_FLOW: Mapping[str, Any] = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
+_EDM: Mapping[str, Any] = {"sigma_min": 0.002, "sigma_max": 700.0, "sigma_data": 1.0, "prediction_type": "v_prediction"}
 
 TABLE: Mapping[Family, Mapping[Sampler, Recipe]] = MappingProxyType(
     {
