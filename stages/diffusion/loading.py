@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import nn
 
@@ -26,6 +27,8 @@ RECOMPUTED = ("position_ids",)
 """Buffers that old files carry and new networks make themselves."""
 OTHER_HALF = ("decoder.", "lm_head.", "vision_model.", "visual_projection.", "text_projection.", "logit_scale")
 """Tensors of the larger model that an encoder was taken from."""
+REFUSALS = (OSError, ValueError, RuntimeError, AttributeError, KeyError, TypeError)
+"""What the libraries raise, as each line of theirs sees fit, for files that are not what they should be."""
 SAMPLED = 48
 """Tensors of a network that are looked at for numbers that are none, spread over all of it."""
 NAMED = 4
@@ -93,7 +96,8 @@ def checked(name: str, module: nn.Module, weights: str) -> None:
         raise Unavailable(f"{name} of {weights} lacks {_named(empty)}. {files.again(weights)}")
     floating = [(key, tensor) for key, tensor in tensors.items() if tensor.is_floating_point()]
     for key, tensor in floating[:: max(1, len(floating) // SAMPLED)]:
-        if not bool(torch.isfinite(tensor).all()):
+        wide = tensor.float() if tensor.element_size() == 1 else tensor
+        if not bool(torch.isfinite(wide).all()):
             raise Unavailable(f"{key} in {name} of {weights} holds what are no numbers. {files.again(weights)}")
 
 
@@ -143,7 +147,7 @@ def foreign_errors(name: str, weights: str) -> Iterator[None]:
     try:
         with memory.memory_errors():
             yield
-    except (OSError, ValueError, RuntimeError, AttributeError, KeyError, TypeError, SafetensorError) as wrong:
+    except (*REFUSALS, SafetensorError, StrictDataclassError) as wrong:
         told = f"{name} of {weights} can't be loaded ({type(wrong).__name__})."
         raise Unavailable(f"{told} {files.again(weights)}") from wrong
     except (pickle.UnpicklingError, EOFError) as wrong:

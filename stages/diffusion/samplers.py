@@ -43,7 +43,6 @@ def _discrete(**common: Any) -> dict[Sampler, Recipe]:
         "lms": _recipe("LMSDiscreteScheduler", **common),
         "euler": _recipe("EulerDiscreteScheduler", **common),
         "heun": _recipe("HeunDiscreteScheduler", **common),
-        "dpm2": _recipe("KDPM2DiscreteScheduler", **common),
         "unipc": _recipe("UniPCMultistepScheduler", **common),
         "deis": _recipe("DEISMultistepScheduler", **common),
         "euler-a": _recipe("EulerAncestralDiscreteScheduler", random=True, **common),
@@ -52,11 +51,17 @@ def _discrete(**common: Any) -> dict[Sampler, Recipe]:
     }
 
 
-def _first(table: Mapping[Sampler, Recipe], *names: Sampler) -> dict[Sampler, Recipe]:
-    return {name: table[name] for name in names} | dict(table)
+def _turbo() -> dict[Sampler, Recipe]:
+    """For a network that was made to be asked at four of those steps."""
+    table = _discrete(timestep_spacing="trailing")
+    lcm = table["lcm"]
+    return table | {"lcm": Recipe(lcm.kind, {**lcm.settings, "original_inference_steps": 4}, random=True)}
 
 
-_TRAILING: Mapping[str, Any] = {"timestep_spacing": "trailing"}
+def _some(table: Mapping[Sampler, Recipe], names: str) -> dict[Sampler, Recipe]:
+    return {name: recipe for wanted in names.split() for name, recipe in table.items() if name == wanted}
+
+
 _FLOW: Mapping[str, Any] = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
 _EDM: Mapping[str, Any] = {"sigma_min": 0.002, "sigma_max": 700.0, "sigma_data": 1.0, "prediction_type": "v_prediction"}
 
@@ -64,12 +69,7 @@ TABLE: Mapping[Family, Mapping[Sampler, Recipe]] = MappingProxyType(
     {
         "sd-eps": _discrete(),
         "sd-v": _discrete(prediction_type="v_prediction"),
-        "sd-turbo": {
-            "euler-a": _recipe("EulerAncestralDiscreteScheduler", random=True, **_TRAILING),
-            "euler": _recipe("EulerDiscreteScheduler", **_TRAILING),
-            "ddim": _recipe("DDIMScheduler", clip_sample=False, set_alpha_to_one=True, **_TRAILING),
-            "lcm": _recipe("LCMScheduler", clip_sample=False, set_alpha_to_one=True, random=True, **_TRAILING),
-        },
+        "sd-turbo": _some(_turbo(), "euler-a euler ddim lcm heun lms dpm++ dpm++-sde unipc"),
         "svd": {
             "euler": _recipe("EulerDiscreteScheduler"),
             "dpm++": _recipe("EDMDPMSolverMultistepScheduler", sigma_schedule="exponential", **_EDM),
@@ -84,7 +84,9 @@ TABLE: Mapping[Family, Mapping[Sampler, Recipe]] = MappingProxyType(
             "euler": _recipe("FlowMatchEulerDiscreteScheduler"),
             "unipc": _recipe("UniPCMultistepScheduler", **_FLOW),
         },
-        "modelscope": _first(_discrete(), "dpm++", "ddim"),
+        "modelscope": _some(
+            _discrete(), "dpm++ ddim dpm++-karras pndm lms euler heun unipc deis euler-a dpm++-sde lcm"
+        ),
         "animate-anyone": {"ddim": _recipe("DDIMScheduler")},
     }
 )
@@ -96,7 +98,9 @@ _UNSEEDED = "it draws noise that the seed does not rule, so no result could be m
 _REASONS: Mapping[Family, Mapping[Sampler | None, str]] = MappingProxyType(
     {
         "sd-turbo": {
-            None: "it looks back at earlier steps or twice at each, and this model makes its picture in one to four",
+            None: "it asks the network at other moments than the four that it was made for",
+            "pndm": "its first step alone does not reach the picture, and this model makes it in one to four",
+            "deis": "its first step alone does not reach the picture, and this model makes it in one to four",
         },
         "svd": {
             None: "it rounds noise levels to a thousand whole steps, and this model was taught continuous ones",

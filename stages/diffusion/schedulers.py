@@ -8,7 +8,8 @@ from stages.diffusion import samplers
 from stages.diffusion.foreign import kind
 from stages.diffusion.samplers import Family
 
-OWN = ("_class_name", "_diffusers_version")
+DEFAULTS = "_use_default_values"
+"""Where published settings name those that nobody chose; another scheduler's own take their place."""
 
 
 def build(family: Family, sampler: Sampler, published: Mapping[str, Any], *, shift: float | None = None) -> Any:
@@ -19,7 +20,13 @@ def build(family: Family, sampler: Sampler, published: Mapping[str, Any], *, shi
     """
     recipe = samplers.TABLE[family][samplers.check(family, sampler)]
     moved = shift if shift is not None else published.get("flow_shift", published.get("shift"))
-    settings = {name: value for name, value in published.items() if name not in OWN} | dict(recipe.settings)
+    settings = chosen(published) | dict(recipe.settings)
     if family in ("wan", "ltx") and moved is not None:
         settings |= {"shift": moved, "flow_shift": moved}
     return kind("diffusers", recipe.kind).from_config(settings)
+
+
+def chosen(published: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a model's published settings that somebody chose."""
+    unchosen = set(published.get(DEFAULTS, ()))
+    return {name: value for name, value in published.items() if not name.startswith("_") and name not in unchosen}

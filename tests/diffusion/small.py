@@ -93,6 +93,7 @@ def autoencoder() -> AutoencoderKL:
         latent_channels=4,
         norm_num_groups=8,
         layers_per_block=1,
+        sample_size=64,
     )
 
 
