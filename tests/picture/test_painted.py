@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from avatar.artifacts import Take, Takes
@@ -40,7 +41,7 @@ def bench(tmp_path: Path) -> Bench:
     return workbench(tmp_path, stage="picture")
 
 
-def pixels(bench: Bench, take: Take) -> np.ndarray:  # type: ignore[type-arg]  # only compared
+def pixels(bench: Bench, take: Take) -> NDArray[np.uint8]:
     return np.asarray(Image.open(io.BytesIO(bench.read(take.file))).convert("RGB"))
 
 
