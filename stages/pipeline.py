@@ -175,4 +175,6 @@ def face(ask: Ask) -> portrait.Brief:
     if ask.image:
         marks = portrait.Marks(**ask.landmarks.model_dump()) if ask.landmarks else None
         return portrait.Brief(None, "", 0, ask.image, ask.face, marks, whole=ask.framing == "whole")
-    return portrait.Brief(ask.avatar, "", 0) if ask.avatar else portrait.Brief(None, ask.prompt, ask.seed)
+    if ask.avatar:
+        return portrait.Brief(ask.avatar, "", 0)
+    return portrait.Brief(None, ask.prompt, ask.seed, sampling=ask.sampling)

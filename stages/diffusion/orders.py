@@ -1,0 +1,76 @@
+"""What a painter is asked, what it gives, and how one is had. Knows no stage and no library."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.sampling import OWN, Sampling
+from avatar.stage import Context, Placement
+from stages.diffusion.models import Easel
+
+Picture = NDArray[np.uint8]
+"""RGB, (height, width, 3)."""
+
+
+def unseen(_picture: Picture) -> None:
+    """The watcher who looks at nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who sees a picture come into being: `show` gets a small rough one every so many steps, never for 0."""
+
+    every: int = 0
+    show: Callable[[Picture], None] = unseen
+
+
+UNSEEN = Watch()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A picture for each seed; sizes and sampling that are left open are the model's own."""
+
+    prompt: str
+    seeds: tuple[int, ...]
+    width: int | None = None
+    height: int | None = None
+    sampling: Sampling = OWN
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Painted:
+    """The pictures, one a seed, and what their asker should know of them."""
+
+    pictures: tuple[Picture, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Painter(Protocol):
+    """Draws pictures after words. Raises `BadRequest`, `BackendError`, `Cancelled`."""
+
+    def __call__(self, order: Order, context: Context, /, watch: Watch = UNSEEN) -> Painted:
+        """The pictures. Several threads may call one painter at once."""
+        ...
+
+    def key(self, order: Order, /) -> str:
+        """Orders with the same key may be drawn together. Raises `BadRequest`."""
+        ...
+
+    def together(self, orders: Sequence[Order], contexts: Sequence[Context], /) -> list[Painted]:
+        """Several orders at once. A context that raises `Cancelled` is left out, and the others go on."""
+        ...
+
+
+Opens = Callable[[Easel, Placement], Painter]
+"""How a painter comes to an easel. Raises `Unavailable`, `OutOfMemory`."""
+
+
+def studio(easel: Easel, placement: Placement) -> Painter:
+    """The painter who works with the easel's own model, whose weights are loaded for it."""
+    from stages.diffusion.painting import Studio
+
+    return Studio.load(easel, placement)
