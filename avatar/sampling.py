@@ -1,9 +1,15 @@
 """How a diffusion model is to be sampled, in the field's words. Knows no model: which samplers fit one, stages know."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-Sampler = Literal["ddim", "ddpm", "dpm++", "dpm++-karras", "euler", "euler-a", "heun", "lcm", "lms", "pndm", "unipc"]
+Sampler = Literal[
+    "ddim", "ddpm", "deis", "dpm++", "dpm++-karras", "dpm++-sde", "euler", "euler-a", "heun", "lcm", "lms", "pndm",
+    "unipc",
+]  # fmt: skip
+"""`dpm++` is DPM-Solver++ of second order, two steps at a time; `euler-a` the ancestral one."""
+
+SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
 
 
 @dataclass(frozen=True, slots=True)

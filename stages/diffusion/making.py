@@ -1,0 +1,224 @@
+"""The one way to run a pipeline: denoise, decode, look at what came out. Knows no prompt and no stage.
+
+Out of memory, less is tried at once: fewer items, then less of the model on the device; fewer frames in the decoder,
+then tiles, then the decoder alone on the device. Each is told in a note. What fits is remembered.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from traceback import clear_frames
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from avatar.errors import BadOutput, OutOfMemory
+from avatar.memory import give_back, lacking
+from avatar.stage import Context
+from stages.diffusion import placing, previews
+from stages.diffusion.controls import Settled
+from stages.diffusion.decoding import Decode
+from stages.diffusion.model import Count, Model
+from stages.diffusion.orders import UNSEEN, Watch
+
+T = TypeVar("T")
+
+Film = NDArray[np.uint8]
+"""RGB frames, (frames, height, width, 3)."""
+Arguments = Callable[[Sequence[int]], dict[str, Any]]
+"""Keyword arguments of the pipeline for these items, by their number."""
+
+DECODING = 0.15
+"""Share of the work that decoding is counted as."""
+DARKEST = 3
+"""Levels of 255 up to which a picture counts as black all over."""
+
+NO_FIT = "It did not fit into memory, however little was tried at once. Ask for a smaller or shorter picture."
+NO_NUMBERS = "The model gave what are no numbers. Try another precision, sampler or seed."
+BLACK = "The model gave an empty black picture. Try another seed or prompt."
+WIDENED = "The picture came out empty; it was decoded again at full precision."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """A film for each seed, of one frame where a picture was asked for; and what is to be known of them."""
+
+    films: tuple[Film, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How a pipeline is run: at most `together` items at once, `chunk` frames in the decoder at first.
+
+    `shift` moves the steps of flow models towards noise, `rounds` is how many steps the pipeline will tell of; None is
+    as published, and as many as were asked for.
+    """
+
+    chunk: int = 8
+    together: int = 8
+    shift: float | None = None
+    rounds: int | None = None
+
+
+AS_USUAL = Effort()
+
+
+def make(
+    model: Model,
+    context: Context,
+    *,
+    seeds: Sequence[int],
+    arguments: Arguments,
+    settled: Settled,
+    decode: Decode,
+    effort: Effort = AS_USUAL,
+    watch: Watch = UNSEEN,
+) -> Made:
+    """Run the pipeline for each seed.
+
+    Raises `OutOfMemory` when even the least does not fit, `BadOutput` for what is no picture, and what `context.step`
+    raises.
+    """
+    steps = effort.rounds or settled.steps
+    share = max(1, round(DECODING * steps))
+    with model.working(context, len(seeds) * (steps + share), drawing=True) as count:
+        model.sampler(settled.sampler, shift=effort.shift)
+        run = _Run(model, count, seeds, arguments, settled, steps, watch)
+        latents = list(run.denoised(list(range(len(seeds))), effort.together))
+        films = []
+        for number, each in enumerate(latents):
+            films.append(run.decoded(each, decode, effort.chunk))
+            count.at(len(seeds) * steps + (number + 1) * share)
+    return Made(tuple(films), tuple(dict.fromkeys((*model.softened, *run.notes))))
+
+
+@dataclass(slots=True)
+class _Run:
+    model: Model
+    count: Count
+    seeds: Sequence[int]
+    arguments: Arguments
+    settled: Settled
+    steps: int
+    watch: Watch
+    notes: list[str] = field(default_factory=list)
+
+    def denoised(self, items: list[int], together: int) -> Iterator[Tensor]:
+        """The latents of each item, a first axis of 1, in order."""
+        size = (self.settled.width, self.settled.height, self.settled.frames)
+        while items:
+            most = min(together, self.model.fits.get(size, together))
+            some = items[:most]
+            found = self._fitting(partial(self._latents, some))
+            if found is not None:
+                items = items[most:]
+                yield from torch.split(found, 1)
+            elif len(some) > 1:
+                self.model.fits[size] = len(some) // 2
+                self.notes.append("Memory ran short: fewer pictures were drawn at once.")
+            else:
+                self._soften(placing.soften(self.model))
+
+    def decoded(self, latents: Tensor, decode: Decode, chunk: int) -> Film:
+        """The pictures of one item. Tried again at full precision when nothing is to be seen."""
+        try:
+            return self._film(latents, decode, chunk)
+        except BadOutput:
+            if not placing.widen(self.model):
+                raise
+        self.notes.append(WIDENED)
+        return self._film(latents, decode, chunk)
+
+    def _latents(self, items: list[int]) -> Tensor:
+        known = inspect.signature(type(self.model.pipe).__call__).parameters
+        base = items[0] * self.steps
+        calls = 0
+
+        def stepped(latents: Tensor) -> None:
+            nonlocal calls
+            calls += 1
+            if not bool(torch.isfinite(latents).all()):
+                raise BadOutput(NO_NUMBERS)
+            told = max(int(getattr(self.model.pipe, "_num_timesteps", 0) or 0), self.steps)
+            self.count.at(base + len(items) * min(calls, told) * self.steps // told)
+            if self.watch.every and calls % self.watch.every == 0 and previews.fit(latents):
+                self.watch.show(previews.picture(latents))
+
+        given = self.arguments(items)
+        settings: dict[str, Any] = {
+            "num_inference_steps": self.settled.steps,
+            "guidance_scale": self.settled.guidance,
+            "generator": [torch.Generator("cpu").manual_seed(self.seeds[item]) for item in items],
+            "output_type": "latent",
+            "return_dict": False,
+            **_callback(known, stepped),
+        }
+        call = {name: value for name, value in settings.items() if name in known} | given
+        found: Tensor = self.model.pipe(**call)[0]
+        if not bool(torch.isfinite(found).all()):
+            raise BadOutput(NO_NUMBERS)
+        return found
+
+    def _film(self, latents: Tensor, decode: Decode, chunk: int) -> Film:
+        while True:
+            size = min(chunk, self.model.chunk or chunk)
+            film = self._fitting(partial(self._frames, latents, decode, size))
+            if film is not None:
+                return film
+            if size > 1 and latents.ndim == 5:
+                self.model.chunk = size // 2
+                self.notes.append("Memory ran short: fewer frames were decoded at once.")
+            elif placing.tile(self.model):
+                self._soften("Memory ran short: the picture was decoded tile by tile.")
+            else:
+                self._soften(placing.soften(self.model))
+
+    def _frames(self, latents: Tensor, decode: Decode, chunk: int) -> Film:
+        films = []
+        for frames in decode(self.model, latents.to(self.model.device), chunk):
+            if not bool(torch.isfinite(frames).all()):
+                raise BadOutput(NO_NUMBERS)
+            films.append((frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy())
+            self.count.beat()
+        film: Film = np.concatenate(films)
+        if film.max() <= DARKEST:
+            raise BadOutput(BLACK)
+        return film
+
+    def _fitting(self, work: Callable[[], T]) -> T | None:
+        """What comes of the work; None when memory ran out, and then nothing of it is held any more."""
+        try:
+            return work()
+        except (RuntimeError, MemoryError, OutOfMemory) as error:
+            if not lacking(error):
+                raise
+            clear_frames(error.__traceback__)
+        self.model.pipe.maybe_free_model_hooks()
+        give_back()
+        return None
+
+    def _soften(self, why: str) -> None:
+        """Keep in mind that the model had to be softened. Raises `OutOfMemory` when it could not be."""
+        if not why:
+            raise OutOfMemory(NO_FIT)
+        self.model.softened = (*self.model.softened, why)
+
+
+def _callback(known: Mapping[str, Any], stepped: Callable[[Tensor], None]) -> dict[str, Any]:
+    """How a pipeline tells of its steps: as they do today, or as the oldest still do."""
+
+    def newer(_pipe: Any, _step: int, _moment: Any, given: dict[str, Any]) -> dict[str, Any]:
+        stepped(given["latents"])
+        return given
+
+    def older(_step: int, _moment: Any, latents: Tensor) -> None:
+        stepped(latents)
+
+    if "callback_on_step_end" in known:
+        return {"callback_on_step_end": newer}
+    return {"callback": older, "callback_steps": 1}

@@ -1,0 +1,152 @@
+"""A loaded pipeline with its lock, its place and its listeners. Knows no prompt and no file.
+
+A pipeline has state of its own, so one job at a time works with it. While it does, every block of its networks asks
+before it begins whether the work is still wanted: what the listener raises goes through the library, which is fit for
+the next job afterwards.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from avatar.sampling import Sampler
+from avatar.stage import Context, Placement, Precision
+from stages.diffusion import schedulers
+from stages.diffusion.source import Source
+
+LISTEN = 0.1
+"""Seconds between two looks at whether a job that waits for the pipeline is still wanted."""
+
+
+@dataclass(slots=True)
+class Count:
+    """Where a job stands. `beat` tells it, and raises when the work is no longer wanted."""
+
+    tell: Callable[[int, int], None]
+    total: int
+    done: int = 0
+
+    def beat(self) -> None:
+        """Say where it stands."""
+        self.tell(self.done, self.total)
+
+    def at(self, done: int) -> None:
+        """So many are done; never fewer than before."""
+        self.done = min(max(self.done, done), self.total)
+        self.beat()
+
+
+class Model:
+    """A pipeline of diffusers on its device. `offload` is how its parts travel now, `parked` those put aside."""
+
+    def __init__(self, pipe: Any, source: Source, placement: Placement) -> None:
+        self.pipe = pipe
+        self.source = source
+        self.placement = placement
+        self.device = torch.device(placement.device)
+        self.dtype = computing(placement)
+        self.published: dict[str, Any] = dict(pipe.scheduler.config)
+        self.offload = placement.offload
+        self.parked: dict[str, nn.Module] = {}
+        self.fits: dict[tuple[int, ...], int] = {}
+        self.chunk: int | None = None
+        self.tiled = False
+        self.softened: tuple[str, ...] = ()
+        self.uses = 0
+        self._compiled = False
+        self._lock = threading.RLock()
+
+    def networks(self) -> dict[str, nn.Module]:
+        """All networks that the pipeline has at hand, by the names of its parts."""
+        return {name: part for name, part in self.pipe.components.items() if isinstance(part, nn.Module)}
+
+    def denoisers(self) -> dict[str, nn.Module]:
+        """Those that are asked at every step."""
+        return {name: part for name, part in self.networks().items() if name in self.source.denoisers}
+
+    def sampler(self, name: Sampler, *, shift: float | None = None) -> None:
+        """Put this sampler in. Call it while `working`."""
+        self.pipe.scheduler = schedulers.build(self.source.family, name, self.published, shift=shift)
+
+    @contextmanager
+    def working(self, context: Context, total: int, *, drawing: bool = False) -> Iterator[Count]:
+        """Have the pipeline for oneself. `context.step` is called often, and ends the work by raising.
+
+        The second time that it is to be `drawing`, its blocks are compiled where that pays.
+        """
+        count = Count(context.step, total)
+        with self._mine(count), torch.no_grad(), ExitStack() as hooks:
+            count.beat()
+            if drawing:
+                self._compile()
+            for network in self.networks().values():
+                for block in blocks(network, whole=self._compiled):
+                    hooks.callback(block.register_forward_pre_hook(_listener(count)).remove)
+            hooks.callback(self._settle)
+            yield count
+
+    def _compile(self) -> None:
+        """Compile the blocks that repeat, where that pays: on a GPU, from the second job on."""
+        self.uses += 1
+        wanted = self.source.compiles and self.device.type == "cuda" and self.offload in ("none", "tiles")
+        if wanted and self.uses > 1 and not self._compiled and self.placement.precision != "fp8":
+            for part in self.denoisers().values():
+                if getattr(part, "_repeated_blocks", None):
+                    compile_blocks: Any = part.compile_repeated_blocks
+                    compile_blocks(fullgraph=True)
+                    self._compiled = True
+
+    @contextmanager
+    def _mine(self, count: Count) -> Iterator[None]:
+        while not self._lock.acquire(timeout=LISTEN):
+            count.beat()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _settle(self) -> None:
+        """Leave the pipeline as the next job wants it: offloaded parts at home, nothing kept of the last steps."""
+        self.pipe.maybe_free_model_hooks()
+
+
+def computing(placement: Placement) -> torch.dtype:
+    """What networks compute in. Weights of 8 bits are made 16 bits wide for it, layer by layer."""
+    table: dict[Precision, torch.dtype] = {
+        "float32": torch.float32,
+        "float16": torch.float16,
+        "bfloat16": torch.bfloat16,
+        "fp8": torch.bfloat16,
+    }
+    dtype = table[placement.precision]
+    if (
+        dtype is torch.bfloat16
+        and placement.device.startswith("cuda")
+        and not torch.cuda.is_bf16_supported(including_emulation=False)
+    ):
+        return torch.float16
+    return dtype
+
+
+def blocks(network: nn.Module, *, whole: bool = False) -> Iterator[nn.Module]:
+    """The network and the blocks in it that do the work, some hundred of them; `whole`: itself alone.
+
+    Those are the members of its lists that have members themselves. Compiled blocks can't be listened to.
+    """
+    yield network
+    if not whole:
+        for part in network.modules():
+            if isinstance(part, nn.ModuleList):
+                yield from (entry for entry in part if next(entry.children(), None) is not None)
+
+
+def _listener(count: Count) -> Callable[..., None]:
+    def listen(*_: object) -> None:
+        count.beat()
+
+    return listen

@@ -1,0 +1,26 @@
+"""What a backend loads, by name. Knows no library."""
+
+from dataclasses import dataclass
+
+from stages.diffusion.samplers import Family
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a backend loads: `weights` by its catalogue id, and how.
+
+    `pipeline` is the concrete class of diffusers, `published` further names that the folder's index may say. `absent`
+    parts are done without, `float32` ones always compute in float32, `encoders` are used before the first step alone.
+    """
+
+    weights: str
+    pipeline: str
+    family: Family
+    published: tuple[str, ...] = ()
+    variant: str | None = None
+    absent: tuple[str, ...] = ()
+    float32: tuple[str, ...] = ()
+    encoders: tuple[str, ...] = ("text_encoder",)
+    denoisers: tuple[str, ...] = ("unet", "transformer", "transformer_2")
+    tiles: bool = True
+    compiles: bool = False
