@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from avatar.artifacts import Footage, Take, Takes
-from avatar.media import encode, footage, handing
+from avatar.media import encode, footage, handing, interpolation
 from avatar.media.ahead import ahead
 from avatar.media.publish import publish
 from avatar.stage import Context
@@ -80,13 +80,24 @@ def _write(reel: Reel, shot: Footage, path: Path, *, context: Context, progress:
 
 
 def _shown(reel: Reel, shot: Footage, context: Context) -> Iterator[Bytes]:
-    """The shot's pictures at the film's pace: each is held until the next one is due."""
+    """The shot's pictures at the film's pace: those of slow footage are made more, those of fast footage fewer."""
+    pictures = footage.frames(shot, context)
+    if reel.fps <= shot.fps:
+        yield from (handing.fitted(each, reel.width, reel.height) for each in _fewer(pictures, shot, reel.fps))
+    elif reel.width * reel.height < shot.width * shot.height:
+        small = (handing.fitted(each, reel.width, reel.height) for each in pictures)
+        yield from interpolation.raised(small, source_fps=shot.fps, target_fps=reel.fps)
+    else:
+        for each in interpolation.raised(pictures, source_fps=shot.fps, target_fps=reel.fps):
+            yield handing.fitted(each, reel.width, reel.height)
+
+
+def _fewer(pictures: Iterator[Bytes], shot: Footage, fps: int) -> Iterator[Bytes]:
+    """Those that are due at a pace that is no faster; the last one once more where one is lacking."""
     due = 0
-    for number, picture in enumerate(footage.frames(shot, context)):
+    for number, picture in enumerate(pictures):
         last = number == shot.frames - 1
-        until = _count(shot, reel.fps) if last else round((number + 1) * reel.fps / shot.fps)
-        if until > due:
-            fit = handing.fitted(picture, reel.width, reel.height)
-            for _ in range(until - due):
-                yield fit
+        until = _count(shot, fps) if last else round((number + 1) * fps / shot.fps)
+        for _ in range(until - due):
+            yield picture
         due = max(due, until)
