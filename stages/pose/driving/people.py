@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.pose.animate_anyone.skeleton import BODY, FACE, HANDS, SEEN
+from stages.pose.animate_anyone.skeleton import FACE, HANDS
 
 Points = NDArray[np.float64]
 Mask = NDArray[np.bool_]

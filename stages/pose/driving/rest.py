@@ -52,7 +52,9 @@ class Rest:
     def scaled(self, scale: float, origin: tuple[float, float], size: tuple[int, int], face: Face) -> "Rest":
         """The same person in a part of the picture that begins at `origin`, `scale` times as large."""
         points = (self.figure.points - origin) * scale
-        return replace(self, figure=replace(self.figure, points=points), head=pose.skull(face, scale, origin), size=size)
+        return replace(
+            self, figure=replace(self.figure, points=points), head=pose.skull(face, scale, origin), size=size
+        )
 
 
 def rest(face: Face, size: tuple[int, int], outline: build.Mask | None = None) -> Rest:
