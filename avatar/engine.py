@@ -68,7 +68,7 @@ def cache_key(
         "stage": stage,
         "backend": backend.id,
         "version": backend.version,
-        "weights": {name: revision(name) for name in backend.needs.weights},
+        "weights": {name: revision(name) for name in sorted({*backend.needs.weights, *placement.weights})},
     }
     if backend.needs.weights:
         recipe["placement"] = [placement.device.partition(":")[0], placement.precision, placement.offload]

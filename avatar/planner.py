@@ -200,11 +200,12 @@ def _judge(turn: _Turn, purse: Purse, *, facts: Facts, chosen: Verdict | None) -
 
 def _place(fitted: Fit, needs: Needs, *, facts: Facts) -> Placement:
     mode = fitted.mode
+    extras = {name: facts.installed[name] for name in needs.extras if name in facts.installed}
     return Placement(
         device=fitted.device,
         precision=mode.precision,
         offload=mode.offload,
-        weights={name: facts.installed[name] for name in needs.weights},
+        weights={name: facts.installed[name] for name in needs.weights} | extras,
         vram=mode.vram,
         ram=mode.ram,
     )

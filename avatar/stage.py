@@ -41,11 +41,15 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a backend must have before it can run: catalogue ids, importable packages, one of its modes, best first."""
+    """What a backend must have before it can run: catalogue ids, importable packages, one of its modes, best first.
+
+    `extras` are catalogue ids that it uses where they are installed, and does without where they are not.
+    """
 
     weights: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     modes: tuple[Mode, ...] = (Mode(),)
+    extras: tuple[str, ...] = ()
 
     @property
     def floor(self) -> bool:
@@ -57,7 +61,8 @@ class Needs:
 class Placement:
     """Where and how a backend is to be loaded, as the planner decided. `device` may carry an index, as `cuda:1`.
 
-    `vram` and `ram` are the bytes of the chosen mode, `weights` the folders of the catalogue ids it needs.
+    `vram` and `ram` are the bytes of the chosen mode, `weights` the folders of the catalogue ids it needs, and of those
+    it can use besides that are here.
     """
 
     device: str = "cpu"

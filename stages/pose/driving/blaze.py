@@ -3,6 +3,7 @@
 Knows no film. Without PoseLandmarker there is a face and no body, whose points are then not seen.
 """
 
+import atexit
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from avatar.errors import Unavailable
 from avatar.media.hush import hushed
+from stages.pose.animate_anyone.skeleton import FACE
 from stages.pose.driving import people
-from stages.pose.driving.people import FACE, Figure, Points
+from stages.pose.driving.people import Figure, Points
 from stages.pose.driving.rest import hand, hand_slice
 
 Bytes = NDArray[np.uint8]
@@ -106,10 +108,13 @@ def load(face: Path, body: Path | None) -> Blaze:
         with hushed():
             looks = vision.FaceLandmarkerOptions(base_options=opened(face / FACE_MODEL), num_faces=FACES)
             faces = vision.FaceLandmarker.create_from_options(looks)
+            atexit.register(faces.close)  # or it complains at the interpreter's end
             if body is None:
                 return Blaze(faces)
             stands = vision.PoseLandmarkerOptions(base_options=opened(body / BODY_MODEL))
-            return Blaze(faces, vision.PoseLandmarker.create_from_options(stands))
+            bodies = vision.PoseLandmarker.create_from_options(stands)
+            atexit.register(bodies.close)
+            return Blaze(faces, bodies)
     except (ImportError, OSError) as wrong:
         raise Unavailable(f"MediaPipe can't be used here ({wrong}). Install it, or fetch its models again.") from wrong
     except (RuntimeError, ValueError) as wrong:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.pose.driving.people import BODY, POINTS, SEEN, Mask, Points, Poses
+from stages.pose.animate_anyone.skeleton import BODY, SEEN
+from stages.pose.driving.people import POINTS, Mask, Points, Poses
 
 Array = NDArray[np.float64]
 

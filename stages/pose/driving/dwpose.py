@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from avatar.errors import Unavailable
 from stages.pose.animate_anyone import skeleton
-from stages.pose.driving.people import BODY, SEEN, Figure
+from stages.pose.animate_anyone.skeleton import BODY, SEEN
+from stages.pose.driving.people import Figure
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -77,6 +77,3 @@ def within(points: Points, size: tuple[int, int]) -> Mask:
     x, y = points[..., 0], points[..., 1]
     result: Mask = (x >= 0) & (y >= 0) & (x < width) & (y < height)
     return result
-
-
-__all__ = [name for name in dir() if name.isupper()] + ["Figure", "Mask", "Points", "Poses", "face_height", "within"]

@@ -10,8 +10,9 @@ import numpy as np
 
 from avatar.artifacts import Eye, Face, Line
 from avatar.face import pose
+from stages.pose.animate_anyone.skeleton import FACE, SEEN
 from stages.pose.driving import build, people
-from stages.pose.driving.people import SEEN, Figure, Points
+from stages.pose.driving.people import Figure, Points
 
 UPPER_ARM, FOREARM, PALM = 1.58, 1.38, 0.50
 TORSO, HIP_HALF, THIGH, SHANK, FOOT = 2.75, 0.50, 2.35, 2.30, 0.75
@@ -61,8 +62,8 @@ def rest(face: Face, size: tuple[int, int], outline: build.Mask | None = None) -
     """The person with this face in a picture of `size`; `outline` is 255 where they are."""
     head = pose.skull(face, 1.0, (0.0, 0.0))
     points, scores = np.zeros((people.POINTS, 2)), np.full(people.POINTS, INFERRED)
-    points[people.FACE] = face_points(face)
-    scores[people.FACE] = SURE
+    points[FACE] = face_points(face)
+    scores[FACE] = SURE
     _skull_points(points, scores, face, head.unit)
     wide = build.shoulders((head.centre_x, float(face.jaw[len(face.jaw) // 2][1])), head.unit, outline)
     stands = size[1] - wide.y > STANDS_FROM * head.unit

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar.face.noise import minimum_jerk
+from stages.pose.animate_anyone.skeleton import FACE, SEEN
 from stages.pose.driving import people
-from stages.pose.driving.people import FACE, JAW, LIDS, MOUTH, SEEN, Points, Poses
+from stages.pose.driving.people import JAW, LIDS, MOUTH, Points, Poses
 from stages.pose.driving.rest import CARRIED_BY, Rest
 from stages.pose.driving.rig import cropped
 
@@ -37,7 +38,7 @@ RIGID = tuple(
 
 
 def retargeted(found: Poses, rest: Rest, *, mouth: bool = False) -> Poses:
-    """The movement of `found`, without gaps, as the person of `rest` makes it; `mouth` with their lips as well.
+    """The movement of `found`, without gaps, as the person of `rest` makes it; with `mouth` also that of lips and chin.
 
     A point that the other's video never shows moves with the joint it hangs on; it is seen where it lies in the
     picture.
@@ -66,7 +67,7 @@ def _head(points: Points, found: Poses, scale: float, *, mouth: bool) -> None:
     points[:, carried] = at_rest + scale * (found.points[:, carried] - found.points[:1, carried])
     if mouth:
         return
-    lips, rigid = list(range(MOUTH.start, MOUTH.stop)), list(RIGID)
+    lips, rigid = [*range(JAW.start + 5, JAW.stop - 5), *range(MOUTH.start, MOUTH.stop)], list(RIGID)
     rested = np.asarray(points[0])
     known = np.hstack([rested[rigid], np.ones((len(rigid), 1))])
     still = np.hstack([rested[lips], np.ones((len(lips), 1))])

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from avatar.face import pose, tracks
 from avatar.face.noise import minimum_jerk
 from avatar.face.tracks import COLUMN, HEAD, Track
+from stages.pose.animate_anyone.skeleton import FACE
 from stages.pose.driving import arms, people
-from stages.pose.driving.people import FACE, Points, Poses
+from stages.pose.driving.people import Points, Poses
 from stages.pose.driving.rest import SIDES, Rest, hand_slice
 
 Array = NDArray[np.float64]
