@@ -29,7 +29,7 @@ def mesh() -> np.ndarray:
 
 def face(middle: tuple[float, float] = (160.0, 120.0), unit: float = UNIT) -> Face:
     """A face of this height around a point between the eyes."""
-    return shape.face(mesh() * unit + np.float32(middle))
+    return shape.face((mesh() * unit + np.asarray(middle)).astype(np.float32))
 
 
 def somebody(size: tuple[int, int] = (320, 400), unit: float = UNIT) -> rest.Rest:

@@ -20,7 +20,8 @@ WHOLE = (700, 1000)
 
 
 def distance(points: people.Points, one: int, other: int) -> np.ndarray:
-    return np.hypot(*np.moveaxis(points[..., one, :] - points[..., other, :], -1, 0))
+    result: np.ndarray = np.hypot(*np.moveaxis(points[..., one, :] - points[..., other, :], -1, 0))
+    return result
 
 
 def test_the_face_s_points_are_the_portrait_s_landmarks() -> None:

@@ -14,7 +14,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection  # noqa
 from transformers.utils import logging as transformers_logging  # noqa: E402
 
 diffusers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+transformers_logging.disable_progress_bar()
 
 __all__ = [
     "AutoencoderKL",

@@ -101,7 +101,7 @@ def joints(net: Net, blue: Bytes, box: Array) -> tuple[Array, Array]:
     shift = np.array([width, height]) / 2 - scale * middle
     matrix = np.array([[scale, 0.0, shift[0]], [0.0, scale, shift[1]]])
     window = cv2.warpAffine(blue, matrix, LOOKED_AT, flags=cv2.INTER_LINEAR)
-    fit = (window.astype(np.float32) - np.float32(MEAN)) / np.float32(STD)
+    fit = ((window - np.asarray(MEAN)) / np.asarray(STD)).astype(np.float32)
     x, y = (told[0] for told in net(np.ascontiguousarray(fit.transpose(2, 0, 1)[None]))[:2])
     scores = np.minimum(x.max(-1), y.max(-1)).astype(np.float64)
     places = np.stack([x.argmax(-1), y.argmax(-1)], -1) / SPLIT

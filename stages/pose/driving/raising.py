@@ -44,9 +44,9 @@ def both_ways(one: Bytes, other: Bytes) -> tuple[Floats, Floats]:
     cv2.setNumThreads(1)
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     first, second = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (one, other))
-    there: Floats = search.calc(first, second, np.zeros((*first.shape, 2), np.float32))
-    back: Floats = search.calc(second, first, np.zeros((*first.shape, 2), np.float32))
-    return there, back
+    nothing = np.zeros((*first.shape[:2], 2), np.float32)
+    there, back = search.calc(first, second, nothing.copy()), search.calc(second, first, nothing.copy())
+    return np.asarray(there, np.float32), np.asarray(back, np.float32)
 
 
 def between(one: Bytes, other: Bytes, share: float, flows: tuple[Floats, Floats]) -> Bytes:
@@ -55,18 +55,18 @@ def between(one: Bytes, other: Bytes, share: float, flows: tuple[Floats, Floats]
     to_one = -(1 - share) * share * there + share * share * back
     to_other = (1 - share) ** 2 * there - share * (1 - share) * back
     first, second = _warped(one, to_one), _warped(other, to_other)
-    doubt_one = np.linalg.norm(there + _warped(back, there), axis=-1)
-    doubt_other = np.linalg.norm(back + _warped(there, back), axis=-1)
+    doubt_one = np.asarray(np.linalg.norm(there + _warped(back, there), axis=-1), np.float32)
+    doubt_other = np.asarray(np.linalg.norm(back + _warped(there, back), axis=-1), np.float32)
     weight_one = (1 - share) * np.exp(-_warped(doubt_one, to_one))
     weight_other = share * np.exp(-_warped(doubt_other, to_other))
     part = (weight_other / (weight_one + weight_other + 1e-6))[..., None]
-    mixed = first.astype(np.float32) * (1 - part) + second.astype(np.float32) * part
+    mixed = first * (1 - part) + second * part
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
-def _warped(picture: NDArray[np.generic], flow: Floats) -> NDArray[np.generic]:
+def _warped(picture: Bytes | Floats, flow: Floats) -> Floats:
     height, width = flow.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    how = {"interpolation": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
-    warped: NDArray[np.generic] = cv2.remap(picture, x + flow[..., 0], y + flow[..., 1], **how)
-    return warped
+    at = x + flow[..., 0], y + flow[..., 1]
+    warped = cv2.remap(picture, *at, interpolation=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.float32)

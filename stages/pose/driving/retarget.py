@@ -46,7 +46,7 @@ def retargeted(found: Poses, rest: Rest, *, mouth: bool = False) -> Poses:
     unit = float(np.median(people.face_height(found.points)))
     scale = rest.unit / max(unit, 1e-6)
     points = np.repeat(rest.figure.points[None], found.frames, axis=0)
-    known = (found.scores > SEEN).any(0)
+    known = np.any(found.scores > SEEN, axis=0)
     _head(points, found, scale, mouth=mouth)
     trunk = [point for point in TRUNK if known[point]]
     points[:, trunk] += scale * (found.points[:, trunk] - found.points[:1, trunk])

@@ -112,9 +112,9 @@ def _face(points: Points, rest: Rest, track: Track) -> None:
             gap = rest.figure.points[eye + lower] - rest.figure.points[eye + upper]
             points[:, eye + upper] += shut * gap
     across = np.array([-up[1], up[0]])
-    for corner, inner, side, sign in ((48, 60, "Right", -1.0), (54, 64, "Left", 1.0)):
+    for corner, inside, side, sign in ((48, 60, "Right", -1.0), (54, 64, "Left", 1.0)):
         smile = np.clip(tracks.column(track, f"mouthSmile{side}"), 0.0, 1.0)
-        for point in (corner, inner):
+        for point in (corner, inside):
             points[:, FACE.start + point] += unit * smile * (sign * SMILE[0] * across + SMILE[1] * up)
 
 

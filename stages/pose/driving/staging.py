@@ -122,6 +122,6 @@ def _outline(portrait: Portrait, context: Context) -> build.Mask | None:
         if layer.name in ("body", "head"):
             pixels = cv2.imread(str(context.path(layer.pixels)), cv2.IMREAD_UNCHANGED)
             if pixels is not None and pixels.ndim == 3 and pixels.shape[2] == 4:
-                alpha = np.ascontiguousarray(pixels[..., 3])
+                alpha = np.ascontiguousarray(pixels[..., 3], np.uint8)
                 whole = np.maximum(whole, build.outline(alpha, (layer.x, layer.y), size))
     return whole if whole.any() else None
