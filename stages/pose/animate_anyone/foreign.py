@@ -13,8 +13,8 @@ from diffusers.utils import logging as diffusers_logging  # noqa: E402
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection  # noqa: E402
 from transformers.utils import logging as transformers_logging  # noqa: E402
 
-diffusers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-transformers_logging.disable_progress_bar()
+diffusers_logging.disable_progress_bar()
+transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 __all__ = [
     "AutoencoderKL",

@@ -84,7 +84,7 @@ def is_any(_name: str) -> bool:
     return True
 
 
-PARTS: dict[str, tuple[Callable[[Sizes], nn.Module], Callable[[str], bool]]] = {
+PARTS: dict[str, tuple[Callable[..., nn.Module], Callable[[str], bool]]] = {
     "denoising_unet": (denoising, is_still),
     "motion_module": (denoising, is_motion),
     "reference_unet": (reference, is_any),

@@ -42,7 +42,7 @@ def raised(frames: Iterable[Bytes], *, slow: float, fps: float, count: int) -> I
 def both_ways(one: Bytes, other: Bytes) -> tuple[Floats, Floats]:
     """Where each pixel of `one` is in `other` and the other way round, (h, w, 2) each."""
     cv2.setNumThreads(1)
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     first, second = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (one, other))
     nothing = np.zeros((*first.shape[:2], 2), np.float32)
     there, back = search.calc(first, second, nothing.copy()), search.calc(second, first, nothing.copy())
