@@ -376,6 +376,26 @@ PICTURES_AND_MOTION: tuple[Weights, ...] = (
         parameters=_count("image-variations-encoder"),
     ),
     Weights(
+        id="dwpose",
+        source="yzd-v/DWPose",
+        revision="",
+        files=_files(("yolox_l.onnx", 217_000_000), ("dw-ll_ucoco_384.onnx", 134_000_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="DWPose, which finds people's points in a picture",
+        stage="pose",
+    ),
+    Weights(
+        id="pose-landmarker",
+        source="https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/1",
+        revision="float16/1",
+        files=_files(("pose_landmarker_full.task", 9_400_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="MediaPipe PoseLandmarker",
+        stage="pose",
+    ),
+    Weights(
         id="wan22-animate-14b",
         source="Wan-AI/Wan2.2-Animate-14B-Diffusers",
         revision="",
@@ -858,6 +878,9 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
 WAN_ANIMATE = _at("wan22-animate-14b", transformer=3.49, vae=3.95, text_encoder=0.2)
 WAN_ANIMATE_TILED = _at("wan22-animate-14b", transformer=3.49, vae=0.67, text_encoder=0.2)
 
+FOLLOWERS = ("dwpose", "pose-landmarker", "face-landmarker")
+"""What a person in a video can be followed with, best first; used where it is."""
+
 POSE_RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "pose",
@@ -866,6 +889,7 @@ POSE_RECIPES: tuple[Recipe, ...] = (
             ("animate-anyone", "sd-vae-ft-mse", "image-variations-encoder"),
             DIFFUSERS,
             (_cuda(ANYONE, "float16", "none", 60.0), _cuda(ANYONE, "float16", "model", 60.0)),
+            FOLLOWERS,
         ),
         "512x784, 24 frames; all activations are allowances",
     ),
@@ -876,6 +900,7 @@ POSE_RECIPES: tuple[Recipe, ...] = (
             ("wan22-animate-14b",),
             (*DIFFUSERS, "ftfy"),
             _ladder(WAN_ANIMATE, "bfloat16", 120.0, tiled=WAN_ANIMATE_TILED),
+            FOLLOWERS,
         ),
         "480x832, 77 frames",
     ),

@@ -37,26 +37,29 @@ class Performer:
     def __call__(self, brief: Brief, context: Context, /) -> Clip:
         """The clip with head, gaze, brows and breath that go with the speech. Raises `BadOutput` for a broken track."""
         context.step(0, 1)
-        motion = brief.clip.motion
-        utterance = _said(brief.speech, context)
-        others = tuple(Other(_said(partner.speech, context), partner.towards) for partner in brief.partners)
-        track = tracks.read(context.path(motion.tracks))
-        spoken = speaking(
-            track,
-            motion.fps,
-            utterance,
-            seed=brief.seed,
-            head=brief.head,
-            express=brief.expression,
-            look=brief.gaze,
-            played=brief.acting,
-            others=others,
-        )
+        track, _ = spoken(brief, context)
         path = context.scratch() / "pose.npy"
-        tracks.write(path, spoken)
+        tracks.write(path, track)
         blob = context.keep(path, "application/x-npy")
         context.step(1, 1)
-        return replace(brief.clip, motion=Motion(tracks=blob, fps=motion.fps, frames=len(spoken)))
+        return replace(brief.clip, motion=Motion(tracks=blob, fps=brief.clip.motion.fps, frames=len(track)))
+
+
+def spoken(brief: Brief, context: Context) -> tuple[Track, Utterance]:
+    """The clip's track moving as its speech wants it, and what is said. Raises `BadOutput` for a broken track."""
+    motion, utterance = brief.clip.motion, _said(brief.speech, context)
+    track = speaking(
+        tracks.read(context.path(motion.tracks)),
+        motion.fps,
+        utterance,
+        seed=brief.seed,
+        head=brief.head,
+        express=brief.expression,
+        look=brief.gaze,
+        played=brief.acting,
+        others=tuple(Other(_said(partner.speech, context), partner.towards) for partner in brief.partners),
+    )
+    return track, utterance
 
 
 def _said(speech: Speech, context: Context) -> Utterance:
