@@ -534,6 +534,39 @@ def _at(name: str, **gibibytes: float) -> tuple[Part, ...]:
     return tuple(Part(count, int(gibibytes.get(part, 0) * GIB)) for part, count in PARTS[name].items())
 
 
+ACTIVATIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "sd-turbo": {"unet": 0.07, "vae": 0.38, "text_encoder": 0.0},
+        "sd15": {"unet": 0.13, "vae": 0.38, "text_encoder": 0.0},
+        "wan-image": {"transformer": 0.08, "vae": 1.29, "text_encoder": 0.1},
+        "wan-image, tiled": {"vae": 0.22},
+        "svd": {"unet": 7.74, "vae": 2.33, "image_encoder": 0.03},
+        "ltx": {"transformer": 0.7, "vae": 4.07, "text_encoder": 0.05},
+        "ltx, tiled": {"vae": 2.96},
+        "wan21-t2v-13b": {"transformer": 1.51, "vae": 3.96, "text_encoder": 0.1},
+        "wan21-t2v-13b, tiled": {"vae": 0.87},
+        "wan21-i2v": {"transformer": 3.51, "vae": 3.96, "text_encoder": 0.1, "image_encoder": 0.03},
+        "wan21-i2v, tiled": {"vae": 0.87},
+        "wan22-ti2v-5b": {"transformer": 5.09, "vae": 9.66, "text_encoder": 0.1},
+        "wan22-ti2v-5b, tiled": {"vae": 2.0},
+        "wan22-a14b": {"transformer": 3.5, "transformer_2": 3.5, "vae": 3.96, "text_encoder": 0.1},
+        "wan22-a14b, tiled": {"vae": 0.87},
+        "modelscope": {"unet": 2.73, "vae": 0.29, "text_encoder": 0.0},
+        "animate-anyone": {
+            "denoising": 3.33,
+            "reference": 0.11,
+            "guider": 0.21,
+            "vae": 2.3,
+            "image_encoder": 0.02,
+        },
+        "wan-animate": {"transformer": 4.23, "vae": 3.95, "text_encoder": 0.1, "image_encoder": 0.03},
+        "wan-animate, tiled": {"vae": 0.87},
+    }
+)
+"""GiB of the largest activations of each part of a diffusion recipe, at the recipe's size and as its pipeline calls it,
+rounded up. `python -m benchmarks.activations` computes them anew. Tiled: the autoencoder works tile by tile."""
+
+
 BYTES: Mapping[Precision, float] = {"float32": 4, "bfloat16": 2, "float16": 2, "fp8": 1}
 SLOWER: Mapping[Offload, float] = {"none": 1.0, "tiles": 1.1, "model": 1.3, "group": 1.6, "sequential": 5.0}
 """How much longer it takes when weights travel: guesses."""
