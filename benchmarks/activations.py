@@ -13,8 +13,9 @@ counted: what a library of kernels takes to work in, and what the allocator roun
 import sys
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from tests.weights.architectures import ARCHITECTURES
@@ -44,10 +45,6 @@ class Case:
     film: Film
     dtype: torch.dtype
     works: tuple[Work, ...]
-
-    def make(self) -> Any:
-        """The network, on the device and of the type that are the default."""
-        return ARCHITECTURES[self.model][self.part]()
 
 
 def _wan(model: str, film: Film, *decodes: Work, step: Work = works.wan_step, steps: int = 1) -> list[Case]:
@@ -209,18 +206,20 @@ def _on_device(tensor: Tensor, dtype: torch.dtype) -> Tensor:
 
 def peak(case: Case) -> int:
     """Bytes of the largest activations of a part, its weights not among them."""
-    return max(_peak(case, work) for work in case.works)
+    make = ARCHITECTURES[case.model][case.part]
+    return max(_peak(make, case.film, case.dtype, work) for work in case.works)
 
 
-def _peak(case: Case, work: Work) -> int:
+@cache
+def _peak(make: Callable[[], Any], film: Film, dtype: torch.dtype, work: Work) -> int:
     with torch.no_grad():
         with torch.device("meta"):
-            net = placed(case.make(), case.dtype, _on_device)
+            net = placed(make(), dtype, _on_device)
         tally = Tally()
         for tensor in (*net.parameters(), *net.buffers()):
             tally.ignore(tensor)
         with Fused(), tally:
-            work(net, Maker("meta", case.dtype), case.film)
+            work(net, Maker("meta", dtype), film)
     return tally.peak
 
 
@@ -234,9 +233,8 @@ def main(names: list[str], say: Callable[[str], object] = print) -> int:
             bad = abs(kept - found) > CLOSE
             wrong += bad
             spent = time.monotonic() - began
-            say(
-                f"{name:22} {case.part:14} {found:8.3f} GiB, catalogue {kept:6.2f} {'WRONG' if bad else ''} {spent:.0f} s"
-            )
+            verdict = "WRONG" if bad else ""
+            say(f"{name:22} {case.part:14} {found:8.3f} GiB, kept {kept:6.2f} {verdict:5} {spent:.0f} s")
     return int(wrong > 0)
 
 

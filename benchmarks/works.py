@@ -9,6 +9,7 @@ a small network of the same family can be called the same way.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -168,6 +169,7 @@ def wan_encode(net: Net, make: Maker, film: Film) -> Any:
     return net.encode(make(1, 3, film.frames, film.height, film.width)).latent_dist.mode()
 
 
+@cache
 def tiled(work: Work) -> Work:
     """The same tile by tile, with the tiles that diffusers has by default."""
 
@@ -178,6 +180,7 @@ def tiled(work: Work) -> Work:
     return run
 
 
+@cache
 def read(many: int) -> Work:
     """A prompt through its text encoder."""
 
