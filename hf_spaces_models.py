@@ -13,8 +13,8 @@ that is empty is pinned to the commit that the first fetch finds. `gated` are th
 one turns out to want one, fetching it says so.
 
 Memory is counted, not measured: parameters times bytes, plus the largest activations of one forward pass at the size
-that a recipe names (traced on fake tensors of that size; where that was not done, an allowance), plus SLACK for the
-CUDA context and the allocator. `pace` is a guess. Times measured on this machine take its place.
+that a recipe names (followed storage by storage without weights, see ACTIVATIONS; of speech, an allowance), plus SLACK
+for the CUDA context and the allocator. `pace` is a guess. Times measured on this machine take its place.
 """
 
 from collections.abc import Iterable, Mapping
@@ -641,6 +641,45 @@ def _at(name: str, **gibibytes: float) -> tuple[Part, ...]:
     return tuple(Part(count, int(gibibytes.get(part, 0) * GIB)) for part, count in PARTS[name].items())
 
 
+ACTIVATIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "sd-turbo": {"unet": 0.07, "vae": 0.38, "text_encoder": 0.0},
+        "sd15": {"unet": 0.13, "vae": 0.38, "text_encoder": 0.0},
+        "wan-image": {"transformer": 0.08, "vae": 1.29, "text_encoder": 0.1},
+        "wan-image, tiled": {"vae": 0.22},
+        "svd": {"unet": 7.74, "vae": 2.33, "image_encoder": 0.03},
+        "ltx": {"transformer": 0.7, "vae": 4.07, "text_encoder": 0.05},
+        "ltx, tiled": {"vae": 2.96},
+        "wan21-t2v-13b": {"transformer": 1.51, "vae": 3.96, "text_encoder": 0.1},
+        "wan21-t2v-13b, tiled": {"vae": 0.87},
+        "wan21-i2v": {"transformer": 3.51, "vae": 3.96, "text_encoder": 0.1, "image_encoder": 0.03},
+        "wan21-i2v, tiled": {"vae": 0.87},
+        "wan22-ti2v-5b": {"transformer": 5.09, "vae": 9.66, "text_encoder": 0.1},
+        "wan22-ti2v-5b, tiled": {"vae": 2.0},
+        "wan22-a14b": {"transformer": 3.5, "transformer_2": 3.5, "vae": 3.96, "text_encoder": 0.1},
+        "wan22-a14b, tiled": {"vae": 0.87},
+        "modelscope": {"unet": 2.73, "vae": 0.29, "text_encoder": 0.0},
+        "animate-anyone": {
+            "denoising": 3.33,
+            "reference": 0.11,
+            "guider": 0.21,
+            "vae": 2.3,
+            "image_encoder": 0.02,
+        },
+        "wan-animate": {"transformer": 4.23, "vae": 3.95, "text_encoder": 0.1, "image_encoder": 0.03},
+        "wan-animate, tiled": {"vae": 0.87},
+    }
+)
+"""GiB of the largest activations of each part of a diffusion recipe, at the recipe's size and as its pipeline calls it,
+rounded up. `python -m benchmarks.activations` computes them anew. Tiled: the autoencoder works tile by tile."""
+
+
+def _busy(recipe: str, *models: str, tiled: bool = False) -> tuple[Part, ...]:
+    """The parts of the models of a recipe with their activations, `tiled` with the autoencoder working in tiles."""
+    held = {**ACTIVATIONS[recipe], **(ACTIVATIONS[f"{recipe}, tiled"] if tiled else {})}
+    return tuple(part for model in models for part in _at(model, **held))
+
+
 BYTES: Mapping[Precision, float] = {"float32": 4, "bfloat16": 2, "float16": 2, "fp8": 1}
 SLOWER: Mapping[Offload, float] = {"none": 1.0, "tiles": 1.1, "model": 1.3, "group": 1.6, "sequential": 5.0}
 """How much longer it takes when weights travel: guesses."""
@@ -677,9 +716,10 @@ def _ladder(
 ) -> tuple[Mode, ...]:
     """All ways down for a large pipeline. `tiled` are its parts where the autoencoder works tile by tile."""
     small = tiled or parts
+    whole, tiles = _cuda(parts, precision, "none", pace), _cuda(small, precision, "tiles", pace)
     return (
-        _cuda(parts, precision, "none", pace),
-        *((_cuda(tiled, precision, "tiles", pace),) if tiled else ()),
+        whole,
+        *((tiles,) if tiles.vram < whole.vram else ()),
         _cuda(small, precision, "model", pace),
         _cuda(small, "fp8", "model", pace * 1.1),
         _cuda(small, precision, "group", pace),
@@ -690,15 +730,11 @@ def _ladder(
 SPEECHT5 = ("speecht5-tts", "speecht5-hifigan", "cmu-arctic-xvectors")
 SPEECH = (*_at("speecht5-tts", tts=0.2), *_at("speecht5-hifigan", vocoder=0.2))
 POCKET = (*_at("pocket-tts", tts=0.1), *_at("pocket-tts-audio-tokenizer", codec=0.2))
-LTX = (*_at("ltx-2b-distilled", transformer=0.7, vae=4.06), *_at("t5-xxl", text_encoder=0.2))
-LTX_TILED = (*_at("ltx-2b-distilled", transformer=0.7, vae=2.96), *_at("t5-xxl", text_encoder=0.2))
-WAN_13B = _at("wan21-t2v-13b", transformer=1.51, vae=3.95, text_encoder=0.2)
-WAN_13B_TILED = _at("wan21-t2v-13b", transformer=1.51, vae=0.67, text_encoder=0.2)
-ANYONE = (
-    *_at("animate-anyone", denoising=4.0, reference=0.5),
-    *_at("sd-vae-ft-mse", vae=0.6),
-    *_at("image-variations-encoder", image_encoder=0.1),
-)
+LTX = _busy("ltx", "ltx-2b-distilled", "t5-xxl")
+LTX_TILED = _busy("ltx", "ltx-2b-distilled", "t5-xxl", tiled=True)
+WAN_13B = _busy("wan21-t2v-13b", "wan21-t2v-13b")
+WAN_13B_TILED = _busy("wan21-t2v-13b", "wan21-t2v-13b", tiled=True)
+ANYONE = _busy("animate-anyone", "animate-anyone", "sd-vae-ft-mse", "image-variations-encoder")
 
 
 SOUND_RECIPES: tuple[Recipe, ...] = (
@@ -769,9 +805,10 @@ SOUND_RECIPES: tuple[Recipe, ...] = (
 )
 
 
-SD_TURBO = _at("sd-turbo", unet=0.13, vae=0.38)
-SD15 = _at("sd15", unet=0.13, vae=0.38)
-WAN_STILL = _at("wan21-t2v-13b", transformer=0.3, vae=0.67, text_encoder=0.2)
+SD_TURBO = _busy("sd-turbo", "sd-turbo")
+SD15 = _busy("sd15", "sd15")
+WAN_STILL = _busy("wan-image", "wan21-t2v-13b")
+WAN_STILL_TILED = _busy("wan-image", "wan21-t2v-13b", tiled=True)
 
 PORTRAIT_RECIPES: tuple[Recipe, ...] = (
     Recipe(
@@ -805,20 +842,20 @@ PORTRAIT_RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "portrait",
         "wan-image",
-        Needs(("wan21-t2v-13b",), (*DIFFUSERS, "ftfy"), _ladder(WAN_STILL, "bfloat16", 3.0)),
-        "480x832, one frame; activations of the transformer are an allowance",
+        Needs(("wan21-t2v-13b",), (*DIFFUSERS, "ftfy"), _ladder(WAN_STILL, "bfloat16", 3.0, tiled=WAN_STILL_TILED)),
+        "480x832, one frame",
     ),
 )
 
 
-SVD = _at("svd-xt", unet=7.73, vae=4.5, image_encoder=0.1)
-MODELSCOPE = _at("modelscope-t2v", unet=2.73, vae=0.6)
-WAN_I2V = _at("wan21-i2v-14b", transformer=3.49, vae=3.95, text_encoder=0.2)
-WAN_I2V_TILED = _at("wan21-i2v-14b", transformer=3.49, vae=0.67, text_encoder=0.2)
-WAN_5B = _at("wan22-ti2v-5b", transformer=2.11, vae=6.0, text_encoder=0.2)
-WAN_5B_TILED = _at("wan22-ti2v-5b", transformer=2.11, vae=2.0, text_encoder=0.2)
-WAN_A14B = _at("wan22-t2v-a14b", transformer=3.49, transformer_2=3.49, vae=3.95, text_encoder=0.2)
-WAN_A14B_TILED = _at("wan22-t2v-a14b", transformer=3.49, transformer_2=3.49, vae=0.67, text_encoder=0.2)
+SVD = _busy("svd", "svd-xt")
+MODELSCOPE = _busy("modelscope", "modelscope-t2v")
+WAN_I2V = _busy("wan21-i2v", "wan21-i2v-14b")
+WAN_I2V_TILED = _busy("wan21-i2v", "wan21-i2v-14b", tiled=True)
+WAN_5B = _busy("wan22-ti2v-5b", "wan22-ti2v-5b")
+WAN_5B_TILED = _busy("wan22-ti2v-5b", "wan22-ti2v-5b", tiled=True)
+WAN_A14B = _busy("wan22-a14b", "wan22-t2v-a14b")
+WAN_A14B_TILED = _busy("wan22-a14b", "wan22-t2v-a14b", tiled=True)
 WAN_PACKAGES = (*DIFFUSERS, "ftfy")
 
 MOTION_RECIPES: tuple[Recipe, ...] = (
@@ -826,7 +863,7 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "motion",
         "svd",
         Needs(("svd-xt",), DIFFUSERS, _ladder(SVD, "float16", 25.0)),
-        "576x1024, 25 frames; the autoencoder in float32, two frames at a time",
+        "576x1024, 25 frames with guidance; the autoencoder two frames at a time",
     ),
     Recipe(
         "motion",
@@ -836,7 +873,7 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
             (*DIFFUSERS, "sentencepiece"),
             _ladder(LTX, "bfloat16", 4.0, tiled=LTX_TILED),
         ),
-        "512x704, 121 frames",
+        "512x704, 121 frames with guidance",
     ),
     Recipe(
         "motion",
@@ -858,7 +895,7 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "motion",
         "wan22-ti2v-5b",
         Needs(("wan22-ti2v-5b",), WAN_PACKAGES, _ladder(WAN_5B, "bfloat16", 90.0, tiled=WAN_5B_TILED)),
-        "704x1280, 121 frames; activations of the autoencoder are an allowance",
+        "704x1280, 121 frames",
     ),
     Recipe(
         "motion",
@@ -870,13 +907,13 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "motion",
         "modelscope",
         Needs(("modelscope-t2v",), DIFFUSERS, _ladder(MODELSCOPE, "float16", 15.0)),
-        "576x320, 24 frames; activations of the autoencoder are an allowance",
+        "576x320, 24 frames with guidance; the autoencoder frame by frame",
     ),
 )
 
 
-WAN_ANIMATE = _at("wan22-animate-14b", transformer=3.49, vae=3.95, text_encoder=0.2)
-WAN_ANIMATE_TILED = _at("wan22-animate-14b", transformer=3.49, vae=0.67, text_encoder=0.2)
+WAN_ANIMATE = _busy("wan-animate", "wan22-animate-14b")
+WAN_ANIMATE_TILED = _busy("wan-animate", "wan22-animate-14b", tiled=True)
 
 FOLLOWERS = ("dwpose", "pose-landmarker", "face-landmarker")
 """What a person in a video can be followed with, best first; used where it is."""
@@ -891,7 +928,7 @@ POSE_RECIPES: tuple[Recipe, ...] = (
             (_cuda(ANYONE, "float16", "none", 60.0), _cuda(ANYONE, "float16", "model", 60.0)),
             FOLLOWERS,
         ),
-        "512x784, 24 frames; all activations are allowances",
+        "512x784, windows of 24 frames with guidance",
     ),
     Recipe(
         "pose",
