@@ -13,8 +13,9 @@ that is empty is pinned to the commit that the first fetch finds. `gated` are th
 one turns out to want one, fetching it says so.
 
 Memory is counted, not measured: parameters times bytes, plus the largest activations of one forward pass at the size
-that a recipe names (followed storage by storage without weights, see ACTIVATIONS; of speech, an allowance), plus SLACK
-for the CUDA context and the allocator. `pace` is a guess. Times measured on this machine take its place.
+that a recipe names (followed storage by storage without weights, see ACTIVATIONS; of speech, an allowance), plus what
+the CUDA context and the allocator keep, see SLACK and docs/gpu.md. `pace` is a guess. Times measured on this machine
+take its place.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,8 +26,11 @@ from avatar.plan import Profile, WeightFile, Weights
 from avatar.stage import Mode, Needs, Offload, Precision
 
 GIB = 1 << 30
-SLACK = GIB
-"""For the CUDA context and the allocator on a device; measured by nobody here, published figures are 0.7 to 1.5 GiB."""
+SLACK = int(0.85 * GIB)
+"""For the CUDA context and the allocator on a device, fitted to docs/gpu.md."""
+KEPT, KEPT_BY_CONVOLUTIONS = 0.17, 0.45
+"""What the allocator and cuDNN keep beyond activations, as a share of these: of an autoencoder's more. Fitted likewise,
+for an allocator with expandable segments."""
 HOST = 2 * GIB
 """For Python, torch and the libraries in host memory."""
 GROUP = 0.1
@@ -630,15 +634,27 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One network at work: parameters, and the bytes of its largest activations at 16 bits (or as it must compute)."""
+    """One network at work: parameters, and the bytes of its largest activations at 16 bits (or as it must compute).
+
+    `kept` is the share of these that the allocator keeps beyond them.
+    """
 
     parameters: int
     activations: int = 0
+    kept: float = KEPT
+
+    @property
+    def busy(self) -> int:
+        """Bytes on a device beside its weights while it works."""
+        return int(self.activations * (1 + self.kept))
 
 
 def _at(name: str, **gibibytes: float) -> tuple[Part, ...]:
     """The parts of a model, with the largest activations of those that have any worth counting."""
-    return tuple(Part(count, int(gibibytes.get(part, 0) * GIB)) for part, count in PARTS[name].items())
+    return tuple(
+        Part(count, int(gibibytes.get(part, 0) * GIB), KEPT_BY_CONVOLUTIONS if part == "vae" else KEPT)
+        for part, count in PARTS[name].items()
+    )
 
 
 ACTIVATIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
@@ -693,11 +709,11 @@ def _cuda(parts: tuple[Part, ...], precision: Precision, offload: Offload, pace:
     one part while it is loaded.
     """
     weights = [int(part.parameters * BYTES[precision]) for part in parts]
-    busiest = max(part.activations for part in parts)
+    busiest = max(part.busy for part in parts)
     held = {
         "none": sum(weights) + busiest,
         "tiles": sum(weights) + busiest,
-        "model": max(size + part.activations for size, part in zip(weights, parts, strict=True)),
+        "model": max(size + part.busy for size, part in zip(weights, parts, strict=True)),
         "group": int(GROUP * max(weights)) + busiest,
         "sequential": LAYER + busiest,
     }[offload]

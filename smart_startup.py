@@ -144,6 +144,7 @@ def _service(outfit: Outfit, *, worker: bool) -> "AbstractContextManager[Durable
 def engine(outfit: Outfit) -> Engine:
     """The engine over the folder's store, or over the bucket that workers share. Raises `StorageError`."""
     chosen = outfit.chosen
+    os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")  # read when torch is first imported
     store: Store = FolderStore(chosen.data / "store", budget=chosen.store_budget)
     if chosen.store_url:
         from avatar.bucket import SharedStore

@@ -12,6 +12,7 @@ import stages.pose.animate_anyone.foreign  # noqa: F401 - first: it survives a t
 from collections.abc import Callable
 from typing import Any
 
+import transformers
 from diffusers import (
     AutoencoderKL,
     AutoencoderKLLTXVideo,
@@ -30,10 +31,6 @@ from transformers import (
     CLIPVisionConfig,
     CLIPVisionModel,
     CLIPVisionModelWithProjection,
-    PocketTTSAudioTokenizerConfig,
-    PocketTTSAudioTokenizerModel,
-    PocketTTSConfig,
-    PocketTTSForConditionalGeneration,
     SpeechT5Config,
     SpeechT5ForTextToSpeech,
     SpeechT5HifiGan,
@@ -179,8 +176,10 @@ ARCHITECTURES: dict[str, dict[str, Callable[[], Any]]] = {
     "wav2vec2-base": {"pretraining": lambda: Wav2Vec2ForPreTraining(Wav2Vec2Config())},
     "speecht5-tts": {"tts": lambda: SpeechT5ForTextToSpeech(SpeechT5Config())},
     "speecht5-hifigan": {"vocoder": lambda: SpeechT5HifiGan(SpeechT5HifiGanConfig())},
-    "pocket-tts": {"tts": lambda: PocketTTSForConditionalGeneration(PocketTTSConfig())},
-    "pocket-tts-audio-tokenizer": {"codec": lambda: PocketTTSAudioTokenizerModel(PocketTTSAudioTokenizerConfig())},
+    "pocket-tts": {"tts": lambda: transformers.PocketTTSForConditionalGeneration(transformers.PocketTTSConfig())},
+    "pocket-tts-audio-tokenizer": {
+        "codec": lambda: transformers.PocketTTSAudioTokenizerModel(transformers.PocketTTSAudioTokenizerConfig())
+    },
     **{f"mms-{code}": {"vits": lambda: VitsModel(VitsConfig())} for code, _ in MMS},
     "sd-turbo": {
         "unet": lambda: UNet2DConditionModel(
