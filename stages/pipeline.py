@@ -65,8 +65,10 @@ def check(ask: Ask) -> Script:
     script = script_of(ask)
     if ask.avatar:
         looks.find(ask.avatar)
-    if ask.voice and not ask.audio:
-        fitness.refuse(ask.voice, script.text, ask.language, sample=ask.voice_sample is not None)
+    if not ask.audio:
+        fitness.refuse(ask.voice or "", script.text, ask.language, sample=ask.voice_sample is not None)
+    elif ask.voice:
+        fitness.refuse(ask.voice, "")
     if ask.kind == "talk" and ask.captions == "burned":
         lettering.check(script.text)
     if ask.kind == "talk" and ask.label:
