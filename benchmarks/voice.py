@@ -16,14 +16,17 @@ import numpy as np
 import torch
 
 from avatar.media import text
+from avatar.media.sound import Samples
 from avatar.testing import workbench
 from benchmarks.table import Row
-from stages.speech import Brief
+from stages.speech import Brief, plain
 from stages.speech.lines import Manner, lines
+from stages.speech.mms.perform import NOBODY
 from stages.speech.speecht5 import networks
 from stages.speech.speecht5.networks import Dropout, Networks
-from stages.speech.talker import Talker
-from tests.speech import tiny_speecht5
+from stages.speech.spelled import Told
+from stages.speech.talker import Talker, Vector
+from tests.speech import tiny_mms, tiny_speecht5
 
 SAID = (
     "The museum opens at ten in the morning, and closes when the last visitor has found the way out. On Sundays there "
@@ -61,6 +64,42 @@ def worked(work: Callable[[], object]) -> float:
     return time.process_time() - begun
 
 
+class Replayed:
+    """What a network said of each line, said again at no cost: what is left is the stage's own work."""
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+        self._told: dict[str, Told] = {}
+        self.rate, self.longest, self.knows = network.rate, network.longest, network.knows
+
+    def say(self, line: str, speaker: Vector, *, seed: int, step: Callable[[], None]) -> Samples:
+        """The line's sound."""
+        return self.tell(line, speaker, seed=seed, step=step).samples
+
+    def tell(self, line: str, speaker: Vector, *, seed: int, step: Callable[[], None]) -> Told:
+        """The line as it was said first."""
+        if line not in self._told:
+            self._told[line] = self._network.tell(line, speaker, seed=seed, step=step)
+        return self._told[line]
+
+
+def _many() -> Iterator[Row]:
+    """The same for an MMS voice, whose network tells its times: its work, and that of the stage around it."""
+    with tempfile.TemporaryDirectory() as name:
+        network = tiny_mms.full_size(Path(name))
+        bench, talker = workbench(Path(name)), Talker(Replayed(network), "en-us", plain.worded("en"))
+        brief = Brief(SAID, "mms:eng", 1.0, 0.0, 1)
+        made: list[float] = []
+
+        def stage() -> None:
+            made.append(talker.say(brief, bench.context, speaker=NOBODY, name="mms:eng").seconds)
+
+        first = worked(stage)
+        beside = median(worked(stage) for _ in range(TURNS))
+    yield Row("voice: MMS alone, a second of speech on one core", (first - beside) / made[-1], "s")
+    yield Row("voice: the speech stage beside MMS alone", 100.0 * beside / (first - beside), "%", 3.0)
+
+
 def rows() -> Iterator[Row]:
     """Measure on one thread."""
     torch.set_num_threads(1)
@@ -86,6 +125,7 @@ def rows() -> Iterator[Row]:
         bare()
         stage()
         turns = [(worked(bare), worked(stage)) for _ in range(TURNS)]
+    yield from _many()
     alone, whole = (median(times) for times in zip(*turns, strict=True))
     yield Row("voice: SpeechT5 alone, a second of speech on one core", alone / made[-1], "s")
     yield Row("voice: the speech stage beside SpeechT5 alone", 100.0 * (whole / alone - 1.0), "%", 3.0)

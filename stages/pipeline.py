@@ -123,8 +123,10 @@ def check(ask: Ask) -> Script:
         conversation.check(ask)
     if ask.avatar:
         looks.find(ask.avatar)
-    if ask.voice and not ask.audio:
-        fitness.refuse(ask.voice, script.text, ask.language, sample=ask.voice_sample is not None)
+    if not ask.audio:
+        fitness.refuse(ask.voice or "", script.text, ask.language, sample=ask.voice_sample is not None)
+    elif ask.voice:
+        fitness.refuse(ask.voice, "")
     if ask.kind == "talk" and ask.captions == "burned":
         lettering.check(script.text)
     if ask.kind in ("talk", "video") and ask.label:

@@ -6,7 +6,7 @@ Knows no network.
 import unicodedata
 from collections import Counter
 
-from avatar.errors import BadRequest
+from avatar.errors import BadRequest, Unavailable
 from avatar.media import text
 from stages.speech import counting, languages, neural, voices
 from stages.speech.neural import Speaker
@@ -50,7 +50,10 @@ def check_manner(rate: float, pitch: float) -> None:
 
 
 def refuse(voice: str, said: str, tag: str = "", *, sample: bool = False) -> None:
-    """Raises BadRequest for what the voice of this id can't say, and NotFound where there is none such."""
+    """Raises BadRequest for what the voice of this id can't say, and NotFound where there is none such.
+
+    An empty id stands for whichever built-in voice fits the text.
+    """
     if neural.named(voice):
         speaker = neural.find(voice, language(said, tag))
         if speaker.family == neural.POCKET and not sample:
@@ -60,7 +63,23 @@ def refuse(voice: str, said: str, tag: str = "", *, sample: bool = False) -> Non
         if text.speakable(said):
             check(speaker, said, tag)
     else:
-        voices.choose(voice)
+        _read(said, voices.choose(voice) if voice else voices.Choice("", ""))
+
+
+def _read(said: str, choice: voices.Choice) -> None:
+    """Raises BadRequest for a text that no built-in voice can read."""
+    from stages.speech.espeak import perform
+
+    if not text.speakable(said):
+        return
+    clean = text.clean(said)
+    letters = any(sign.isalpha() for sign in clean)
+    if letters and not languages.scripts(clean) and not _digits(clean):
+        raise BadRequest("No voice here knows the letters of this text. Write it in another script.")
+    try:
+        perform.plan(clean, choice)
+    except Unavailable as error:
+        raise BadRequest(str(error)) from error
 
 
 def _short(tag: str) -> str:

@@ -25,6 +25,9 @@ from stages.speech.lines import Line
 
 Span = tuple[float, float]
 
+QUICK = 300
+"""Words a minute at which lines are read: only what their sounds are, and how long beside each other, is asked."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
@@ -46,7 +49,9 @@ class Reader:
     def read(self, words: str) -> Utterance:
         """The words' sounds in order. Raises BackendError, StorageError, and what `step` raises."""
         choice, path = voices.choose(self.language), self.folder / "read.f32"
-        line, language = espeak.speak(words, choice, Controls(), path=path, step=lambda _done, _total: self.step())
+        line, language = espeak.speak(
+            words, choice, Controls(rate=QUICK), path=path, step=lambda _done, _total: self.step()
+        )
         return line.utterance(language)
 
 

@@ -25,7 +25,7 @@ def engine(folder: Path, **weights: dict[str, Path]) -> Engine:
 def heard(wav: bytes) -> float:
     with wave.open(io.BytesIO(wav)) as file:
         assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
-        return file.getnframes() / file.getframerate()
+        return float(file.getnframes() / file.getframerate())
 
 
 @pytest.mark.parametrize("voice", ["en-us", "de+f3", "+m3", "ja", "cmn", "sw"])

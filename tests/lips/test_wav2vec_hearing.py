@@ -42,3 +42,24 @@ def test_pieces_give_what_the_whole_gives(seconds: float, tmp_path: Path) -> Non
     assert found.guesses.shape == whole.shape
     assert np.abs(found.guesses - whole).max() < 1e-3
     assert shares == sorted(shares)
+
+
+def test_two_hours_are_held_in_no_more_memory_than_ten_minutes() -> None:
+    import tracemalloc
+
+    from stages.lips.wav2vec.hearing import BESIDE, PIECE, pieces
+
+    network, block = echoing(), np.zeros(48_000, np.float32)
+    peaks = []
+    for seconds in (600, 7200):
+        frames = network.frames(seconds * 16_000)
+        tracemalloc.start()
+        kept, longest = 0, 0
+        for first, last, before, heard in pieces((block for _ in range(seconds // 3)), network, frames):
+            assert (first, before) == (kept, min(kept, BESIDE))
+            kept, longest = last, max(longest, network.frames(len(heard)))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert kept == frames
+        assert longest <= PIECE + 3 * BESIDE
+    assert peaks[1] < 1.05 * peaks[0] < 20e6

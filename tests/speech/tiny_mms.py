@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from stages import foreign
+from stages.speech.mms.networks import Network
 
 foreign.ready()
 
@@ -20,9 +21,8 @@ LATIN = "|abcdefghijklmnopqrstuvwxyzäöüßéèàç'-"
 def weights(folder: Path, name: str = "mms-deu", *, letters: str = LATIN, **options: Any) -> dict[str, Path]:
     """The folder of one voice; the published tokenizers read letters alone, small ones, with blanks between them."""
     torch.manual_seed(0)
-    signs = [*letters, " "]
     config = VitsConfig(
-        vocab_size=len(signs),
+        vocab_size=len(letters) + 1,
         hidden_size=16,
         num_hidden_layers=2,
         num_attention_heads=2,
@@ -48,7 +48,18 @@ def weights(folder: Path, name: str = "mms-deu", *, letters: str = LATIN, **opti
         network.decoder.conv_post.weight.mul_(50)
     place = folder / name
     network.save_pretrained(place)
-    (folder / "vocab.json").write_text(json.dumps({sign: number for number, sign in enumerate(signs)}))
-    tokenizer = VitsTokenizer(folder / "vocab.json", pad_token=letters[0], phonemize=False, is_uroman=False)
-    tokenizer.save_pretrained(place)
+    spelling(folder, letters).save_pretrained(place)
     return {name: place}
+
+
+def spelling(folder: Path, letters: str) -> Any:
+    """One token a letter, the first of which stands between the others."""
+    (folder / "vocab.json").write_text(json.dumps({sign: number for number, sign in enumerate([*letters, " "])}))
+    return VitsTokenizer(folder / "vocab.json", pad_token=letters[0], phonemize=False, is_uroman=False)
+
+
+def full_size(folder: Path) -> Network:
+    """A network of the published size with random weights, not saved anywhere."""
+    torch.manual_seed(0)
+    network: Any = VitsModel(VitsConfig())
+    return Network(spelling(folder, LATIN), network.eval(), "cpu")

@@ -45,7 +45,7 @@ def listen(path: Path, network: Network, step: Step) -> Listened:
     spread = float(np.sqrt(max(power / max(count, 1) - mean * mean, 0.0) + 1e-7))
     frames = network.frames(count)
     found = np.zeros((frames, len(network.columns)), np.float16)
-    for first, last, before, heard in _pieces(samples(path), network, frames):
+    for first, last, before, heard in pieces(samples(path), network, frames):
         step(first / frames)
         fit = (heard - np.float32(mean)) / np.float32(spread) if network.normal else heard
         found[first:last] = network.guesses(fit)[before : before + last - first]
@@ -66,7 +66,7 @@ def _plain(frames: list[Any]) -> Iterator[Floats]:
         yield frame.to_ndarray().reshape(-1)
 
 
-def _pieces(blocks: Iterator[Floats], network: Network, frames: int) -> Iterator[tuple[int, int, int, Floats]]:
+def pieces(blocks: Iterator[Floats], network: Network, frames: int) -> Iterator[tuple[int, int, int, Floats]]:
     """First frame kept and the one after the last, how many are heard before it, and the samples; `frames` in all."""
     held, dropped = np.zeros(0, np.float32), 0
     first = 0

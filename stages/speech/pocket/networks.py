@@ -122,7 +122,7 @@ class Network:
         config = self.model.config
         others = (config.audio_prompt_bos_token_id, config.audio_prompt_token_id, config.audio_bos_token_id)
         count = sum(int(number) not in others for number in ids[0])
-        return math.ceil((count / 3 + 2) * config.frame_rate)
+        return math.ceil((count / 3 + 2) * float(config.frame_rate))
 
     @contextmanager
     def _told(self, step: Callable[[], None]) -> Iterator[None]:
@@ -152,7 +152,8 @@ def load(placement: Placement) -> Network:
         raise Unavailable("The codec is not that of Pocket TTS. Fetch pocket-tts-audio-tokenizer again.")
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(home, local_files_only=True)
-        extractor: Any = PocketTTSFeatureExtractor(
+        hearing: Any = PocketTTSFeatureExtractor
+        extractor = hearing(
             sampling_rate=heard.config.sampling_rate,
             frame_size=heard.config.frame_size,
             pad_to_multiple_of=heard.config.frame_size,

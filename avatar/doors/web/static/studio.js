@@ -9,6 +9,7 @@ import { showPlan } from "./plans.js";
 
 const SIZES = ["512x512", "720x720", "1080x1080", "1280x720", "1920x1080", "720x1280", "1080x1920", "256x256"];
 const TIMBRES = { own: "", female: "f2", male: "m3", old_female: "f1", old_male: "m1" };
+const neural = (voice) => voice.ready && /^(speecht5|mms|piper)[:/]/.test(voice.id);
 const SLIDERS = {
   head: [0, 2, 0.1, 1], gaze: [0, 2, 0.1, 1], blink: [0, 2, 0.1, 1], expression: [0, 2, 0.1, 1],
   rate: [0.5, 2, 0.05, 1], pitch: [-12, 12, 1, 0],
@@ -45,7 +46,9 @@ class Studio {
     for (const name of ["none", "soft", "burned"]) this.form.elements.captions.append(make("option", { value: name, textContent: t(`captions.${name}`) }));
     for (const name of Object.keys(TIMBRES)) this.form.elements.timbre.append(make("option", { value: name, textContent: t(`timbre.${name}`) }));
     for (const [name, [min, max, step, value]] of Object.entries(SLIDERS)) this.find(".sliders").append(slider(name, { min, max, step, value }));
-    fillLanguages(this.form.elements.language, await ask("/v1/voices"));
+    const voices = await ask("/v1/voices");
+    fillLanguages(this.form.elements.language, voices);
+    for (const voice of voices.data.filter(neural)) this.form.elements.timbre.append(make("option", { value: voice.id, textContent: voice.name }));
     this.cast = new Cast(this.find(".cast"), told.avatars, (card) => this.choose(card), { described: true });
     this.listen();
     this.fill(handed() ?? JSON.parse(recall("draft") ?? "{}"));
@@ -104,6 +107,7 @@ class Studio {
     body.motion = Object.fromEntries(["head", "gaze", "blink", "expression"].map((name) => [name, number(name)]));
     if (field.script.value.trim() || !this.sound) body.script = field.script.value;
     if (this.sound) body.audio = this.sound.upload;
+    else if (neural({ id: field.timbre.value, ready: true })) body.voice = field.timbre.value;
     else if (voice) body.voice = field.language.value ? voice : `+${timbre}`;
     if (seed) body.seed = /^\d+$/.test(seed) ? Number(seed) : seed;
     if (this.card.upload) body.image = this.card.upload;
