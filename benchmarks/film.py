@@ -63,6 +63,10 @@ def _memory() -> Iterator[Row]:
     yield Row("peak memory, 10 s of film", short["peak"], "MB", 400)
     yield Row(f"peak memory, {long['seconds']:.0f} s of film", long["peak"], "MB", 400)
     yield Row("peak memory, long : short", long["peak"] / short["peak"], "x", 1.1)
+    judged = child("judge", TEN_MINUTES)
+    yield Row("audio-visual drift of the long film", abs(judged["drift"]), "ms/min", 1.0)
+    yield Row("its head's highest autocorrelation: no loop", judged["loop"], "", 0.6)
+    yield Row("drift of its background's light", abs(judged["light"]), "luma codes", 1.0)
     yield Row("frames a second, long film", long["frames"] / long["wall"], "frames/s", 60, more=True)
 
 
