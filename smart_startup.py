@@ -22,7 +22,6 @@ from avatar.errors import AvatarError
 from avatar.jobs import signing
 from avatar.jobs.direct import DirectJobs
 from avatar.jobs.service import House
-from avatar.jobs.signing import Finish
 from avatar.residency import Residency
 from avatar.settings import Settings
 from avatar.storage import Store
@@ -53,6 +52,7 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
 
 def house(outfit: Outfit, works: Engine) -> House:
     """What doors may ask beside films."""
+    signs = finishing(outfit.chosen)
     return House(
         voices=partial(voices.voices, works.place),
         sample=partial(voices.sample, engine=works),
@@ -64,13 +64,13 @@ def house(outfit: Outfit, works: Engine) -> House:
         examine=reception.examine,
         check=pipeline.check,
         verify=reception.verify,
-        export=partial(reception.export, engine=Engine(works.store)),
+        export=partial(reception.export, engine=Engine(works.store), seal=signs.again if signs else None),
         licences=lambda outcome: reception.licences(outcome.backends),
         certify=lambda film, rig: reception.certify(film, rig, models=outfit.chosen.models, engine=works),
     )
 
 
-def finishing(chosen: Settings) -> Finish | None:
+def finishing(chosen: Settings) -> signing.Signing | None:
     """What signs finished films; None where that is not wanted or not possible."""
     if not (chosen.sign and signing.possible()):
         return None

@@ -121,9 +121,12 @@ class Face:
 
 LayerName = Literal[
     "background", "hair_behind", "body", "eyeballs", "iris_right", "iris_left", "teeth", "teeth_lower",
-    "head", "lids", "front",
+    "head", "lids", "front", "person",
 ]  # fmt: skip
-"""`lids` is the bare skin of shut eyes, which comes down over open ones; without it the skin above is stretched."""
+"""`lids` is the bare skin of shut eyes, which comes down over open ones; without it the skin above is stretched.
+
+`person` is only a mask: where a photographed person is, closer than `head` tells, for other backgrounds.
+"""
 
 
 @dataclass(frozen=True, slots=True)

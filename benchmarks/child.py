@@ -167,6 +167,19 @@ def certify(seconds: float) -> Told:
     return {"wall": wall, "cpu": spent, "passed": found.passed, "failed": failed}
 
 
+def judge(seconds: float) -> Told:
+    """What a long film must keep up to its end: in step, alive without a loop, in its own light."""
+    asked = {"audio-visual drift": "drift", "head loop": "loop", "background light drift": "light"}
+    with house() as jobs:
+        job = made(jobs, text(seconds))
+        found = jobs.house.certify(jobs.file(job.id, "video"), jobs.file(job.id, "rig"))
+        told: Told = {asked[figure.name]: figure.value for figure in found.figures if figure.name in asked}
+        return told | {
+            "seconds": job.outcome.film.seconds,
+            "failed": [f.name for f in found.figures if f.verdict == "fail"],
+        }
+
+
 def modules(_seconds: float) -> Told:
     """Which heavy libraries `import app` loads."""
     import app
@@ -175,7 +188,7 @@ def modules(_seconds: float) -> Told:
     return {"loaded": sorted(heavy & set(sys.modules)), "app": app.__name__}
 
 
-TASKS = {task.__name__: task for task in (speak, stranger, long, cold, encode, certify, modules)}
+TASKS = {task.__name__: task for task in (speak, stranger, long, cold, encode, certify, judge, modules)}
 
 if __name__ == "__main__":
     print(json.dumps(TASKS[sys.argv[1]](float(sys.argv[2]) if len(sys.argv) > 2 else 10.0)))

@@ -63,7 +63,16 @@ def _memory() -> Iterator[Row]:
     yield Row("peak memory, 10 s of film", short["peak"], "MB", 400)
     yield Row(f"peak memory, {long['seconds']:.0f} s of film", long["peak"], "MB", 400)
     yield Row("peak memory, long : short", long["peak"] / short["peak"], "x", 1.1)
+    judged = child("judge", TEN_MINUTES)
+    yield Row("audio-visual drift of the long film", _size(judged["drift"]), "ms/min", 1.0)
+    yield Row("its head's highest autocorrelation: no loop", judged["loop"], "", 0.6)
+    yield Row("drift of its background's light", _size(judged["light"]), "luma codes", 1.0)
     yield Row("frames a second, long film", long["frames"] / long["wall"], "frames/s", 60, more=True)
+
+
+def _size(value: float | None) -> float:
+    """A figure without its sign; not a number where it could not be measured."""
+    return float("nan") if value is None else abs(value)
 
 
 def child(task: str, seconds: float = 10.0) -> dict[str, Any]:

@@ -92,15 +92,18 @@ def recognised(film: Path, said: str, language: str, *, engine: Engine) -> "Reco
     return Recognised(reading.words(said), reading.alike(heard))
 
 
-def export(outcome: Outcome, kind: ExportKind, *, engine: Engine) -> Path:
-    """A film in another form, drawn anew when it is asked for first. Raises `NotFound`, `UnsupportedMedia`."""
+def export(outcome: Outcome, kind: ExportKind, *, engine: Engine, seal: signing.Seal | None = None) -> Path:
+    """A film in another form, drawn anew when it is asked for first, and signed as the film is.
+
+    Raises `NotFound`, `UnsupportedMedia`.
+    """
     film = outcome.film
     if film is None or film.recipe is None:
         what = "only sound was made" if film is None else "the film was made by an older version"
         raise NotFound(f"There is no {kind}: {what}. Ask for the film once more.")
     with closing(engine.store.session()) as session:
         made = engine.walk(session)(EXPORT, Wanted(film.recipe, kind))
-        return session.path(made.file)
+        return session.path(seal(film.video, made.file, session) if seal else made.file)
 
 
 def examine(path: Path, kind: UploadKind) -> str:

@@ -1,9 +1,10 @@
 """What each expression does to a face: blendshapes, head and gaze at full strength. Knows neither time nor speech.
 
 Which muscles act is taken from FACS: Ekman, Friesen & Hager 2002, Facial Action Coding System, Investigator's Guide,
-table 10-2 (happiness 6+12, sadness 1+4+15, anger 4+5+7+23, surprise 1+2+5). How much, and the head's part in it
+table 10-2 (happiness 6+12, sadness 1+4+15, anger 4+5+7+23, surprise 1+2+5+26). How much, and the head's part in it
 (Wallbott 1998, Eur. J. Soc. Psychol. 28:879: sadness bows it, anger thrusts it forward), was fitted by eye to the drawn
-avatars. Of the mouth only the corners take part, and lips that press in silence: the jaw is speech's own.
+avatars. Of the mouth only the corners take part while something is said; in silence lips may press, and in surprise the
+jaw drops (action unit 26).
 """
 
 from collections.abc import Mapping
@@ -74,6 +75,7 @@ LOOKS: Mapping[Name, Look] = {
     ),
     "surprised": Look(
         {"browInnerUp": 0.90, "browOuterUp": 0.80, "eyeWide": 0.85},
+        quiet={"jawOpen": 0.34, "mouthFunnel": 0.5},
         calms={"mouthSmile": 0.9, "eyeSquint": 1.0, "cheekSquint": 0.8},
         head={"headPitch": 2.2, "headScale": -0.012, "headY": -0.008},
         onset=0.20,

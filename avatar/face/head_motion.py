@@ -12,7 +12,7 @@ from avatar.face.noise import Array, Grid, bump, coloured, generator, pulses, st
 from avatar.face.prosody import Accent, Phrase
 from avatar.face.tracks import COLUMN, HEAD, Track
 
-POSTURE = {"headYaw": 3.2, "headPitch": 2.5, "headRoll": 2.8, "headX": 0.024, "headY": 0.017, "headScale": 0.011}
+POSTURE = {"headYaw": 3.2, "headPitch": 3.0, "headRoll": 2.8, "headX": 0.024, "headY": 0.017, "headScale": 0.011}
 """Standard deviation of the postures that phrases bring, in each column's unit."""
 LIVELY = {
     "headYaw": ((0.80, 1.20), (0.38, 0.65), (0.18, 0.18)),

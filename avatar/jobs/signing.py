@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import cast, get_args
 
 from pydantic import ValidationError
 
@@ -14,12 +15,14 @@ from avatar.artifacts import Blob
 from avatar.disk import storage_errors
 from avatar.events import Outcome
 from avatar.media import provenance
-from avatar.media.provenance import Claim, Credentials
+from avatar.media.provenance import Claim, Credentials, SourceType
 from avatar.plan import Weights
 from avatar.request import Ask
 from avatar.storage import Session
 
 Finish = Callable[[Ask, Outcome, Session], Outcome]
+Seal = Callable[[Blob, Blob, Session], Blob]
+"""A film and an export of it: the export with what the film says of its own making."""
 WeightsOf = Callable[[str, str], tuple[Weights, ...]]
 """The catalogue rows that a stage's backend uses."""
 
@@ -64,6 +67,25 @@ class Signing:
             film=film and replace(film, video=signed(film.video)),
             takes=taken and replace(taken, takes=tuple(replace(each, file=signed(each.file)) for each in taken.takes)),
         )
+
+    def again(self, film: Blob, export: Blob, session: Session) -> Blob:
+        """The export with what the film says of itself; as it is where it has no place for that, or the film says none.
+
+        Raises `BadRequest`, `StorageError`.
+        """
+        if export.media_type not in provenance.SIGNABLE:
+            return export
+        told = provenance.read(session.path(film))
+        if told is None or told.source not in get_args(SourceType):
+            return export
+        with self._lock:
+            self._known = signer = self._known or self._credentials()
+        making = {name: tuple(told.making.get(name, ())) for name in ("licences", "uploads")}
+        claim = Claim(cast(SourceType, told.source), told.making.get("backends", {}), **making)
+        key = sha256(f"signed {export.sha256} {signer.chain}".encode() + records.dump(claim)).hexdigest()
+        signed = _remembered(session, key) or _signed(export, claim, signer=signer, session=session)
+        session.remember(key, records.dump(signed))
+        return signed
 
     def _claim(self, ask: Ask, outcome: Outcome) -> Claim:
         used = {row.id: row for pair in outcome.backends.items() for row in self._weights(*pair)}

@@ -44,6 +44,8 @@ _DEMUXERS = {
     "video/x-matroska": "matroska",
     "video/x-msvideo": "avi",
 }
+_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/heic": "HEIF"}
+"""Pillow's names."""
 _DAMAGES = (OSError, SyntaxError, ValueError, IndexError, KeyError, struct.error, UserWarning)
 """What Pillow raises for files that are damaged."""
 _PICTURES = "Send a PNG, JPEG or WebP picture."
@@ -75,13 +77,24 @@ def inspect_image(path: Path) -> ImageFacts:
     from PIL import Image
 
     media_type = _kind(path, kinds.IMAGES, _PICTURES)
+    if media_type == "image/heic":
+        _open_heif()
     try:
-        with Image.open(path, formats=[media_type.removeprefix("image/").upper()]) as picture:
+        with Image.open(path, formats=[_FORMATS[media_type]]) as picture:
             return _still(picture, media_type)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # Pillow's own limit, above ours
         raise _too_many_pixels() from None
     except _DAMAGES:
         raise UnsupportedMedia(f"The picture is damaged or cut off. {_PICTURES}") from None
+
+
+def _open_heif() -> None:
+    """Let Pillow read HEIC. Raises `UnsupportedMedia` where the package for it is missing."""
+    try:
+        from pillow_heif import register_heif_opener  # type: ignore[import-not-found]  # may be there or not
+    except ImportError:
+        raise UnsupportedMedia(f"HEIC can't be read here: package pillow-heif is missing. {_PICTURES}") from None
+    register_heif_opener()
 
 
 def _still(picture: Any, media_type: str) -> ImageFacts:

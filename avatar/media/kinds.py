@@ -3,7 +3,7 @@
 ENOUGH = 4096
 """Bytes from a file's start that suffice."""
 
-IMAGES = ("image/png", "image/jpeg", "image/webp")
+IMAGES = ("image/png", "image/jpeg", "image/webp", "image/heic")
 SOUNDS = (
     "audio/wav",
     "audio/flac",
@@ -24,6 +24,7 @@ SUFFIXES = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
     "image/webp": ".webp",
+    "image/heic": ".heic",
     "audio/wav": ".wav",
     "audio/flac": ".flac",
     "audio/mpeg": ".mp3",

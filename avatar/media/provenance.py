@@ -21,6 +21,8 @@ SourceType = Literal["algorithmicMedia", "trainedAlgorithmicMedia", "composite",
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 """IPTC's vocabulary of digital source types."""
 MAKING = "org.avatar-chat.making"
+SIGNABLE = frozenset(("video/mp4", "video/quicktime", "image/gif", "image/webp", "image/png", "image/jpeg"))
+"""What can carry a manifest; C2PA has no place for one in WebM."""
 VALID_DAYS = 3650
 NOBODY = "Avatar Chat, development certificate"
 
@@ -125,14 +127,17 @@ def read(film: Path) -> Provenance | None:
     """What the film's manifest says; None when it carries none. Raises `UnsupportedMedia`, `StorageError`."""
     import c2pa
 
+    with storage_errors(film):
+        if kind_of(film) == "video/webm":
+            raise UnsupportedMedia("A WebM has no place for Content Credentials. Name the MP4 or MOV of the same film.")
     try:
-        with storage_errors(film), film.open("rb") as stream, c2pa.Reader("video/mp4", stream) as reader:
+        with storage_errors(film), film.open("rb") as stream, c2pa.Reader(kind_of(film), stream) as reader:
             told = json.loads(reader.json())
             state = reader.get_validation_state()
     except c2pa.C2paError.ManifestNotFound:
         return None
     except c2pa.C2paError as error:
-        raise UnsupportedMedia(f"This file can't be read as an MP4 ({error}). Name an MP4 film.") from None
+        raise UnsupportedMedia(f"This file can't be read as a film or picture ({error}). Name a film.") from None
     manifest = told["manifests"][told["active_manifest"]]
     facts = {each["label"]: each["data"] for each in manifest.get("assertions", [])}
     actions = facts.get("c2pa.actions.v2", {}).get("actions", [{}])
@@ -146,6 +151,20 @@ def read(film: Path) -> Provenance | None:
         making=facts.get(MAKING, {}),
         problems=tuple(each["code"] for each in told.get("validation_status", ())),
     )
+
+
+def kind_of(film: Path) -> str:
+    """The media type by the first bytes: WebM, or one of `SIGNABLE`, MP4 in doubt. Raises OSError."""
+    with film.open("rb") as file:
+        head = file.read(16)
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return "video/webm"
+    for start, kind in ((b"GIF8", "image/gif"), (b"\x89PNG", "image/png"), (b"\xff\xd8\xff", "image/jpeg")):
+        if head.startswith(start):
+            return kind
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
+    return "video/quicktime" if head[4:12] == b"ftypqt  " or head[4:8] in (b"wide", b"mdat", b"moov") else "video/mp4"
 
 
 def _self_signed() -> Credentials:

@@ -12,6 +12,7 @@ from avatar.artifacts import Utterance
 from avatar.errors import BadRequest, Unavailable
 from avatar.face import lips_checks
 from avatar.face.theval import Marks
+from avatar.face.tracks import COLUMN
 from avatar.media import video
 from avatar.quality import container, faces, hearing, judging, lipgap, recognition, saying, seeing, several
 from avatar.quality.figures import Certificate, Figure, certified, stated
@@ -23,12 +24,15 @@ from avatar.quality.rig import Rig
 from avatar.quality.seeing import Seen
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 How = Literal["mediapipe", "rig", "none"]
 
 LEAST_SEEN = 0.5
 """Share of frames that must show a face."""
 FASTEST = 240.0
 """Frames a second beyond which time stamps are taken for damage."""
+SURPRISED = 0.3
+"""Eyes as wide as nothing but surprise makes them."""
 UNKNOWN_FACE = "no face is known: MediaPipe's face landmarker is not here, and the film's rig was not given"
 
 
@@ -142,7 +146,7 @@ def _talking(
         return judging.unmeasured("the frames' times are in disorder")
     times, curves = times[:count], _first(curves, count)
     gap = curves.gap if face.lip_gap is None else face.lip_gap[:count]
-    mouth = Mouth(times, gap, curves.source if face.lip_gap is None else "pixels")
+    mouth = Mouth(times, gap, curves.source if face.lip_gap is None else "pixels", _surprised(rig, count))
     phones = told.phones if told else None
     found = [judging.drawn_figure(mouth, curves)] if face.how == "rig" and face.lip_gap is not None else []
     if not face.alone and face.lip_gap is None:
@@ -154,6 +158,11 @@ def _talking(
     talking = saying.speaking(phones, times) if phones else _heard(heard, times)
     found += judging.life_figures(curves, times, fps, talking)
     return [*found, judging.likeness_figure(curves, times, fps, heard)]
+
+
+def _surprised(rig: Rig | None, count: int) -> Mask | None:
+    """The frames in which surprise, which drops the jaw where nothing is said, was asked for; only the rig can tell."""
+    return None if rig is None or rig.track is None else rig.track[:count, COLUMN["eyeWideLeft"]] > SURPRISED
 
 
 def _heard(heard: Hearing | None, times: Array) -> NDArray[np.bool_]:

@@ -58,11 +58,12 @@ THEVAL_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Mouth:
-    """The lip gap (n,) in face heights at `times` (n,) seconds, and whether pixels or the rig told it."""
+    """The lip gap (n,) in face heights at `times` (n,) seconds, by pixels or rig; `parted` by an expression's wish."""
 
     times: Array
     gap: Array
     source: Source
+    parted: Mask | None = None
 
     def widest(self, phones: tuple[Phone, ...] | None) -> float:
         """The 95th percentile of the gap while something is said."""
@@ -164,7 +165,7 @@ def mouth_figures(
     if not widest > 0.0:
         return [*found, *(m.unmeasured("the mouth never opens") for m in (CLOSURE, TEETH, ROUNDING, SILENCE, LEAD))]
     closed = saying.CLOSED * widest
-    spans = saying.pauses(phones) if phones else _quiet(hearing)
+    spans = _unparted(saying.pauses(phones) if phones else _quiet(hearing), mouth)
     shut = 100.0 * saying.shut_rate(spans, mouth.times, mouth.gap, closed)
     found.append(SILENCE.judged(shut, mouth.source, "there is no long pause" if math.isnan(shut) else ""))
     if not phones:
@@ -181,6 +182,12 @@ def mouth_figures(
     ]
 
 
+def _unparted(spans: list[tuple[float, float]], mouth: Mouth) -> list[tuple[float, float]]:
+    """Those in which no expression parts the lips."""
+    at = mouth.times[:0] if mouth.parted is None else mouth.times[mouth.parted]
+    return [(start, end) for start, end in spans if not ((at >= start) & (at <= end)).any()]
+
+
 def _quiet(hearing: Hearing | None) -> list[tuple[float, float]]:
     """Long silences of the sound, without the margins in which the mouth may still move."""
     if hearing is None or hearing.silent:
@@ -188,14 +195,10 @@ def _quiet(hearing: Hearing | None) -> list[tuple[float, float]]:
     speech, times = hearing.speaking(), hearing.times
     edges = np.flatnonzero(np.diff(np.concatenate([[1], speech, [1]]).astype(np.int8)))
     spans = [(first, last) for first, last in zip(edges[::2], edges[1::2], strict=True)]
-    return [
-        (
-            float(times[first]) + (saying.MARGIN if first else 0.0),
-            float(times[last - 1]) - (saying.MARGIN if last < len(times) else 0.0),
-        )
-        for first, last in spans
-        if times[last - 1] - times[first] >= saying.PAUSE
-    ]
+    long = [(first, last) for first, last in spans if times[last - 1] - times[first] >= saying.PAUSE]
+    before = [float(times[first]) + (saying.MARGIN if first else 0.0) for first, _ in long]
+    after = [float(times[last - 1]) - (saying.MARGIN if last < len(times) else 0.0) for _, last in long]
+    return list(zip(before, after, strict=True))
 
 
 def life_figures(face: Faces, times: Array, fps: float, speech: Mask) -> list[Figure]:

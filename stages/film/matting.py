@@ -26,11 +26,14 @@ LOW, HIGH = 0.10, 0.93
 """Coverage below and above which nothing and everything is covered."""
 
 
-def cut_out(person: Bytes, unit: float) -> Bytes:
-    """The layer (h, w, 4), straight, with a close coverage and colours of the person's own; `unit` is a face height."""
+def cut_out(person: Bytes, unit: float, mask: Bytes) -> Bytes:
+    """The layer (h, w, 4), straight, with a close coverage and colours of the person's own; `unit` is a face height.
+
+    `mask` (h, w), 0 or 255, is where the person is, `GENEROUS` wider.
+    """
     cover = person[..., 3]
     rim = max(4, round((INSIDE + OUTSIDE) * unit))
-    padded = cv2.copyMakeBorder(cover, rim, 0, rim, rim, cv2.BORDER_CONSTANT, value=0)
+    padded = cv2.copyMakeBorder(mask, rim, 0, rim, rim, cv2.BORDER_CONSTANT, value=0)
     padded = np.pad(padded, ((0, rim), (0, 0)), mode="edge")
     matte = _whole(np.asarray(padded > 250, np.uint8))
     inner = cv2.distanceTransform(matte, cv2.DIST_L2, 5)[rim:-rim, rim:-rim]

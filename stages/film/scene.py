@@ -71,9 +71,12 @@ def assemble(
     sheets: dict[str, Sheet] = {}
     background = Planes.blank(view.width, view.height)
     for layer in portrait.layers:
+        if layer.name == "person":
+            continue
         pixels = read_rgba(context.path(layer.pixels))
         if close and portrait.kind == "photo" and layer.name == "head":
-            pixels = matting.cut_out(pixels, tall(portrait.face))
+            person = _person(portrait, (layer.x, layer.y), pixels, context)
+            pixels = matting.cut_out(pixels, tall(portrait.face), person)
         if portrait.kind == "photo" and layer.name in ("background", "head"):
             pixels = _edged(pixels, (layer.x, layer.y), portrait, view)
         if layer.name == "background":
@@ -84,6 +87,18 @@ def assemble(
     if back:
         sheets["back"] = merged(back)
     return sheets, background
+
+
+def _person(portrait: Portrait, corner: tuple[int, int], head: Bytes, context: Context) -> Bytes:
+    """Where the person is in the head's layer, 0 or 255 (h, w): by the closer mask, if the portrait has one."""
+    solid = np.where(head[..., 3] > 250, 255, 0).astype(np.uint8)
+    layer = next((layer for layer in portrait.layers if layer.name == "person"), None)
+    if layer is None:
+        return solid
+    mask = read_rgba(context.path(layer.pixels))[..., 3]
+    x, y = corner[0] - layer.x, corner[1] - layer.y
+    part = mask[max(0, y) : y + len(head), max(0, x) : x + head.shape[1]]
+    return part if part.shape == solid.shape else solid
 
 
 def _edged(pixels: Bytes, corner: tuple[int, int], portrait: Portrait, view: View) -> Bytes:

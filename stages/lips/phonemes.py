@@ -17,7 +17,7 @@ class Phonemes:
     """The floor: needs nothing but phones with times, which every speech has."""
 
     id: str = "phonemes"
-    version: str = "2"
+    version: str = "3"
     needs: Needs = Needs(modes=(Mode(pace=0.002),))
 
     def load(self, _placement: Placement, /) -> "Performer":
@@ -43,11 +43,21 @@ class Performer:
         return replace(brief.clip, motion=Motion(tracks=blob, fps=motion.fps, frames=len(track)))
 
 
+PARTED = 0.08
+"""How far an expression lets the jaw drop, 0 to 1, until the lips have parted."""
+
+
 def laid_over(track: Track, spoken: Track) -> Track:
-    """A copy of `track` in which speech decides the mouth, and adds to what an expression does with its corners."""
+    """A copy of `track` in which speech decides the mouth, and adds to what an expression does with its corners.
+
+    An expression may let the jaw drop where nothing is said; the lips part then.
+    """
     both = track.copy()
     owned = [COLUMN[name] for name in coarticulation.OWNED]
     shared = [COLUMN[name] for name in coarticulation.SHARED]
     both[:, owned] = spoken[:, owned]
+    for name in ("jawOpen", "mouthFunnel"):
+        both[:, COLUMN[name]] = np.maximum(spoken[:, COLUMN[name]], track[:, COLUMN[name]])
+    both[:, COLUMN["mouthClose"]] *= 1.0 - np.clip(track[:, COLUMN["jawOpen"]] / PARTED, 0.0, 1.0)
     both[:, shared] = np.clip(both[:, shared] + spoken[:, shared], 0.0, 1.0)
     return both

@@ -41,7 +41,7 @@ def rendered(folder: Path, **wishes: object) -> tuple[Outcome, Told]:
 def test_the_stages_come_in_order_and_all_are_planned(tmp_path: Path) -> None:
     outcome, told = rendered(tmp_path)
     assert [name for name, _ in told.asked] == ["speech", "portrait", "motion", "pose", "lips", "film"]
-    assert [stage.name for stage in pipeline.STAGES] == [name for name, _ in told.asked]
+    assert [stage.name for stage in pipeline.TALK] == [name for name, _ in told.asked]
     assert (outcome.mode, outcome.seed, outcome.degraded) == ("video", 5, False)
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from avatar.errors import BadRequest, UnsupportedMedia
+from avatar.jobs.signing import Signing
 from avatar.media import provenance
 from avatar.media.provenance import Claim, Credentials, SourceType
+from avatar.testing import workbench
 from tests.quality import films
 
 pytest.importorskip("c2pa", reason="Content Credentials need the package c2pa")
@@ -75,7 +77,7 @@ def test_what_is_no_film_is_refused(tmp_path: Path, data: bytes) -> None:
     try:
         assert provenance.read(file) is None
     except UnsupportedMedia as error:
-        assert "Name an MP4 film" in str(error)
+        assert "Name a film" in str(error)
 
 
 def test_the_development_key_is_made_once_and_kept_from_others(tmp_path: Path, signer: Credentials) -> None:
@@ -116,3 +118,31 @@ def test_credentials_that_are_none_are_told(tmp_path: Path, film: Path) -> None:
 )
 def test_the_kind_of_source_is_what_took_part(trained: bool, own: bool, source: SourceType) -> None:
     assert provenance.source_type(trained=trained, own_media=own) == source
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WebP"])
+def test_loops_carry_what_their_film_says(tmp_path: Path, signed: Path, signer: Credentials, kind: str) -> None:
+    picture = pytest.importorskip("PIL.Image", reason="loops are made with Pillow here")
+    loop = tmp_path / f"loop.{kind.lower()}"
+    frames = [picture.new("RGB", (32, 32), colour) for colour in ("red", "green")]
+    frames[0].save(loop, kind, save_all=True, append_images=frames[1:])
+    bench = workbench(tmp_path / "bench")
+    film, export = bench.blob(signed.read_bytes(), "video/mp4"), bench.blob(loop.read_bytes(), f"image/{kind.lower()}")
+    seal = Signing(lambda: signer, weights=lambda stage, backend: ()).again
+    made = seal(film, export, bench.session)
+    told = provenance.read(bench.context.path(made))
+    assert told is not None
+    assert (told.valid, told.source, told.making["uploads"]) == (True, "composite", ["ab" * 32])
+    assert seal(film, export, bench.session) == made
+    with picture.open(bench.context.path(made)) as shown:
+        assert shown.n_frames == 2
+
+
+def test_what_has_no_place_for_a_manifest_stays_as_it_is(tmp_path: Path, film: Path, signer: Credentials) -> None:
+    bench = workbench(tmp_path / "bench")
+    webm, bare = bench.blob(b"\x1aE\xdf\xa3 and more", "video/webm"), bench.blob(film.read_bytes(), "video/mp4")
+    seal = Signing(lambda: signer, weights=lambda stage, backend: ()).again
+    assert seal(bare, webm, bench.session) == webm
+    assert seal(bare, bare, bench.session) == bare
+    with pytest.raises(UnsupportedMedia, match="A WebM has no place"):
+        provenance.read(bench.context.path(webm))

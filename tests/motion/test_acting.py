@@ -126,7 +126,10 @@ def test_lips_meet_and_open_as_without_a_mood(mood: Expression, fps: int) -> Non
     free = acting.resting(Grid(len(calm), fps), said) > 0.0
     assert np.allclose(gap(moved)[~free], gap(calm)[~free], atol=1e-6)
     assert (gap(calm)[~free] < 1e-6).any()
-    assert (gap(moved)[free] <= gap(calm)[free] + 1e-6).all()
+    if mood == "surprised":  # the jaw drops where nothing is said
+        assert gap(moved)[free].max() > 0.03
+    else:
+        assert (gap(moved)[free] <= gap(calm)[free] + 1e-6).all()
 
 
 def test_a_smile_leaves_rounded_lips_round() -> None:

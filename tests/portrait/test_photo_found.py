@@ -36,7 +36,8 @@ def test_an_open_smile_becomes_a_shut_mouth_with_its_teeth_kept(bench: Bench, fo
     face = made.face
     assert face.confidence == 1.0
     assert face.upper_lip_inner == face.lower_lip_inner
-    assert len(made.layers) == 8
+    assert len(made.layers) == 9
+    assert made.layers[-1].name == "person"
     lips, open_mouth = np.asarray(face.upper_lip_inner), framed(bench, made)
     shut, wide = shown(puppet(bench, made)), shown(puppet(bench, made), jawOpen=0.4)
     x, y = (int(value) for value in puppet(bench, made).landmarks(row()[None])[0][landmarks.UPPER_INNER][5])

@@ -1,5 +1,6 @@
 """Picture files of every kind come out upright, opaque and in 8 bits; what is none is refused in words."""
 
+import importlib.util
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from avatar.errors import BadRequest, TooLarge, UnsupportedMedia
+from avatar.media.inspect import inspect_image
 from stages import pictures as picture
 
 Image = pytest.importorskip("PIL.Image")
@@ -134,3 +136,27 @@ def test_damaged_files_give_a_picture_or_a_refusal(tmp_path: Path, kind: str) ->
             assert str(error).endswith(".")
             outcomes.add(type(error))
     assert UnsupportedMedia in outcomes
+
+
+def test_a_phone_s_heic_is_read_and_passes_the_gate(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif", reason="pillow-heif is not in requirements.txt")
+    file = tmp_path / "phone.heic"
+    heif.from_pillow(Image.fromarray(two_halves())).save(file, quality=95)
+    assert inspect_image(file).media_type == "image/heic"
+    read = picture.read(file).astype(int)
+    assert read.shape == two_halves().shape
+    assert np.abs(read - two_halves()).mean() < 6.0
+    file.write_bytes(file.read_bytes()[:200])
+    with pytest.raises(UnsupportedMedia):
+        picture.read(file)
+    with pytest.raises(UnsupportedMedia):
+        inspect_image(file)
+
+
+def test_heic_without_its_package_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    if importlib.util.find_spec("pillow_heif"):
+        pytest.skip("pillow-heif is here")
+    file = tmp_path / "phone.heic"
+    file.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+    with pytest.raises(UnsupportedMedia, match="pillow-heif is missing"):
+        inspect_image(file)

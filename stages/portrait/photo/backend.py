@@ -12,7 +12,7 @@ from avatar.errors import BadOutput, BadRequest
 from avatar.stage import Context, Needs, Placement
 from stages import pictures
 from stages.portrait.brief import Brief
-from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, shape, teeth
+from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, outline, shape, teeth
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -31,7 +31,7 @@ class Photo:
     """The user's own picture, its face found by MediaPipe FaceLandmarker."""
 
     id: str = "photo"
-    version: str = "1"
+    version: str = "2"
     needs: Needs = Needs(weights=("face-landmarker",), packages=("mediapipe", "PIL"))
 
     def takes(self, brief: Brief, /) -> bool:
@@ -52,7 +52,7 @@ class PlainPhoto:
     """The same with nothing to fetch: a face that is marked, else one that a cascade finds from the front."""
 
     id: str = "photo-plain"
-    version: str = "1"
+    version: str = "2"
     needs: Needs = Needs(packages=("PIL",))
 
     def takes(self, brief: Brief, /) -> bool:
@@ -114,7 +114,8 @@ def portrait(framed: frame.Framed, confidence: float, context: Context) -> Portr
     rim, unit = framed.rim, framed.unit
     seen = shape.face(framed.here, confidence)
     closed = lips.shut(framed.pixels, seen, unit)
-    mask = matte.person(framed)
+    alone = outline.outline(framed)
+    mask = np.asarray(cv2.bitwise_or(matte.person(framed), alone), np.uint8)
     context.step(3, STEPS)
     behind = matte.without(framed.pixels, mask)
     context.step(4, STEPS)
@@ -133,11 +134,17 @@ def portrait(framed: frame.Framed, confidence: float, context: Context) -> Portr
     found += [("teeth", upper.pixels, upper.x, upper.y), ("teeth_lower", lower.pixels, lower.x, lower.y)]
     found.append(("head", *_cut(np.dstack([closed.pixels, cover]))))
     found.append(("lids", *eyes.lids(framed.pixels, seen, unit)))
+    found.append(("person", _alone(alone), 0, 0))
     layers = tuple(Layer(name, _kept(pixels, name, context), x - rim, y - rim) for name, pixels, x, y in found)
     context.step(5, STEPS)
     image = _kept(framed.shown, "image", context)
     face = shape.moved(closed.face, -rim)
     return Portrait(image, layers, face, framed.width, framed.height, "photo", "photo")
+
+
+def _alone(mask: Bytes) -> Bytes:
+    """A layer that is nothing but a mask."""
+    return np.dstack([np.zeros((*mask.shape, 3), np.uint8), mask])
 
 
 def _cut(rgba: Bytes) -> tuple[Bytes, int, int]:

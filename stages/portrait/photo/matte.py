@@ -28,17 +28,26 @@ UNLIKE = (10.0, 48.0)
 def person(framed: Framed) -> Bytes:
     """Where the person is, 0 or 255 for each pixel (h, w), `GENEROUS` wider than seen."""
     scale = SMALL / framed.unit
-    small = np.asarray(cv2.resize(framed.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    sure, likely = _silhouettes(framed.here * scale, small.shape[:2])
-    found = _grabbed(small, sure, likely)
-    found = np.maximum(found, _unlike(small, np.maximum(found, likely)))
+    small = shrunk(framed, scale)
+    sure, likely = silhouettes(framed.here * scale, small.shape[:2])
+    found = grabbed(small, sure, likely)
+    return enlarged(np.maximum(found, unlike(small, np.maximum(found, likely))), sure, framed)
+
+
+def shrunk(framed: Framed, scale: float) -> Bytes:
+    """The picture at a smaller scale."""
+    return np.asarray(cv2.resize(framed.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def enlarged(found: Bytes, sure: Bytes, framed: Framed) -> Bytes:
+    """What was found at the small scale, whole, `GENEROUS` wider and smooth, in the picture's own size."""
     wide = _wider(_whole(found, sure), max(1, round(GENEROUS * SMALL)))
     size = (framed.pixels.shape[1], framed.pixels.shape[0])
     smooth = cv2.GaussianBlur(cv2.resize(wide, size, interpolation=cv2.INTER_CUBIC), (0, 0), 0.012 * framed.unit)
     return np.where(smooth > 100, 255, 0).astype(np.uint8)
 
 
-def _silhouettes(points: Floats, shape: tuple[int, ...]) -> tuple[Bytes, Bytes]:
+def silhouettes(points: Floats, shape: tuple[int, ...]) -> tuple[Bytes, Bytes]:
     """What is surely the person (face, neck, breast), and what is likely (hair, shoulders)."""
     up = points[FOREHEAD] - points[CHIN]
     middle, tall = (points[CHIN] + points[FOREHEAD]) / 2, float(np.hypot(*up))
@@ -60,7 +69,8 @@ def _silhouettes(points: Floats, shape: tuple[int, ...]) -> tuple[Bytes, Bytes]:
     return sure, np.maximum(sure, likely)
 
 
-def _grabbed(small: Bytes, sure: Bytes, likely: Bytes) -> Bytes:
+def grabbed(small: Bytes, sure: Bytes, likely: Bytes) -> Bytes:
+    """Where GrabCut finds the person, 0 or 255."""
     far = _wider(likely, SMALL // 3)
     labels = np.full(sure.shape, cv2.GC_BGD, np.uint8)
     labels[far > 0] = cv2.GC_PR_BGD
@@ -74,7 +84,7 @@ def _grabbed(small: Bytes, sure: Bytes, likely: Bytes) -> Bytes:
     return np.where(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)), 255, 0).astype(np.uint8)
 
 
-def _unlike(small: Bytes, person: Bytes) -> Bytes:
+def unlike(small: Bytes, person: Bytes) -> Bytes:
     """What does not look like the background around `person` goes on behind it: hair that has the background's tone."""
     near = _wider(person, SMALL // 6)
     if (near > 0).all():
