@@ -81,7 +81,7 @@ def rows() -> Iterator[Row]:
     torch.set_num_threads(1)
     print(f"Diffusion on {machine()}, 1 thread, torch {torch.__version__}")
     yield from _compared("tiny", case(width=16, side=64, steps=10), limit=None)
-    yield from _compared("middle", case(width=64, side=192, steps=6), limit=1.02)
+    yield from _compared("middle", case(width=96, side=192, steps=6), limit=1.02)
 
 
 def _compared(name: str, both: Case, *, limit: float | None) -> Iterator[Row]:
