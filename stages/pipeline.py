@@ -13,6 +13,8 @@ from avatar.script import Script
 from avatar.script import parse as parse_script
 from avatar.stage import Run, Stage
 from stages import conversation, film, lips, motion, picture, portrait, pose, speech, video
+from stages.diffusion import samplers
+from stages.diffusion.models import EASELS
 from stages.portrait import drawn
 from stages.portrait.drawn import looks
 from stages.speech import fitness
@@ -141,6 +143,8 @@ def _check_backends(ask: Ask) -> None:
             raise BadRequest(f"A request of kind {ask.kind} has no stage {stage}. It has {', '.join(route)}.")
         if backend not in route[stage]:
             raise NotFound(f"The stage {stage} has no backend {backend}. It has {', '.join(route[stage])}.")
+        if backend in EASELS:
+            samplers.check(EASELS[backend].limits.family, ask.sampler)
 
 
 def script_of(ask: Ask) -> Script:

@@ -13,6 +13,7 @@ transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 import diffusers  # noqa: E402 - after it was made quiet, as it looks for what it does not need
+from diffusers.hooks.first_block_cache import FirstBlockCacheConfig  # noqa: E402
 from diffusers.hooks.group_offloading import apply_group_offloading  # noqa: E402
 from diffusers.hooks.hooks import HookRegistry  # noqa: E402
 from diffusers.hooks.layerwise_casting import apply_layerwise_casting  # noqa: E402
@@ -29,4 +30,4 @@ def kind(library: str, name: str) -> Any:
     return getattr(LIBRARIES[library], name, None) if library in LIBRARIES else None
 
 
-__all__ = ["HookRegistry", "apply_group_offloading", "apply_layerwise_casting", "kind"]
+__all__ = ["FirstBlockCacheConfig", "HookRegistry", "apply_group_offloading", "apply_layerwise_casting", "kind"]

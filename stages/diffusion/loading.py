@@ -57,7 +57,8 @@ def load(source: Source, placement: Placement, **given: Any) -> Model:
         if row.role == "network":
             dtype = torch.float32 if row.name in source.float32 else computing(placement)
             fresh = _part(row, weights=source.weights, dtype=dtype)
-            passed[row.name] = placing.early(row.name, fresh, source, placement)
+            with device_errors(placement):
+                passed[row.name] = placing.early(row.name, fresh, source, placement)
     settings = {"requires_safety_checker": False} if "safety_checker" in source.absent else {}
     with foreign_errors("The pipeline", source.weights):
         pipe = kind("diffusers", source.pipeline).from_pretrained(folder, local_files_only=True, **passed, **settings)
@@ -82,8 +83,8 @@ def seated(pipe: Any, source: Source, placement: Placement) -> Model:
         if tokenizer is not None and encoder is not None and name.startswith("text_encoder"):
             _check_words(tokenizer, encoder, source.weights)
     pipe.set_progress_bar_config(disable=True)
-    model = Model(pipe, source, placement)
-    with memory.memory_errors():
+    with device_errors(placement):
+        model = Model(pipe, source, placement)
         placing.place(model)
     return model
 
@@ -139,6 +140,16 @@ def _check_words(tokenizer: Any, encoder: Any, weights: str) -> None:
 def _named(keys: list[str]) -> str:
     more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
     return f"{', '.join(keys[:NAMED])}{more}"
+
+
+@contextmanager
+def device_errors(placement: Placement) -> Iterator[None]:
+    """What goes wrong on the way to a device, told as `OutOfMemory`, else as `Unavailable`."""
+    try:
+        with memory.memory_errors():
+            yield
+    except (RuntimeError, AssertionError) as wrong:  # the latter where torch was built without the device
+        raise Unavailable(f"The device {placement.device} can't be used here. Choose another one.") from wrong
 
 
 @contextmanager

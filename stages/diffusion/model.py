@@ -19,6 +19,8 @@ from avatar.stage import Context, Placement, Precision
 from stages.diffusion import schedulers
 from stages.diffusion.source import Source
 
+DEEP, LAYERS = 2, "net"
+"""How many lists a block may lie in, and what lists of mere layers are called: to listen to them too costs time."""
 LISTEN = 0.1
 """Seconds between two looks at whether a job that waits for the pipeline is still wanted."""
 
@@ -134,14 +136,17 @@ def computing(placement: Placement) -> torch.dtype:
 
 
 def blocks(network: nn.Module, *, whole: bool = False) -> Iterator[nn.Module]:
-    """The network and the blocks in it that do the work, some hundred of them; `whole`: itself alone.
+    """The network and the blocks in it that do the work, some dozens of them; `whole`: itself alone.
 
-    Those are the members of its lists that have members themselves. Compiled blocks can't be listened to.
+    Those are the members of its lists, and of the lists in these, that have members themselves. Compiled blocks can't
+    be listened to.
     """
     yield network
     if not whole:
-        for part in network.modules():
-            if isinstance(part, nn.ModuleList):
+        for name, part in network.named_modules():
+            folds = name.split(".")
+            inside = sum(each.isdigit() for each in folds)
+            if isinstance(part, nn.ModuleList) and inside < DEEP and folds[-1] != LAYERS:
                 yield from (entry for entry in part if next(entry.children(), None) is not None)
 
 

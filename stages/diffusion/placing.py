@@ -16,7 +16,12 @@ from torch import nn
 
 from avatar.memory import give_back
 from avatar.stage import Offload, Placement
-from stages.diffusion.foreign import HookRegistry, apply_group_offloading, apply_layerwise_casting
+from stages.diffusion.foreign import (
+    FirstBlockCacheConfig,
+    HookRegistry,
+    apply_group_offloading,
+    apply_layerwise_casting,
+)
 from stages.diffusion.model import Model, computing
 from stages.diffusion.source import Source
 
@@ -49,10 +54,22 @@ def place(model: Model) -> None:
     if model.offload in ("none", "tiles"):
         for part in model.networks().values():
             part.to(model.device)
+        remember(model)
     elif model.offload == "model":
         model.pipe.enable_model_cpu_offload(device=model.device)
     else:
         _grouped(model)
+
+
+def remember(model: Model) -> None:
+    """Let transformers take over what hardly changes between steps, where the source wants it and they can.
+
+    Not beside blocks that travel: both take the place of a block's own call. Forgotten after each job.
+    """
+    for part in model.denoisers().values() if model.source.cached else ():
+        enable: Any = getattr(part, "enable_cache", None)
+        if enable is not None and not getattr(part, "is_cache_enabled", False):
+            enable(FirstBlockCacheConfig(threshold=model.source.cached))
 
 
 def tile(model: Model) -> bool:
@@ -107,6 +124,9 @@ def unplace(model: Model) -> None:
     """All parts at home, and no hook on them that would move them."""
     model.pipe.remove_all_hooks()
     for part in model.networks().values():
+        forget: Any = getattr(part, "disable_cache", None)
+        if forget is not None and getattr(part, "is_cache_enabled", False):
+            forget()
         _ungrouped(part)
         part.to("cpu")
 

@@ -67,8 +67,8 @@ class Prompts:
         return encoded
 
     def _encoded(self, prompt: str, negative: str, *, guided: bool, context: Context) -> Encoded:
-        notes = [*self._cut(prompt, "prompt"), *self._cut(negative, "negative prompt")]
         with memory.memory_errors(), self._model.working(context, 1):
+            notes = [*self._cut(prompt, "prompt"), *self._cut(negative, "negative prompt")]
             given = self._asked(prompt, negative, guided=guided)
         named = NAMES.get(len(given))
         if named is None:

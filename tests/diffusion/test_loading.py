@@ -1,4 +1,6 @@
 """Every way in which a folder of weights can be wrong comes out as one sentence that names what is."""
+# mypy: disable-error-code="no-untyped-call, misc"
+# The libraries' classes have no types.
 
 import json
 import shutil
@@ -8,9 +10,10 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers import AutoencoderKL
 from safetensors.torch import load_file, save_file
 
-from avatar.errors import Unavailable
+from avatar.errors import OutOfMemory, Unavailable
 from avatar.stage import Placement
 from stages.diffusion import files, loading
 from stages.diffusion.models import SD15, SD_TURBO, WAN_IMAGE, Easel
@@ -209,6 +212,27 @@ def test_a_network_that_was_never_filled_is_refused() -> None:
     pipe.unet.to("meta")
     with pytest.raises(Unavailable, match="unet of sd-turbo lacks"):
         loading.seated(pipe, SD_TURBO.source, Placement())
+
+
+class Hungry(AutoencoderKL):
+    """An autoencoder that finds no room wherever it is to go."""
+
+    def to(self, *_: Any, **__: Any) -> Any:
+        """No room."""
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB.")
+
+
+def test_no_memory_while_loading_is_told_as_that(folder: Path) -> None:
+    settings = {name: value for name, value in small.autoencoder().config.items() if not name.startswith("_")}
+    with pytest.raises(OutOfMemory):
+        loading.load(SD15.source, Placement(weights={"sd15": folder}), vae=Hungry(**settings))
+
+
+def test_a_device_that_is_not_there_is_told(folder: Path) -> None:
+    if torch.backends.mps.is_available():
+        pytest.skip("here it is there")
+    with pytest.raises(Unavailable, match="The device mps can't be used here"):
+        loading.load(SD15.source, Placement(device="mps", weights={"sd15": folder}))
 
 
 def test_parts_are_told_by_their_role(whole: Path) -> None:

@@ -12,10 +12,12 @@ from avatar.artifacts import Take, Takes
 from avatar.batching import Batcher
 from avatar.engine import Engine
 from avatar.errors import BadRequest, Unavailable
+from avatar.request import parse
 from avatar.sampling import Sampling
 from avatar.stage import Batching, Placement, Stage
 from avatar.store import FolderStore
 from avatar.testing import Bench, workbench
+from stages import pipeline
 from stages.diffusion.models import SD15, SD_TURBO
 from stages.picture import PICTURE, Brief
 from stages.picture.drawn import Drawn
@@ -107,6 +109,13 @@ def test_without_weights_an_avatar_is_drawn_and_the_reason_told(tmp_path: Path) 
     walk = engine.walk(engine.store.session())
     assert len(walk(stage, brief("a sailor", side=256)).takes) == 1
     assert "Fetch sd15 again" in walk.fallbacks[0].why
+
+
+def test_a_sampler_that_does_not_go_with_the_named_model_is_refused_at_the_door() -> None:
+    ask = parse({"kind": "image", "prompt": "a lighthouse", "sampler": "pndm", "backends": {"picture": "sd-turbo"}})
+    with pytest.raises(BadRequest, match="pndm does not go with this model.*Choose euler-a, euler"):
+        pipeline.check(ask)
+    pipeline.check(ask.model_copy(update={"backends": {"picture": "sd15"}}))
 
 
 def test_models_come_before_the_drawn_floor() -> None:

@@ -1,0 +1,118 @@
+"""The same on a GPU: how parts travel, 8 bits, compiled blocks, and memory that really runs out. Skips without one."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from avatar.sampling import Sampling
+from avatar.stage import Offload, Placement
+from stages.diffusion import placing
+from stages.diffusion.loading import seated
+from stages.diffusion.models import SD15, WAN_IMAGE, Easel
+from stages.diffusion.orders import Order, Picture
+from stages.diffusion.painting import Studio
+from stages.diffusion.prompts import Prompts
+from tests.diffusion import small
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU on this machine")
+
+FOUR = Sampling(steps=4)
+NEAR = 3
+"""Levels of 255 that a processor's and a GPU's sums may be apart."""
+
+
+class Quiet:
+    """A context that nobody listens to."""
+
+    device, seed = "cuda", 0
+
+    def step(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    scratch = keep = path = playable = None
+
+
+QUIET: Any = Quiet()
+
+
+def studio(easel: Easel, placement: Placement, **source: Any) -> Studio:
+    pipe = small.sd15() if easel is SD15 else small.wan()
+    model = seated(pipe, replace(easel.source, **source), placement)
+    return Studio(easel, model, Prompts(model, limit=easel.tokens))
+
+
+def paint(made: Studio, *seeds: int) -> list[Picture]:
+    return list(made(Order("a kind face", seeds or (1,), 64, 64, FOUR), QUIET).pictures)
+
+
+def apart(one: list[Picture], other: list[Picture]) -> int:
+    return max(int(np.abs(a.astype(int) - b).max()) for a, b in zip(one, other, strict=True))
+
+
+@pytest.fixture(autouse=True)
+def exact() -> Iterator[None]:
+    """Sums without the shortcuts of tensor cores, so that they can be compared."""
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    yield
+    torch.backends.cudnn.allow_tf32 = True
+
+
+@pytest.mark.parametrize("offload", ["none", "tiles", "model", "group", "sequential"])
+@pytest.mark.parametrize("easel", [SD15, WAN_IMAGE], ids=lambda easel: easel.id)
+def test_pictures_are_those_of_the_processor_however_parts_travel(easel: Easel, offload: Offload) -> None:
+    wanted = paint(studio(easel, Placement()), 1, 2)
+    made = studio(easel, Placement(device="cuda", offload=offload))
+    assert apart(paint(made, 1, 2), wanted) <= NEAR
+    assert apart(paint(made, 1, 2), wanted) <= NEAR
+    if offload not in ("none", "tiles"):
+        assert not any(part.device.type == "cuda" for part in made.model.pipe.text_encoder.parameters())
+
+
+@pytest.mark.parametrize("easel", [SD15, WAN_IMAGE], ids=lambda easel: easel.id)
+def test_the_whole_ladder_can_be_gone_down(easel: Easel) -> None:
+    made = studio(easel, Placement(device="cuda"))
+    wanted = paint(made)
+    seen: list[Offload] = []
+    while placing.soften(made.model):
+        seen.append(made.model.offload)
+        assert apart(paint(made), wanted) <= NEAR
+    assert seen == ["none", "model", "group", "sequential"]
+
+
+@pytest.mark.parametrize("offload", ["none", "model", "group"])
+def test_half_precision_and_a_decoder_that_is_widened(offload: Offload) -> None:
+    made = studio(SD15, Placement(device="cuda", precision="float16", offload=offload))
+    made.model.pipe.to(torch.float16) if offload == "none" else None
+    first = paint(made)
+    assert placing.widen(made.model) == (offload == "none")
+    assert apart(paint(made), first) <= 12
+
+
+def test_blocks_are_compiled_from_the_second_job_on() -> None:
+    made = studio(WAN_IMAGE, Placement(device="cuda"), compiles=True)
+    first = paint(made)
+    assert apart(paint(made), first) <= NEAR
+    assert apart(paint(made), first) <= NEAR
+
+
+def test_memory_that_really_runs_out_costs_a_note_and_not_the_picture() -> None:
+    made = studio(SD15, Placement(device="cuda"))
+    many = tuple(range(8))
+    big = Order("a kind face", many, 512, 512, FOUR)
+    wanted = list(made(big, QUIET).pictures)
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    made(big, QUIET)
+    peak, whole = torch.cuda.max_memory_allocated(), torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(0.6 * peak / whole)
+    try:
+        painted = made(big, QUIET)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert any("Memory ran short" in note for note in painted.notes)
+    assert apart(list(painted.pictures), wanted) <= NEAR
