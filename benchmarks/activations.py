@@ -200,8 +200,9 @@ def placed(net: Any, dtype: torch.dtype, move: Callable[[Tensor, torch.dtype], T
     return net.eval()
 
 
-def _on_device(tensor: Tensor, dtype: torch.dtype) -> Tensor:
-    return torch.empty_like(tensor, device="meta", dtype=dtype)
+def on_meta(net: Any, dtype: torch.dtype) -> Any:
+    """A network as it is loaded, but without memory."""
+    return placed(net, dtype, lambda tensor, kind: torch.empty_like(tensor, device="meta", dtype=kind))
 
 
 def peak(case: Case) -> int:
@@ -214,7 +215,7 @@ def peak(case: Case) -> int:
 def _peak(make: Callable[[], Any], film: Film, dtype: torch.dtype, work: Work) -> int:
     with torch.no_grad():
         with torch.device("meta"):
-            net = placed(make(), dtype, _on_device)
+            net = on_meta(make(), dtype)
         tally = Tally()
         for tensor in (*net.parameters(), *net.buffers()):
             tally.ignore(tensor)
