@@ -318,7 +318,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="LTXV-OpenRAIL-M",
         commercial=True,
         title="LTX-Video 2B 0.9.8, distilled",
-        stage="motion",
+        stage="video",
         parameters=_count("ltx-2b-distilled"),
     ),
     Weights(
@@ -329,7 +329,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="T5 v1.1 XXL, the encoder half",
-        stage="motion",
+        stage="video",
         parameters=_count("t5-xxl"),
     ),
     Weights(
@@ -340,7 +340,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="Wan 2.1 T2V 1.3B",
-        stage="motion",
+        stage="video",
         parameters=_count("wan21-t2v-13b"),
     ),
     Weights(
@@ -358,7 +358,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="Wan 2.1 I2V 14B, 480p",
-        stage="motion",
+        stage="video",
         parameters=_count("wan21-i2v-14b"),
     ),
     Weights(
@@ -369,7 +369,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="CausVid adapter for Wan 2.1 14B",
-        stage="motion",
+        stage="video",
     ),
     Weights(
         id="wan22-ti2v-5b",
@@ -379,7 +379,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="Wan 2.2 TI2V 5B",
-        stage="motion",
+        stage="video",
         parameters=_count("wan22-ti2v-5b"),
     ),
     Weights(
@@ -395,7 +395,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="Wan 2.2 T2V A14B, two experts",
-        stage="motion",
+        stage="video",
         parameters=_count("wan22-t2v-a14b"),
     ),
     Weights(
@@ -413,7 +413,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="CC-BY-NC-4.0",
         commercial=False,
         title="ModelScope text to video 1.7B",
-        stage="motion",
+        stage="video",
         parameters=_count("modelscope-t2v"),
     ),
 )
@@ -686,7 +686,7 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "576x1024, 25 frames; the autoencoder in float32, two frames at a time",
     ),
     Recipe(
-        "motion",
+        "video",
         "ltx",
         Needs(
             ("ltx-2b-distilled", "t5-xxl"),
@@ -696,13 +696,13 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "512x704, 121 frames",
     ),
     Recipe(
-        "motion",
+        "video",
         "wan21-t2v-13b",
         Needs(("wan21-t2v-13b",), WAN_PACKAGES, _ladder(WAN_13B, "bfloat16", 60.0, tiled=WAN_13B_TILED)),
         "480x832, 81 frames",
     ),
     Recipe(
-        "motion",
+        "video",
         "wan21-i2v",
         Needs(
             ("wan21-i2v-14b", "wan21-causvid-lora"),
@@ -712,19 +712,19 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "480x832, 81 frames, 4 steps",
     ),
     Recipe(
-        "motion",
+        "video",
         "wan22-ti2v-5b",
         Needs(("wan22-ti2v-5b",), WAN_PACKAGES, _ladder(WAN_5B, "bfloat16", 90.0, tiled=WAN_5B_TILED)),
         "704x1280, 121 frames; activations of the autoencoder are an allowance",
     ),
     Recipe(
-        "motion",
+        "video",
         "wan22-a14b",
         Needs(("wan22-t2v-a14b",), WAN_PACKAGES, _ladder(WAN_A14B, "bfloat16", 200.0, tiled=WAN_A14B_TILED)),
         "480x832, 81 frames",
     ),
     Recipe(
-        "motion",
+        "video",
         "modelscope",
         Needs(("modelscope-t2v",), DIFFUSERS, _ladder(MODELSCOPE, "float16", 15.0)),
         "576x320, 24 frames; activations of the autoencoder are an allowance",

@@ -33,7 +33,8 @@ LOG = logging.getLogger("avatar")
 SPECIAL = {
     "speech": ("upload", "speecht5-clone"),
     "portrait": ("photo", "photo-plain"),
-    "motion": ("ltx", "modelscope"),
+    "motion": ("ltx", "wan21-i2v", "wan22-ti2v-5b"),
+    "video": ("wan21-i2v",),
 }
 """Backends that serve requests of one kind only: a sound or a face of the asker's own, a film from words."""
 LETTERS = 14.0

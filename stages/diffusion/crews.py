@@ -3,11 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from avatar.stage import Placement
-from stages.diffusion import svd
+from stages.diffusion import causvid, ltx, svd
 from stages.diffusion.cameras import CAMERAS
 from stages.diffusion.filming import Crew
 
-OWN_WAYS: Mapping[str, Callable[[Placement], Crew]] = {"svd": svd.load}
+OWN_WAYS: Mapping[str, Callable[[Placement], Crew]] = {
+    "svd": svd.load,
+    "ltx": ltx.load,
+    "wan21-i2v": causvid.load,
+}
 
 
 def load(camera: str, placement: Placement) -> Crew:

@@ -1,7 +1,8 @@
 """Films longer than a network looks at once: windows slide over them at every step. Knows no pipeline.
 
 The first frame stands in every window, so that none forgets who is seen; where windows overlap, the middle of each
-counts most. After Zhang et al., "MimicMotion", 2024, whose network is made for it; here it is SVD's. A film of one window is what the network gives by itself, bit by bit.
+counts most. After Zhang et al., "MimicMotion", 2024, whose network is made for it; here it is SVD's. A film of one
+window is what the network gives by itself, bit by bit.
 """
 
 from typing import Any
@@ -14,7 +15,6 @@ import stages.diffusion.foreign  # noqa: F401 - first: it makes the library read
 # isort: split
 
 from diffusers import UNetSpatioTemporalConditionModel
-
 
 OVERLAP = 8
 """Frames that two windows share, of 25."""
@@ -39,7 +39,7 @@ def weights(size: int) -> Tensor:
 
 
 class Sliding(UNetSpatioTemporalConditionModel):  # type: ignore[misc]  # the library's classes have no types
-    """SVD's network, given as many frames at a time as it was taught, of (batch, frames, ...), however many there are."""
+    """SVD's network, given as many frames of (batch, frames, ...) at a time as it was taught, of any number."""
 
     overlap = OVERLAP
 

@@ -128,9 +128,7 @@ def _playing(shot: Shot, path: Path, grid: Grid, context: Context) -> Iterator[B
     frames = (frame for _, frame in video.colour(path))
     if shot.frames * grid.fps >= grid.frames * shot.fps and grid.fps >= shot.fps:
         return islice(interpolation.raised(frames, source_fps=shot.fps, target_fps=grid.fps), grid.frames)
-    swing = Swing(
-        frames, context.scratch() / "swing.rgb", count=shot.frames, source_fps=shot.fps, target_fps=grid.fps
-    )
+    swing = Swing(frames, context.scratch() / "swing.rgb", count=shot.frames, source_fps=shot.fps, target_fps=grid.fps)
     return swing.frames(grid.frames)
 
 

@@ -33,7 +33,7 @@ PACKAGES = CORE | {name for recipe in RECIPES.values() for name in recipe.needs.
 FROM_WORDS = {"ltx", "wan21-t2v-13b", "wan21-i2v", "wan22-ti2v-5b", "wan22-a14b", "modelscope"}
 SPECIAL = frozenset(
     {("speech", "upload"), ("speech", "speecht5-clone"), ("portrait", "photo")}
-    | {("motion", backend) for backend in FROM_WORDS}
+    | {("video", backend) for backend in FROM_WORDS}
 )
 
 

@@ -2,6 +2,7 @@
 # mypy: disable-error-code="no-untyped-call, no-any-return"
 # The libraries' classes have no types.
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,33 @@ import stages.diffusion.foreign  # noqa: F401 - first: it makes the libraries re
 
 import torch
 from diffusers import (
+    AutoencoderKLLTXVideo,
     AutoencoderKLTemporalDecoder,
     AutoencoderKLWan,
     DDIMScheduler,
     EulerDiscreteScheduler,
+    LTXVideoTransformer3DModel,
     StableVideoDiffusionPipeline,
     TextToVideoSDPipeline,
     UNet3DConditionModel,
-    UniPCMultistepScheduler,
     UNetSpatioTemporalConditionModel,
+    UniPCMultistepScheduler,
     WanImageToVideoPipeline,
     WanPipeline,
     WanTransformer3DModel,
 )
-from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel, CLIPVisionModelWithProjection
+from safetensors.torch import save_file
+from transformers import (
+    CLIPImageProcessor,
+    CLIPVisionConfig,
+    CLIPVisionModel,
+    CLIPVisionModelWithProjection,
+    T5Config,
+    T5EncoderModel,
+)
 
 from avatar.stage import Placement
+from stages.diffusion.ltx import FILE, FULL, Shapes
 from tests.diffusion.small import NOISE, autoencoder, clip, clip_tokenizer, saved, t5_tokenizer, umt5
 
 WINDOW = 6
@@ -189,3 +201,110 @@ def eyes(*, projected: bool, side: int, patch: int) -> Any:
 def placed(pipe: Any, folder: Path, weights: str, *, variant: str | None = None) -> Placement:
     """The pipeline saved as the hub has it, and where it is to run: on the processor, in float32."""
     return Placement(weights={weights: saved(pipe, folder / weights, variant=variant)})
+
+
+def adapter() -> dict[str, torch.Tensor]:
+    """One layer's low-rank pair."""
+    chance = torch.Generator("cpu").manual_seed(7)
+    return {"down": torch.randn(4, 24, generator=chance), "up": torch.randn(24, 4, generator=chance)}
+
+
+def causvid(folder: Path) -> Path:
+    """The adapter as its maker has it: for the self-attention and the cross-attention of each block."""
+    folder.mkdir(parents=True)
+    pair = adapter()
+    tensors = {}
+    for block in range(2):
+        for attention in ("self_attn", "cross_attn"):
+            for part in "qkvo":
+                for name in ("down", "up"):
+                    key = f"diffusion_model.blocks.{block}.{attention}.{part}.lora_{name}.weight"
+                    tensors[key] = pair[name].clone().contiguous()
+    save_file(tensors, folder / "Wan21_CausVid_14B_T2V_lora_rank32.safetensors")
+    return folder
+
+
+LTX_SHAPES = Shapes(
+    transformer={
+        "in_channels": 8,
+        "out_channels": 8,
+        "num_attention_heads": 4,
+        "attention_head_dim": 8,
+        "cross_attention_dim": 32,
+        "num_layers": 2,
+        "caption_channels": 32,
+    },
+    vae={
+        **FULL.vae,
+        "latent_channels": 8,
+        "block_out_channels": (8, 8, 8, 8, 8),
+        "decoder_block_out_channels": (8, 8, 8),
+        "layers_per_block": (1, 1, 1, 1, 1),
+        "decoder_layers_per_block": (1, 1, 1, 1),
+        "upsample_residual": (False,) * 3,
+        "upsample_factor": (1, 1, 1),
+    },
+)
+
+
+def ltx_networks() -> tuple[LTXVideoTransformer3DModel, AutoencoderKLLTXVideo]:
+    """LTX-Video of 0.9.5 and later."""
+    torch.manual_seed(0)
+    vae = AutoencoderKLLTXVideo(**LTX_SHAPES.vae)
+    return LTXVideoTransformer3DModel(**LTX_SHAPES.transformer), vae
+
+
+def ltx(folder: Path) -> Placement:
+    """The one file with its makers' names, a tokenizer beside it, and the encoder in a folder of its own."""
+    own, words = folder / "ltx", folder / "t5"
+    own.mkdir(parents=True)
+    transformer, vae = ltx_networks()
+    tensors = {f"model.diffusion_model.{_ltx_name(key)}": value for key, value in transformer.state_dict().items()}
+    tensors |= {f"vae.{ltx_vae_name(key)}": value for key, value in vae.state_dict().items()}
+    tensors["vae.per_channel_statistics.channel"] = torch.zeros(8)
+    save_file({key: value.clone().contiguous() for key, value in tensors.items()}, own / FILE)
+    t5_tokenizer().save_pretrained(own / "tokenizer")
+    t5().save_pretrained(words)
+    return Placement(weights={"ltx-2b-distilled": own, "t5-xxl": words})
+
+
+def t5() -> T5EncoderModel:
+    """T5's encoder half."""
+    torch.manual_seed(0)
+    config = T5Config(
+        vocab_size=128,
+        d_model=32,
+        d_kv=8,
+        d_ff=37,
+        num_layers=2,
+        num_heads=4,
+        feed_forward_proj="gated-gelu",
+        decoder_start_token_id=0,
+        pad_token_id=0,
+        eos_token_id=1,
+    )
+    return T5EncoderModel(config).eval()
+
+
+def _ltx_name(key: str) -> str:
+    for theirs, ours in (("proj_in", "patchify_proj"), ("time_embed", "adaln_single")):
+        key = key.replace(theirs, ours) if key.startswith(theirs) else key
+    return key.replace("norm_q", "q_norm").replace("norm_k", "k_norm")
+
+
+def ltx_vae_name(key: str) -> str:
+    if key in ("latents_mean", "latents_std"):
+        return "per_channel_statistics." + {"latents_mean": "mean-of-means", "latents_std": "std-of-means"}[key]
+    half, _, rest = key.partition(".")
+    if rest.startswith(("time_embedder", "scale_shift_table")):
+        rest = f"last_{rest}"
+    way = "up" if half == "decoder" else "down"
+    rest = re.sub(r"^mid_block", f"{way}_blocks.{0 if way == 'up' else 8}", rest)
+    side = re.match(r"(up|down)_blocks\.(\d)\.(up|down)samplers\.0", rest)
+    whole = re.match(r"(up|down)_blocks\.(\d)(?=\.resnets|\.conv|\.time)", rest)
+    if side:
+        rest = rest.replace(side[0], f"{way}_blocks.{2 * int(side[2]) + 1}")
+    elif whole and not key.startswith(f"{half}.mid_block"):
+        rest = rest.replace(whole[0], f"{way}_blocks.{2 * int(whole[2]) + (2 if way == 'up' else 0)}")
+    rest = rest.replace("resnets", "res_blocks").replace("conv_shortcut.conv", "conv_shortcut")
+    return f"{half}.{rest.replace('norm3', 'norm3.norm')}"
