@@ -70,6 +70,7 @@ LTX = Camera(
     tokens=256,
     begins="may",
     together=2,
+    only=("euler",),
 )
 WAN21 = Camera(
     "wan21-t2v-13b",

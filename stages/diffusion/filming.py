@@ -1,5 +1,6 @@
 """Crews: loaded models that film scenes, each frame written to disk as it is decoded. Know no stage."""
 
+import inspect
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -179,13 +180,13 @@ class Crew:
         if type(model.pipe).__name__ == wanted:
             return
         cls = kind("diffusers", wanted)
-        known = {*cls.__init__.__code__.co_varnames}
+        known = set(inspect.signature(cls.__init__).parameters)
         placing.unpark(model)
         parts = {name: part for name, part in model.pipe.components.items() if name in known}
-        settings = {name: value for name, value in model.pipe.config.items() if name in known - {*parts}}
+        settings = {name: value for name, value in model.pipe.config.items() if name in known - set(parts)}
         if model.offload not in ("none", "tiles"):
             placing.unplace(model)
-        model.pipe = cls(**parts, **{name: value for name, value in settings.items() if not isinstance(value, tuple)})
+        model.pipe = cls(**parts, **settings)
         model.pipe.set_progress_bar_config(disable=True)
         placing.place(model)
 

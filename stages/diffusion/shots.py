@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from avatar.errors import BadRequest
-from avatar.sampling import OWN, Sampling
+from avatar.sampling import OWN, Sampler, Sampling
 from stages.diffusion import controls
 from stages.diffusion.controls import Limits, Settled
 from stages.diffusion.orders import Picture
@@ -23,7 +23,8 @@ class Camera:
     `fps` is the pace that it was taught, `tokens` how much it reads of a prompt, `together` how many films it makes at
     once. `negative` is what its makers advise against, where the asker names nothing. `shift` moves the steps of flow
     models towards noise; `second` is the guidance of a second expert, as a share of the first's. `pictured` is the
-    pipeline that takes pictures, where it is not the one that films after words alone.
+    pipeline that takes pictures, where it is not the one that films after words alone; `only` these samplers go with
+    the moments that a distilled model was made for.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Camera:
     shift: float | None = None
     second: float | None = None
     pictured: str = ""
+    only: tuple[Sampler, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +89,8 @@ def settle(camera: Camera, scene: Scene) -> Slate:
         raise BadRequest(f"{limits.name} needs a picture to begin with. Give one, or choose another model.")
     if not scene.seeds or any(not 0 <= seed < controls.SEEDS for seed in scene.seeds):
         raise BadRequest(f"A film needs a seed from 0 to {controls.SEEDS - 1}. Give one for each.")
+    if camera.only and scene.sampling.sampler not in (None, *camera.only):
+        raise BadRequest(f"{limits.name} was distilled for the sampler {camera.only[0]}. Choose that one, or none.")
     wanted, count = frames(camera, scene.seconds)
     sampling = replace(scene.sampling, negative=scene.sampling.negative or _advised(camera, scene.sampling))
     settled = controls.settle(limits, sampling, width=scene.width, height=scene.height, frames=count)

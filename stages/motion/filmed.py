@@ -7,7 +7,7 @@ from avatar.stage import Needs, Performer, Placement
 from stages import recipes
 from stages.motion.brief import Brief
 
-FILMS = "2"
+FILMS = "1"
 """Raised when films of any of these come out otherwise."""
 
 

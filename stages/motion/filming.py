@@ -57,7 +57,7 @@ class Mover:
 
     def __init__(self, crew: Crew) -> None:
         self._crew = crew
-        self._known: OrderedDict[Scene | tuple[object, ...], Filmed] = OrderedDict()
+        self._known: OrderedDict[tuple[object, ...], Filmed] = OrderedDict()
         self._lock = threading.Lock()
 
     def __call__(self, brief: Brief, context: Context, /) -> Clip:

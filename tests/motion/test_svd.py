@@ -24,6 +24,7 @@ from stages.motion import MOTION, Brief
 from stages.motion.filmed import Svd, Told
 from tests.tiny import a_portrait
 from tests.video import small
+from tests.video.memory import peaks
 from tests.video.small import WINDOW
 
 Bytes = NDArray[np.uint8]
@@ -200,3 +201,22 @@ def test_windows_cover_all_frames_and_begin_with_the_first(size: int, overlap: i
         assert all(len(set(window)) == min(size, total) and window[0] == 0 for window in found)
         assert all(one[-1] >= other[1] for one, other in pairwise(found))
     assert len(windows.windows(size, size=size, overlap=overlap)) == 1
+
+
+def test_memory_does_not_grow_with_the_length(bench: Bench, placement: Placement) -> None:
+    mover, other = Svd().load(placement), Svd().load(placement)
+    with peaks() as window:
+        mover(brief(bench, 0.5), bench.context)
+    with peaks() as talk:
+        other(brief(bench, 20.0), bench.context)
+    assert talk.tensors <= 1.02 * window.tensors
+    assert talk.arrays <= window.arrays + 2_000_000  # the motion track of 500 frames is most of it
+
+
+def test_memory_of_sliding_windows_is_that_of_one(bench: Bench, placement: Placement) -> None:
+    mover = Svd().load(placement)
+    with peaks() as window:
+        mover(brief(bench, 0.5, sampling=Sampling(steps=1)), bench.context)
+    with peaks() as film:
+        mover(brief(bench, 6.0, sampling=Sampling(steps=1)), bench.context)
+    assert film.tensors <= 1.15 * window.tensors
