@@ -13,8 +13,8 @@ that is empty is pinned to the commit that the first fetch finds. `gated` are th
 one turns out to want one, fetching it says so.
 
 Memory is counted, not measured: parameters times bytes, plus the largest activations of one forward pass at the size
-that a recipe names (traced on fake tensors of that size; where that was not done, an allowance), plus SLACK for the
-CUDA context and the allocator. `pace` is a guess. Times measured on this machine take its place.
+that a recipe names (followed storage by storage without weights, see ACTIVATIONS; of speech, an allowance), plus SLACK
+for the CUDA context and the allocator. `pace` is a guess. Times measured on this machine take its place.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,6 +40,19 @@ CONFIG, SMALL, VOCABULARY = 1_000, 3_000, 1_600_000
 TORCH = ("torch", "transformers", "safetensors")
 DIFFUSERS = (*TORCH, "diffusers", "accelerate")
 
+MMS = (
+    ("deu", "German"), ("eng", "English"), ("fra", "French"), ("hin", "Hindi"), ("nld", "Dutch"), ("pol", "Polish"),
+    ("por", "Portuguese"), ("rus", "Russian"), ("spa", "Spanish"),
+)  # fmt: skip
+"""Languages of the MMS voices that are offered, of some 1100 that there are, by ISO 639-3."""
+
+PIPER = (
+    ("en-ljspeech", "en/en_US/ljspeech/medium/en_US-ljspeech-medium", "Piper LJSpeech", "public domain"),
+    ("de-thorsten", "de/de_DE/thorsten/medium/de_DE-thorsten-medium", "Piper Thorsten", "CC0-1.0"),
+    ("fr-siwis", "fr/fr_FR/siwis/medium/fr_FR-siwis-medium", "Piper Siwis", "CC-BY-4.0"),
+)
+"""Piper voices: id, where in the repository (which is MIT), title, licence of the recordings that they learned from."""
+
 PARTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "svd-xt": {"unet": 1_524_623_082, "vae": 97_742_847, "image_encoder": 632_076_800},
@@ -50,6 +63,9 @@ PARTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "wav2vec2-base": {"pretraining": 95_044_608},
         "speecht5-tts": {"tts": 144_431_684},
         "speecht5-hifigan": {"vocoder": 12_656_257},
+        "pocket-tts": {"tts": 89_451_778},
+        "pocket-tts-audio-tokenizer": {"codec": 20_054_337},
+        **{f"mms-{code}": {"vits": 36_284_592} for code, _ in MMS},
         "sd-turbo": {"unet": 865_910_724, "vae": 83_653_863, "text_encoder": 340_387_840},
         "sd15": {"unet": 859_520_964, "vae": 83_653_863, "text_encoder": 123_060_480},
         "modelscope-t2v": {"unet": 1_411_233_860, "vae": 83_653_863, "text_encoder": 340_387_840},
@@ -190,6 +206,77 @@ FACES_AND_SOUNDS: tuple[Weights, ...] = (
 )
 
 
+MORE_VOICES: tuple[Weights, ...] = (
+    *(
+        Weights(
+            id=f"mms-{code}",
+            source=f"facebook/mms-tts-{code}",
+            revision="",
+            files=_files(
+                ("config.json", SMALL),
+                ("special_tokens_map.json", CONFIG),
+                ("tokenizer_config.json", CONFIG),
+                ("vocab.json", CONFIG),
+                ("model.safetensors", 145_000_000),
+            ),
+            licence="CC-BY-NC-4.0",
+            commercial=False,
+            title=f"MMS {language}",
+            stage="speech",
+            parameters=_count(f"mms-{code}"),
+        )
+        for code, language in MMS
+    ),
+    *(
+        Weights(
+            id=f"piper-{name}",
+            source="rhasspy/piper-voices",
+            revision="",
+            files=(
+                WeightFile(f"{path}.onnx", 63_200_000, load="voice.onnx"),
+                WeightFile(f"{path}.onnx.json", 5_000, load="voice.onnx.json"),
+            ),
+            licence=licence,
+            commercial=True,
+            title=title,
+            stage="speech",
+        )
+        for name, path, title, licence in PIPER
+    ),
+    Weights(
+        id="pocket-tts",
+        source="eustlb/pocket-tts",
+        revision="",
+        files=_files(
+            ("config.json", SMALL),
+            ("generation_config.json", CONFIG),
+            ("processor_config.json", SMALL),
+            ("chat_template.jinja", SMALL),
+            ("tokenizer.json", 200_000),
+            ("tokenizer_config.json", SMALL),
+            ("model*.safetensors", 358_000_000),
+        ),
+        licence="CC-BY-4.0",
+        commercial=True,
+        title="Pocket TTS",
+        stage="speech",
+        parameters=_count("pocket-tts"),
+    ),
+    Weights(
+        id="pocket-tts-audio-tokenizer",
+        source="eustlb/pocket-tts-audio-tokenizer",
+        revision="",
+        files=_files(("config.json", SMALL), ("model.safetensors", 80_200_000)),
+        licence="CC-BY-4.0",
+        commercial=True,
+        title="Pocket TTS, its codec",
+        stage="speech",
+        parameters=_count("pocket-tts-audio-tokenizer"),
+    ),
+)
+"""Pocket TTS: repositories that transformers names, files as its classes save them; counted as float32, not seen."""
+
+
 PICTURES_AND_MOTION: tuple[Weights, ...] = (
     Weights(
         id="sd-turbo",
@@ -287,6 +374,26 @@ PICTURES_AND_MOTION: tuple[Weights, ...] = (
         title="CLIP ViT-L/14, the picture half",
         stage="pose",
         parameters=_count("image-variations-encoder"),
+    ),
+    Weights(
+        id="dwpose",
+        source="yzd-v/DWPose",
+        revision="",
+        files=_files(("yolox_l.onnx", 217_000_000), ("dw-ll_ucoco_384.onnx", 134_000_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="DWPose, which finds people's points in a picture",
+        stage="pose",
+    ),
+    Weights(
+        id="pose-landmarker",
+        source="https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/1",
+        revision="float16/1",
+        files=_files(("pose_landmarker_full.task", 9_400_000)),
+        licence="Apache-2.0",
+        commercial=True,
+        title="MediaPipe PoseLandmarker",
+        stage="pose",
     ),
     Weights(
         id="wan22-animate-14b",
@@ -482,7 +589,7 @@ NOT_OFFERED: tuple[Weights, ...] = (
 
 
 CATALOGUE: Mapping[str, Weights] = MappingProxyType(
-    {row.id: row for row in (*FACES_AND_SOUNDS, *PICTURES_AND_MOTION, *FILMS_FROM_WORDS, *NOT_OFFERED)}
+    {row.id: row for row in (*FACES_AND_SOUNDS, *MORE_VOICES, *PICTURES_AND_MOTION, *FILMS_FROM_WORDS, *NOT_OFFERED)}
 )
 
 MINIMAL = (
@@ -534,6 +641,45 @@ def _at(name: str, **gibibytes: float) -> tuple[Part, ...]:
     return tuple(Part(count, int(gibibytes.get(part, 0) * GIB)) for part, count in PARTS[name].items())
 
 
+ACTIVATIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "sd-turbo": {"unet": 0.07, "vae": 0.38, "text_encoder": 0.0},
+        "sd15": {"unet": 0.13, "vae": 0.38, "text_encoder": 0.0},
+        "wan-image": {"transformer": 0.08, "vae": 1.29, "text_encoder": 0.1},
+        "wan-image, tiled": {"vae": 0.22},
+        "svd": {"unet": 7.74, "vae": 2.33, "image_encoder": 0.03},
+        "ltx": {"transformer": 0.7, "vae": 4.07, "text_encoder": 0.05},
+        "ltx, tiled": {"vae": 2.96},
+        "wan21-t2v-13b": {"transformer": 1.51, "vae": 3.96, "text_encoder": 0.1},
+        "wan21-t2v-13b, tiled": {"vae": 0.87},
+        "wan21-i2v": {"transformer": 3.51, "vae": 3.96, "text_encoder": 0.1, "image_encoder": 0.03},
+        "wan21-i2v, tiled": {"vae": 0.87},
+        "wan22-ti2v-5b": {"transformer": 5.09, "vae": 9.66, "text_encoder": 0.1},
+        "wan22-ti2v-5b, tiled": {"vae": 2.0},
+        "wan22-a14b": {"transformer": 3.5, "transformer_2": 3.5, "vae": 3.96, "text_encoder": 0.1},
+        "wan22-a14b, tiled": {"vae": 0.87},
+        "modelscope": {"unet": 2.73, "vae": 0.29, "text_encoder": 0.0},
+        "animate-anyone": {
+            "denoising": 3.33,
+            "reference": 0.11,
+            "guider": 0.21,
+            "vae": 2.3,
+            "image_encoder": 0.02,
+        },
+        "wan-animate": {"transformer": 4.23, "vae": 3.95, "text_encoder": 0.1, "image_encoder": 0.03},
+        "wan-animate, tiled": {"vae": 0.87},
+    }
+)
+"""GiB of the largest activations of each part of a diffusion recipe, at the recipe's size and as its pipeline calls it,
+rounded up. `python -m benchmarks.activations` computes them anew. Tiled: the autoencoder works tile by tile."""
+
+
+def _busy(recipe: str, *models: str, tiled: bool = False) -> tuple[Part, ...]:
+    """The parts of the models of a recipe with their activations, `tiled` with the autoencoder working in tiles."""
+    held = {**ACTIVATIONS[recipe], **(ACTIVATIONS[f"{recipe}, tiled"] if tiled else {})}
+    return tuple(part for model in models for part in _at(model, **held))
+
+
 BYTES: Mapping[Precision, float] = {"float32": 4, "bfloat16": 2, "float16": 2, "fp8": 1}
 SLOWER: Mapping[Offload, float] = {"none": 1.0, "tiles": 1.1, "model": 1.3, "group": 1.6, "sequential": 5.0}
 """How much longer it takes when weights travel: guesses."""
@@ -570,9 +716,10 @@ def _ladder(
 ) -> tuple[Mode, ...]:
     """All ways down for a large pipeline. `tiled` are its parts where the autoencoder works tile by tile."""
     small = tiled or parts
+    whole, tiles = _cuda(parts, precision, "none", pace), _cuda(small, precision, "tiles", pace)
     return (
-        _cuda(parts, precision, "none", pace),
-        *((_cuda(tiled, precision, "tiles", pace),) if tiled else ()),
+        whole,
+        *((tiles,) if tiles.vram < whole.vram else ()),
         _cuda(small, precision, "model", pace),
         _cuda(small, "fp8", "model", pace * 1.1),
         _cuda(small, precision, "group", pace),
@@ -582,15 +729,12 @@ def _ladder(
 
 SPEECHT5 = ("speecht5-tts", "speecht5-hifigan", "cmu-arctic-xvectors")
 SPEECH = (*_at("speecht5-tts", tts=0.2), *_at("speecht5-hifigan", vocoder=0.2))
-LTX = (*_at("ltx-2b-distilled", transformer=0.7, vae=4.06), *_at("t5-xxl", text_encoder=0.2))
-LTX_TILED = (*_at("ltx-2b-distilled", transformer=0.7, vae=2.96), *_at("t5-xxl", text_encoder=0.2))
-WAN_13B = _at("wan21-t2v-13b", transformer=1.51, vae=3.95, text_encoder=0.2)
-WAN_13B_TILED = _at("wan21-t2v-13b", transformer=1.51, vae=0.67, text_encoder=0.2)
-ANYONE = (
-    *_at("animate-anyone", denoising=4.0, reference=0.5),
-    *_at("sd-vae-ft-mse", vae=0.6),
-    *_at("image-variations-encoder", image_encoder=0.1),
-)
+POCKET = (*_at("pocket-tts", tts=0.1), *_at("pocket-tts-audio-tokenizer", codec=0.2))
+LTX = _busy("ltx", "ltx-2b-distilled", "t5-xxl")
+LTX_TILED = _busy("ltx", "ltx-2b-distilled", "t5-xxl", tiled=True)
+WAN_13B = _busy("wan21-t2v-13b", "wan21-t2v-13b")
+WAN_13B_TILED = _busy("wan21-t2v-13b", "wan21-t2v-13b", tiled=True)
+ANYONE = _busy("animate-anyone", "animate-anyone", "sd-vae-ft-mse", "image-variations-encoder")
 
 
 SOUND_RECIPES: tuple[Recipe, ...] = (
@@ -611,6 +755,41 @@ SOUND_RECIPES: tuple[Recipe, ...] = (
         "500 letters at once; activations are an allowance",
     ),
     Recipe(
+        "speech",
+        "pocket",
+        Needs(
+            ("pocket-tts", "pocket-tts-audio-tokenizer"),
+            TORCH,
+            (_cuda(POCKET, "float32", "none", 0.1), _cpu(POCKET, 0.8)),
+        ),
+        "50 tokens at once; activations are an allowance",
+    ),
+    *(
+        Recipe(
+            "speech",
+            f"mms-{code}",
+            Needs(
+                (f"mms-{code}",),
+                TORCH,
+                (
+                    _cuda(_at(f"mms-{code}", vits=0.3), "float32", "none", 0.05),
+                    _cpu(_at(f"mms-{code}", vits=0.3), 0.3),
+                ),
+            ),
+            "400 letters at once; activations are an allowance",
+        )
+        for code, _ in MMS
+    ),
+    *(
+        Recipe(
+            "speech",
+            f"piper-{name}",
+            Needs((f"piper-{name}",), ("piper",), (Mode("cpu", ram=GIB, pace=0.1),)),
+            "400 letters at once; memory is an allowance",
+        )
+        for name, *_ in PIPER
+    ),
+    Recipe(
         "lips",
         "wav2vec",
         Needs(
@@ -626,9 +805,10 @@ SOUND_RECIPES: tuple[Recipe, ...] = (
 )
 
 
-SD_TURBO = _at("sd-turbo", unet=0.13, vae=0.38)
-SD15 = _at("sd15", unet=0.13, vae=0.38)
-WAN_STILL = _at("wan21-t2v-13b", transformer=0.3, vae=0.67, text_encoder=0.2)
+SD_TURBO = _busy("sd-turbo", "sd-turbo")
+SD15 = _busy("sd15", "sd15")
+WAN_STILL = _busy("wan-image", "wan21-t2v-13b")
+WAN_STILL_TILED = _busy("wan-image", "wan21-t2v-13b", tiled=True)
 
 PORTRAIT_RECIPES: tuple[Recipe, ...] = (
     Recipe(
@@ -662,20 +842,20 @@ PORTRAIT_RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "portrait",
         "wan-image",
-        Needs(("wan21-t2v-13b",), (*DIFFUSERS, "ftfy"), _ladder(WAN_STILL, "bfloat16", 3.0)),
-        "480x832, one frame; activations of the transformer are an allowance",
+        Needs(("wan21-t2v-13b",), (*DIFFUSERS, "ftfy"), _ladder(WAN_STILL, "bfloat16", 3.0, tiled=WAN_STILL_TILED)),
+        "480x832, one frame",
     ),
 )
 
 
-SVD = _at("svd-xt", unet=7.73, vae=4.5, image_encoder=0.1)
-MODELSCOPE = _at("modelscope-t2v", unet=2.73, vae=0.6)
-WAN_I2V = _at("wan21-i2v-14b", transformer=3.49, vae=3.95, text_encoder=0.2)
-WAN_I2V_TILED = _at("wan21-i2v-14b", transformer=3.49, vae=0.67, text_encoder=0.2)
-WAN_5B = _at("wan22-ti2v-5b", transformer=2.11, vae=6.0, text_encoder=0.2)
-WAN_5B_TILED = _at("wan22-ti2v-5b", transformer=2.11, vae=2.0, text_encoder=0.2)
-WAN_A14B = _at("wan22-t2v-a14b", transformer=3.49, transformer_2=3.49, vae=3.95, text_encoder=0.2)
-WAN_A14B_TILED = _at("wan22-t2v-a14b", transformer=3.49, transformer_2=3.49, vae=0.67, text_encoder=0.2)
+SVD = _busy("svd", "svd-xt")
+MODELSCOPE = _busy("modelscope", "modelscope-t2v")
+WAN_I2V = _busy("wan21-i2v", "wan21-i2v-14b")
+WAN_I2V_TILED = _busy("wan21-i2v", "wan21-i2v-14b", tiled=True)
+WAN_5B = _busy("wan22-ti2v-5b", "wan22-ti2v-5b")
+WAN_5B_TILED = _busy("wan22-ti2v-5b", "wan22-ti2v-5b", tiled=True)
+WAN_A14B = _busy("wan22-a14b", "wan22-t2v-a14b")
+WAN_A14B_TILED = _busy("wan22-a14b", "wan22-t2v-a14b", tiled=True)
 WAN_PACKAGES = (*DIFFUSERS, "ftfy")
 
 MOTION_RECIPES: tuple[Recipe, ...] = (
@@ -683,7 +863,7 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "motion",
         "svd",
         Needs(("svd-xt",), DIFFUSERS, _ladder(SVD, "float16", 25.0)),
-        "576x1024, 25 frames; the autoencoder in float32, two frames at a time",
+        "576x1024, 25 frames with guidance; the autoencoder two frames at a time",
     ),
     Recipe(
         "video",
@@ -693,7 +873,7 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
             (*DIFFUSERS, "sentencepiece"),
             _ladder(LTX, "bfloat16", 4.0, tiled=LTX_TILED),
         ),
-        "512x704, 121 frames",
+        "512x704, 121 frames with guidance",
     ),
     Recipe(
         "video",
@@ -715,7 +895,7 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "video",
         "wan22-ti2v-5b",
         Needs(("wan22-ti2v-5b",), WAN_PACKAGES, _ladder(WAN_5B, "bfloat16", 90.0, tiled=WAN_5B_TILED)),
-        "704x1280, 121 frames; activations of the autoencoder are an allowance",
+        "704x1280, 121 frames",
     ),
     Recipe(
         "video",
@@ -727,13 +907,16 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "video",
         "modelscope",
         Needs(("modelscope-t2v",), DIFFUSERS, _ladder(MODELSCOPE, "float16", 15.0)),
-        "576x320, 24 frames; activations of the autoencoder are an allowance",
+        "576x320, 24 frames with guidance; the autoencoder frame by frame",
     ),
 )
 
 
-WAN_ANIMATE = _at("wan22-animate-14b", transformer=3.49, vae=3.95, text_encoder=0.2)
-WAN_ANIMATE_TILED = _at("wan22-animate-14b", transformer=3.49, vae=0.67, text_encoder=0.2)
+WAN_ANIMATE = _busy("wan-animate", "wan22-animate-14b")
+WAN_ANIMATE_TILED = _busy("wan-animate", "wan22-animate-14b", tiled=True)
+
+FOLLOWERS = ("dwpose", "pose-landmarker", "face-landmarker")
+"""What a person in a video can be followed with, best first; used where it is."""
 
 POSE_RECIPES: tuple[Recipe, ...] = (
     Recipe(
@@ -743,8 +926,9 @@ POSE_RECIPES: tuple[Recipe, ...] = (
             ("animate-anyone", "sd-vae-ft-mse", "image-variations-encoder"),
             DIFFUSERS,
             (_cuda(ANYONE, "float16", "none", 60.0), _cuda(ANYONE, "float16", "model", 60.0)),
+            FOLLOWERS,
         ),
-        "512x784, 24 frames; all activations are allowances",
+        "512x784, windows of 24 frames with guidance",
     ),
     Recipe(
         "pose",
@@ -753,6 +937,7 @@ POSE_RECIPES: tuple[Recipe, ...] = (
             ("wan22-animate-14b",),
             (*DIFFUSERS, "ftfy"),
             _ladder(WAN_ANIMATE, "bfloat16", 120.0, tiled=WAN_ANIMATE_TILED),
+            FOLLOWERS,
         ),
         "480x832, 77 frames",
     ),

@@ -27,7 +27,7 @@ from avatar.residency import Residency
 from avatar.settings import Settings
 from avatar.storage import Store
 from avatar.store import FolderStore
-from hallway import reception
+from hallway import reception, voices
 from hallway.outfit import Outfit, barred
 from stages import pipeline
 
@@ -43,7 +43,7 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
     return DirectJobs(
         works,
         render=partial(pipeline.render, label=outfit.chosen.label),
-        house=house(outfit, works.store),
+        house=house(outfit, works),
         timeout=outfit.chosen.timeout,
         patience=outfit.chosen.stage_timeout,
         finish=finishing(outfit.chosen),
@@ -51,10 +51,11 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
     )
 
 
-def house(outfit: Outfit, store: Store) -> House:
+def house(outfit: Outfit, works: Engine) -> House:
     """What doors may ask beside films."""
     return House(
-        voices=reception.voices,
+        voices=partial(voices.voices, works.place),
+        sample=partial(voices.sample, engine=works),
         avatars=reception.avatars,
         plan=lambda ask: outfit.plan if ask is None else outfit.planned(ask),
         explain=lambda: outfit.page,
@@ -63,9 +64,9 @@ def house(outfit: Outfit, store: Store) -> House:
         examine=reception.examine,
         check=pipeline.check,
         verify=reception.verify,
-        export=partial(reception.export, engine=Engine(store)),
+        export=partial(reception.export, engine=Engine(works.store)),
         licences=lambda outcome: reception.licences(outcome.backends),
-        certify=lambda film, rig: reception.certify(film, rig, models=outfit.chosen.models, store=store),
+        certify=lambda film, rig: reception.certify(film, rig, models=outfit.chosen.models, engine=works),
     )
 
 
@@ -136,7 +137,7 @@ def _service(outfit: Outfit, *, worker: bool) -> "AbstractContextManager[Durable
     from hallway import serving
 
     works = engine(outfit)
-    desk = house(outfit, works.store)
+    desk = house(outfit, works)
     return serving.service(outfit.chosen, works, desk, finish=finishing(outfit.chosen), worker=worker)
 
 

@@ -38,11 +38,22 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """What one of several speakers says before another does: from the character `at` of the text on, in this time."""
+
+    speaker: str
+    at: int
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """What was said and when: the time line that lips, captions and head motion share.
 
     `phones` and `words` are ordered and do not overlap; phones cover `[0, seconds]` without gaps.
-    `exact` is true when the times come from the synthesiser itself, not from an estimate.
+    `exact` is true when the times come from the synthesiser itself, not from an estimate. `turns` tell who speaks when,
+    where several do.
     """
 
     seconds: float
@@ -51,6 +62,7 @@ class Utterance:
     phones: tuple[Phone, ...]
     words: tuple[Word, ...]
     exact: bool
+    turns: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

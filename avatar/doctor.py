@@ -107,7 +107,7 @@ def _home(made: Plan) -> Iterator[Finding]:
 
 
 def _packages(made: Plan) -> Iterator[Finding]:
-    wanting = [verdict for verdict in made.verdicts if verdict.lack and verdict.lack.of == "package"]
+    wanting = [verdict for verdict in made.verdicts if verdict.wanted and verdict.lack and verdict.lack.of == "package"]
     missing = sorted({name for verdict in wanting for name in verdict.packages} - made.machine.packages)
     if missing:
         titles = ", ".join(dict.fromkeys(verdict.title for verdict in wanting))

@@ -4,7 +4,7 @@ import errno
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from avatar.attempt import Attempt, Clock, Wish
 from avatar.batching import Able, Batcher
 from avatar.disk import DATA, advice
 from avatar.errors import AvatarError, BackendError, BadOutput, BadRequest, StageFailed, StorageError, Unavailable
-from avatar.events import Failed, FellBack, Finished, Outcome, Started
+from avatar.events import Failed, FellBack, Finished, Outcome, Started, together
 from avatar.residency import Residency
 from avatar.stage import Backend, Batching, Choosy, Performer, Placement, Stage, Wanted
 from avatar.storage import Session, Store
@@ -68,7 +68,7 @@ def cache_key(
         "stage": stage,
         "backend": backend.id,
         "version": backend.version,
-        "weights": {name: revision(name) for name in backend.needs.weights},
+        "weights": {name: revision(name) for name in {**dict.fromkeys(backend.needs.weights), **placement.weights}},
     }
     if backend.needs.weights:
         recipe["placement"] = [placement.device.partition(":")[0], placement.precision, placement.offload]
@@ -143,6 +143,11 @@ class Walk:
             self._wish.listener(Failed(stage.name, error.code, str(error)))
             raise
 
+    def note(self, backends: Mapping[str, str]) -> None:
+        """These backends served, by stage."""
+        for stage, backend in backends.items():
+            self.backends[stage] = together(self.backends.get(stage, ""), backend)
+
     def told(self, outcome: Outcome) -> Outcome:
         """The outcome with what happened on the way; any step down makes it a degraded one."""
         fallbacks = tuple(self.fallbacks)
@@ -175,7 +180,7 @@ class Walk:
                 if index + 1 < len(planned):
                     self._step_down(FellBack(stage.name, backend.id, planned[index + 1][0].id, str(error)))
             else:
-                self.backends[stage.name] = backend.id
+                self.note({stage.name: backend.id})
                 return made
         raise StageFailed(stage.name, tuple(reasons))
 

@@ -70,6 +70,16 @@ def unheard(_event: Event) -> None:
     """The listener of a run that nobody follows."""
 
 
+def together(before: str, more: str) -> str:
+    """Backends that served one stage, each named once, as `Outcome.backends` lists them: `espeak, joiner`."""
+    return ", ".join(dict.fromkeys((*split(before), *split(more))))
+
+
+def split(backends: str) -> tuple[str, ...]:
+    """The single backends of such a list."""
+    return tuple(filter(None, backends.split(", ")))
+
+
 Mode = Literal["video", "audio_only", "image"]
 """What there is to be had: a film, with sound or silent; sound alone; pictures alone."""
 
@@ -78,7 +88,8 @@ Mode = Literal["video", "audio_only", "image"]
 class Outcome:
     """What a request came to. `degraded` is true whenever less was made than was asked for.
 
-    Speaking gives `speech`, and a `film` where there is a picture; pictures and silent films are `takes`.
+    Speaking gives `speech`, and a `film` where there is a picture; pictures and silent films are `takes`. `backends`
+    tells by stage who did it; several, where it was done several times.
     """
 
     mode: Mode

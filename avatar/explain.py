@@ -64,7 +64,7 @@ def _by_name(made: Plan) -> list[str]:
     told = [f"{verdict.backend} ({amount(verdict.lack.needs)})" for verdict in named if verdict.lack]
     if not told:
         return []
-    lines = wrap(", ".join(piece.replace(" ", TIED) for piece in told), WIDTH - 2)
+    lines = wrap(", ".join(piece.replace(" ", TIED) for piece in told), WIDTH - 2, break_on_hyphens=False)
     return ["", "Would run here too, when asked for by name", *(f"  {line.replace(TIED, ' ')}" for line in lines)]
 
 

@@ -204,7 +204,7 @@ def _place(fitted: Fit, needs: Needs, *, facts: Facts) -> Placement:
         device=fitted.device,
         precision=mode.precision,
         offload=mode.offload,
-        weights={name: facts.installed[name] for name in needs.weights},
+        weights={name: facts.installed[name] for name in (*needs.weights, *needs.also) if name in facts.installed},
         vram=mode.vram,
         ram=mode.ram,
     )

@@ -6,7 +6,7 @@
 import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -20,58 +20,27 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from avatar import colours
+from avatar import colours, dialogue, roles
+from avatar.allowed import (
+    GROUNDS,
+    HOW,
+    MAX_LABEL,
+    MAX_PROMPT,
+    MAX_SECONDS,
+    MAX_STEPS,
+    MAX_TEXT,
+    MAX_VARIATIONS,
+    SEEDS,
+    check_size,
+)
 from avatar.artifacts import Blob
 from avatar.errors import BadRequest
 from avatar.refusing import clean, refusal
 from avatar.sampling import Sampler, Sampling
-from avatar.script import EXPRESSIONS, Expression, Script
+from avatar.script import Expression, Script
 from avatar.script import parse as parse_script
 
-MAX_TEXT = 30_000  # characters, about half an hour of speech
-MAX_PROMPT = 2_000
-MAX_LABEL = 60
-MAX_SECONDS = 60
-MAX_STEPS = 100
-MAX_VARIATIONS = 8
-SHORT_SIDE = (256, 1080)
-LONG_SIDE = 1920
-SLIMMEST = 2.4  # times as long as short, as the longest phones are
-SEEDS = 2**32
-GROUNDS = ("scene", "blur", "transparent")
-
-HOW = {
-    "text": "Give the text as a string.",
-    "voice": "Give the id of a voice; `python -m avatar voices` lists them.",
-    "avatar": "Give the id of an avatar; `python -m avatar avatars` lists them.",
-    "prompt": f"Give a string of at most {MAX_PROMPT} characters.",
-    "language": "Use a tag such as en or pt-br.",
-    "face": "Use 0 for the largest face in the picture, 1 for the next.",
-    "landmarks": "Give right_eye, left_eye, right_mouth, left_mouth and chin, each as [x, y] pixels of the picture.",
-    "rate": "Use a number from 0.5 (slow) to 2 (fast); 1 is the voice's own pace.",
-    "pitch": "Use a number of semitones from -12 to 12.",
-    "seed": f"Use a whole number from 0 to {SEEDS - 1}.",
-    "width": "Use a whole number of pixels.",
-    "height": "Use a whole number of pixels.",
-    "fps": "Use 25, 30, 50 or 60.",
-    "captions": "Use none, soft or burned.",
-    "background": "Use scene, blur, transparent, or a colour such as #3366cc or teal.",
-    "framing": "Use close, head_and_shoulders, wide or whole.",
-    "zoom": "Use a number from 1 (as framed) to 2 (twice as near).",
-    "label": f"Give a text of 1 to {MAX_LABEL} characters, or auto.",
-    "kind": "Use talk, speech, video or image.",
-    "negative_prompt": f"Give a string of at most {MAX_PROMPT} characters.",
-    "seconds": f"Use a number of seconds from 0.2 to {MAX_SECONDS}.",
-    "steps": f"Use a whole number from 1 to {MAX_STEPS}.",
-    "guidance_scale": "Use a number from 0 to 30.",
-    "sampler": f"Use one of {', '.join(get_args(Sampler))}.",
-    "variations": f"Use a whole number from 1 to {MAX_VARIATIONS}.",
-    "backends": "Name a backend for a stage, as motion: idle; /v1/backends lists them.",
-    "profile": "Use auto, minimal, recommended or maximum.",
-    "expression": f"Use {', '.join(EXPRESSIONS[:-1])} or {EXPRESSIONS[-1]}.",
-    "motion": "Use numbers from 0 (still) to 2 (twice); 1 is natural.",
-    "allow_degraded": "Use true or false.",
-}
+T = TypeVar("T")
 
 
 def _seed(value: object) -> object:
@@ -127,6 +96,9 @@ class Ask(BaseModel):
     `image` shows it at rest. `variations` makes as many, with the seeds from `seed` on. In a `talk`, `video` is footage
     of somebody whose mouth is to say it. `steps`, `guidance_scale`, `sampler` and `negative_prompt` are for diffusion
     models, None is the model's own; `backends` names one for a stage, `profile` the weights that may be used.
+
+    A text such as `Ada: Hello. Ben: Hi!` has several speakers, see `avatar.dialogue`; `cast` says who plays them, and
+    what the request itself says of face and voice is the first speaker's. `layout` is how they are shown.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -167,12 +139,15 @@ class Ask(BaseModel):
         default_factory=dict, max_length=8
     )
     profile: Literal["auto", "minimal", "recommended", "maximum"] = "auto"
+    cast: roles.Cast = {}
+    layout: roles.Layout = "auto"
     allow_degraded: bool = True
 
     @property
     def people(self) -> tuple[Blob, ...]:
         """What was brought in which somebody is seen or heard."""
-        return tuple(blob for blob in (self.image, self.audio, self.voice_sample, self.video) if blob)
+        own = (self.image, self.audio, self.voice_sample, self.video, *(role.image for role in self.cast.values()))
+        return tuple(blob for blob in own if blob)
 
     @property
     def sampling(self) -> Sampling:
@@ -189,6 +164,11 @@ class Ask(BaseModel):
         """Everything that was brought, to be kept until the work is done."""
         return self.people + ((self.backdrop,) if self.backdrop else ())
 
+    @property
+    def turns(self) -> tuple[dialogue.Turn, ...]:
+        """What several speakers say one after the other; none where one alone speaks."""
+        return () if self.audio else dialogue.turns(self.text, tuple(self.cast))
+
     @field_validator("text", mode="before")
     @classmethod
     def _text(cls, text: object) -> object:
@@ -200,9 +180,8 @@ class Ask(BaseModel):
                 f"The text has {len(text):,} characters, and {MAX_TEXT:,} are allowed. Split it into several films.",
             )
         text = clean("The text", text)
-        said = _script(text).text
-        if text and not any(unicodedata.category(sign)[0] in "LN" for sign in said):
-            raise PydanticCustomError("speechless", "The text has no letter or digit to speak. Write some words.")
+        if text:
+            _words(_script(text).text, "The text has no letter or digit to speak. Write some words.")
         return text
 
     @field_validator("background")
@@ -221,34 +200,41 @@ class Ask(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> "Ask":
-        if not self.speaks:
-            _seen(self)
-        elif not self.text and self.audio is None:
-            lack = "The text is empty" if "text" in self.model_fields_set else "The request has no text"
-            raise PydanticCustomError("empty", f"{lack}. Say what the avatar shall say.")
-        if self.audio and self.voice_sample:
-            raise PydanticCustomError("either", "A recording speaks for itself. Leave the voice sample out.")
-        if self.speaks and self.variations > 1:
-            raise PydanticCustomError("either", "One film is made at a time. Ask for kind image to compare seeds.")
-        if self.speaks and self.seconds is not None:
-            raise PydanticCustomError("either", "What is said tells how long it takes. Leave seconds out.")
+        (_spoken if self.speaks else _seen)(self)
         if sum(map(bool, (self.avatar, self.image, self.kind == "talk" and self.video))) > 1:
             raise PydanticCustomError(
                 "either", "An avatar, an image and a video can't all be the face. Give one of them."
             )
         if self.backdrop and self.background != "scene":
             raise PydanticCustomError("either", "A picture and a colour can't both be behind. Give one background.")
-        if self.audio and _script(self.text).pauses:
-            raise PydanticCustomError("either", "A recording has pauses of its own. Take [pause] out of its text.")
+        for turn in _understood(lambda: self.turns):
+            _words(_script(turn.text).text, f"{turn.speaker} has a turn without words. Write what {turn.speaker} says.")
         check_size(self.width, self.height)
         return self
+
+
+def _spoken(ask: Ask) -> None:
+    """Raises when it is not clear what is said, by whom and for how long."""
+    if not ask.text and ask.audio is None:
+        lack = "The text is empty" if "text" in ask.model_fields_set else "The request has no text"
+        raise PydanticCustomError("empty", f"{lack}. Say what the avatar shall say.")
+    if ask.variations > 1:
+        raise PydanticCustomError("either", "One film is made at a time. Ask for kind image to compare seeds.")
+    if ask.seconds is not None:
+        raise PydanticCustomError("either", "What is said tells how long it takes. Leave seconds out.")
+    if ask.audio and ask.voice_sample:
+        raise PydanticCustomError("either", "A recording speaks for itself. Leave the voice sample out.")
+    if ask.audio and _script(ask.text).pauses:
+        raise PydanticCustomError("either", "A recording has pauses of its own. Take [pause] out of its text.")
+    if ask.audio and ask.cast:
+        raise PydanticCustomError("either", "A recording can't be shared out among speakers. Leave the cast out.")
 
 
 def _seen(ask: Ask) -> None:
     """Raises when words or a picture that are to be seen don't say what."""
     if not ask.prompt and (ask.kind == "image" or not ask.image):
         raise PydanticCustomError("empty", "The request has no prompt. Say what is to be seen.")
-    if ask.text or ask.audio or ask.voice_sample:
+    if ask.text or ask.audio or ask.voice_sample or ask.cast:
         raise PydanticCustomError("either", f"Nothing is said in a request of kind {ask.kind}. Use kind talk for that.")
     if ask.avatar:
         raise PydanticCustomError("either", "A gallery avatar only talks. Give a prompt or an image instead.")
@@ -256,32 +242,20 @@ def _seen(ask: Ask) -> None:
         raise PydanticCustomError("either", "An image is made from words alone. Use kind video to set one in motion.")
 
 
+def _words(text: str, lack: str) -> None:
+    if not any(unicodedata.category(sign)[0] in "LN" for sign in text):
+        raise PydanticCustomError("speechless", "{message}", {"message": lack})
+
+
 def _script(text: str) -> Script:
+    return _understood(lambda: parse_script(text))
+
+
+def _understood(read: Callable[[], T]) -> T:
     try:
-        return parse_script(text)
+        return read()
     except BadRequest as wrong:
         raise PydanticCustomError("script", "{message}", {"message": str(wrong)}) from None
-
-
-def check_size(width: int, height: int) -> None:
-    """Raises when no film of this size can be made."""
-    short, long = sorted((width, height))
-    low, high = SHORT_SIDE
-    if not low <= short <= high or long > LONG_SIDE:
-        raise PydanticCustomError(
-            "size",
-            f"A film of {width}x{height} can't be made. Use {low} to {high} pixels on the short side"
-            f" and at most {LONG_SIDE} on the long one.",
-        )
-    if long > SLIMMEST * short:
-        raise PydanticCustomError(
-            "size", f"A film of {width}x{height} would cut the face. Use at most {SLIMMEST} times as long as short."
-        )
-    if width % 2 or height % 2:
-        even = f"{width + width % 2}x{height + height % 2}"
-        raise PydanticCustomError(
-            "size", f"A film of {width}x{height} can't be encoded. Use even numbers, such as {even}."
-        )
 
 
 def parse(raw: Mapping[str, Any], *, called: Callable[[str], str] = str) -> Ask:

@@ -41,11 +41,15 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a backend must have before it can run: catalogue ids, importable packages, one of its modes, best first."""
+    """What a backend must have before it can run: catalogue ids, importable packages, one of its modes, best first.
+
+    `also` are catalogue ids that it can do without but does better with: its placement has those that are there.
+    """
 
     weights: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     modes: tuple[Mode, ...] = (Mode(),)
+    also: tuple[str, ...] = ()
 
     @property
     def floor(self) -> bool:
@@ -57,7 +61,8 @@ class Needs:
 class Placement:
     """Where and how a backend is to be loaded, as the planner decided. `device` may carry an index, as `cuda:1`.
 
-    `vram` and `ram` are the bytes of the chosen mode, `weights` the folders of the catalogue ids it needs.
+    `vram` and `ram` are the bytes of the chosen mode, `weights` the folders of the catalogue ids it needs, and of those
+    that it does better with.
     """
 
     device: str = "cpu"

@@ -17,7 +17,8 @@ from typing import Any
 
 from avatar.errors import AvatarError, Cancelled, Conflict, NotFound
 from avatar.events import FellBack, Listener
-from avatar.jobs.service import (
+from avatar.jobs.files import Variant, blob_of
+from avatar.jobs.service import (  # fmt: skip
     ENDED,
     TOLD,
     House,
@@ -29,9 +30,7 @@ from avatar.jobs.service import (
     Told,
     Upload,
     UploadKind,
-    Variant,
-    blob_of,
-)  # fmt: skip
+)
 from avatar.request import Ask
 from avatar.testing_films import DAY, Shelf, heard, page_of, tiny_outcome
 

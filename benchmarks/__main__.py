@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.table import Row, keep, show
 
 FOLDER = Path(__file__).parent
-NOT_MEASURES = {"__init__", "__main__", "child", "look"}
+NOT_MEASURES = {"__init__", "__main__", "child", "look", "gpu", "gpu_measure", "gpu_subjects", "gpu_tasks", "works"}
 
 
 def main(wanted: list[str]) -> int:

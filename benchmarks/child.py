@@ -151,7 +151,7 @@ def drawn(folder: Path, words: str) -> tuple[Any, list[Any], Path]:
     said = pipeline.say(ask, run)
     asked: Any = pipeline.show(ask, said, run=run)[1]
     shot = Drawing().shot(asked, bench.context)
-    return shot.form, [shot.puppet.draw(row) for row in shot.track], bench.context.path(said.sound)
+    return shot.form, [shot.picture.draw(index) for index in range(shot.frames)], bench.context.path(said.sound)
 
 
 def certify(seconds: float) -> Told:

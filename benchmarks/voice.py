@@ -19,7 +19,7 @@ from avatar.media import text
 from avatar.testing import workbench
 from benchmarks.table import Row
 from stages.speech import Brief
-from stages.speech.lines import lines
+from stages.speech.lines import Manner, lines
 from stages.speech.speecht5 import networks
 from stages.speech.speecht5.networks import Dropout, Networks
 from stages.speech.talker import Talker
@@ -67,7 +67,7 @@ def rows() -> Iterator[Row]:
     speaker = np.full(512, 512**-0.5, np.float32)
     with tempfile.TemporaryDirectory() as name:
         nets = full_size(Path(name))
-        cut = lines(text.clean(SAID), longest=nets.longest, knows=nets.knows)
+        cut = lines(text.clean(SAID), Manner(nets.longest, nets.knows))
         bench = workbench(Path(name))
 
         def bare() -> None:

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -26,17 +26,21 @@ from avatar.request import Ask
 from avatar.settings import Settings
 from avatar.stage import Backend, Performer, Placement
 from avatar.zerogpu import Borrowing
-from hf_spaces_models import CATALOGUE, PROFILES
+from hf_spaces_models import CATALOGUE, MMS, PIPER, PROFILES
 from stages import pipeline
 
 LOG = logging.getLogger("avatar")
 SPECIAL = {
-    "speech": ("upload", "speecht5-clone"),
+    "speech": (
+        *("joiner", "upload", "speecht5-clone", "pocket"),
+        *(f"mms-{code}" for code, _ in MMS),
+        *(f"piper-{name}" for name, *_ in PIPER),
+    ),
     "portrait": ("photo", "photo-plain"),
     "motion": ("ltx", "wan21-i2v", "wan22-ti2v-5b"),
     "video": ("wan21-i2v",),
 }
-"""Backends that serve requests of one kind only: a sound or a face of the asker's own, a film from words."""
+"""Backends that serve requests of one kind only: several speakers, a sound or face of one's own, a film from words."""
 LETTERS = 14.0
 """Letters a second, about as fast as people speak; for guesses of how long a film will be."""
 LOOK = 5.0
@@ -146,6 +150,9 @@ class Outfit:
             return (
                 f"{', '.join(map(_title, verdict.fetch))} is not here yet. Fetch it: python smart_startup.py --fetch."
             )
+        if verdict.lack and verdict.lack.of == "name":
+            needed = (b.needs.weights for s in pipeline.STAGES for b in s.chain if (s.name, b.id) == (stage, backend))
+            return _by_name([name for names in needed for name in names], noncommercial=self.chosen.noncommercial)
         return f"It has no place on this machine: {verdict.why}."
 
     def load(self, stage: str, backend: Backend[Any, Any], placement: Placement) -> Performer[Any, Any]:
@@ -256,6 +263,13 @@ def _wished(wishes: Wishes, ask: Ask) -> Wishes:
     profile = wishes.profile if ask.profile == "auto" else ask.profile
     named = {**wishes.backends, **ask.backends}
     return replace(wishes, seconds=seconds, sound_only=ask.kind == "speech", profile=profile, backends=named)
+
+
+def _by_name(names: Sequence[str], *, noncommercial: bool) -> str:
+    """How to get what is fetched only for whoever asks for it."""
+    told = f"{_title(names[0])} is not here. Fetch it: python smart_startup.py --fetch {' '.join(names)}."
+    bound = next((CATALOGUE[name].licence for name in names if not CATALOGUE[name].commercial), "")
+    return f"{told} Its licence ({bound}) wants AVATAR_NONCOMMERCIAL=1." if bound and not noncommercial else told
 
 
 def _title(name: str) -> str:

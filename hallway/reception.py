@@ -2,39 +2,35 @@
 
 from collections.abc import Mapping
 from contextlib import closing
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from avatar.artifacts import ExportKind
+from avatar.artifacts import Clip, ExportKind
 from avatar.disk import storage_errors
 from avatar.engine import Engine
 from avatar.errors import NotFound, Unavailable
-from avatar.events import Outcome
-from avatar.gallery import AvatarCard, VoiceCard
+from avatar.events import Outcome, split
+from avatar.gallery import AvatarCard
 from avatar.jobs import rigs, signing
 from avatar.jobs.service import UploadKind
 from avatar.plan import Weights
-from avatar.storage import Store
+from avatar.stage import Performer
 from hf_spaces_models import CATALOGUE
 from stages import pipeline
 from stages.film import EXPORT, Wanted
+from stages.lips import LIPS, Brief
+from stages.lips.wav2vec import Wav2vec
 from stages.portrait import drawn
 
 if TYPE_CHECKING:
     from avatar.media.provenance import Provenance
-    from avatar.quality import Certificate
+    from avatar.quality import Certificate, Recognised
 
 DRAWING = Lock()
 """Pictures are drawn one at a time, so that films find a core."""
-
-
-def voices() -> tuple[VoiceCard, ...]:
-    """The voices of the speech stage."""
-    from stages.speech.voices import voices as known
-
-    return tuple(VoiceCard(voice.id, voice.name, voice.language, voice.gender) for voice in known())
 
 
 def avatars() -> tuple[AvatarCard, ...]:
@@ -61,17 +57,39 @@ def portrait(avatar: str, *, folder: Path) -> bytes:
         return place.read_bytes()
 
 
-def certify(film: Path, rig: Path | None, *, models: Path, store: Store) -> "Certificate":
-    """Measure a film, with its rig where it was made here and with the face finder where that is installed."""
+def certify(film: Path, rig: Path | None, *, models: Path, engine: Engine) -> "Certificate":
+    """Measure a film, with its rig where it was made here, and with what finds faces and words where that is here."""
     from avatar import quality
 
-    with closing(store.session()) as session:
+    with closing(engine.store.session()) as session:
         known = rig or rigs.find(session, film)
         told = quality.read_rig(known) if known else None
 
     finder = models / "face-landmarker" / "face_landmarker.task"
     usable = finder if finder.is_file() and find_spec("mediapipe") else None
-    return quality.certificate(film, rig=told, landmarker=usable)
+    return quality.certificate(film, rig=told, landmarker=usable, recogniser=partial(recognised, engine=engine))
+
+
+def recognised(film: Path, said: str, language: str, *, engine: Engine) -> "Recognised":
+    """The words heard in a film beside those of its text. Raises `BackendError` with the reason where it can't."""
+    from avatar.quality import Recognised
+    from stages import reading
+
+    if language.partition("-")[0].lower() not in ("", "en"):
+        raise Unavailable(f"Only English words are recognised, and this film speaks another language ({language}).")
+    backend = next(each for each in LIPS.chain if isinstance(each, Wav2vec))
+    place = engine.place(LIPS.name, backend.id)
+    if place is None:
+        raise Unavailable(engine.why(LIPS.name, backend.id))
+
+    def hear(lips: Performer[Brief, Clip]) -> tuple[str, ...]:
+        from stages.lips.wav2vec.perform import Lips
+
+        return lips.understood(film, lambda _share: None) if isinstance(lips, Lips) else ()
+
+    with engine.hold(place):
+        heard = engine.residency.call(LIPS.name, backend, placement=place, work=hear)
+    return Recognised(reading.words(said), reading.alike(heard))
 
 
 def export(outcome: Outcome, kind: ExportKind, *, engine: Engine) -> Path:
@@ -104,8 +122,9 @@ def verify(film: Path) -> "Provenance | None":
 
 
 def weights_of(stage: str, backend: str) -> tuple[Weights, ...]:
-    """The catalogue rows that a stage's backend uses."""
-    used = (b.needs.weights for s in pipeline.STAGES if s.name == stage for b in s.chain if b.id == backend)
+    """The catalogue rows that a stage's backend uses, or several, as an outcome names them."""
+    names = split(backend)
+    used = (b.needs.weights for s in pipeline.STAGES if s.name == stage for b in s.chain if b.id in names)
     return tuple(CATALOGUE[name] for names in used for name in names)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from avatar import dialogue
 from avatar.artifacts import Clip, Film, Speech, Takes
 from avatar.errors import BadRequest, NotFound, StageFailed
 from avatar.events import Outcome
@@ -11,10 +12,10 @@ from avatar.request import Ask, Kind
 from avatar.script import Script
 from avatar.script import parse as parse_script
 from avatar.stage import Run, Stage
-from stages import film, lips, motion, picture, portrait, pose, speech, video
+from stages import conversation, film, lips, motion, picture, portrait, pose, speech, video
 from stages.portrait import drawn
 from stages.portrait.drawn import looks
-from stages.speech import voices
+from stages.speech import fitness
 
 TALK = (speech.SPEECH, portrait.PORTRAIT, motion.MOTION, pose.POSE, lips.LIPS, film.FILM)
 ROUTES: Mapping[Kind, tuple[Stage[Any, Any], ...]] = {
@@ -42,11 +43,13 @@ def render(ask: Ask, run: Run, *, label: str = "") -> Outcome:
         return Outcome("image", None, None, ask.seed, takes=paint(ask, run))
     if ask.kind == "video":
         return Outcome("video", None, None, ask.seed, takes=shoot(ask, run))
-    said = say(ask, run)
+    heard = converse(ask, run)
+    said = heard.whole if heard else say(ask, run)
     if ask.kind == "speech":
         return Outcome("audio_only", said, None, ask.seed)
     try:
-        return Outcome("video", *show(ask, said, run=run), ask.seed)
+        shown = conversation.show(ask, heard, run=run) if heard else show(ask, said, run=run)
+        return Outcome("video", *shown, ask.seed)
     except StageFailed as failure:
         if not ask.allow_degraded:
             raise
@@ -79,6 +82,14 @@ def shoot(ask: Ask, run: Run) -> Takes:
     return run(film.REEL, film.Reel(shots, ask.width, ask.height, ask.fps, label))
 
 
+def converse(ask: Ask, run: Run) -> conversation.Heard | None:
+    """What several speakers say to each other; None where one alone speaks."""
+    if not ask.turns:
+        return None
+    check(ask)
+    return conversation.hear(ask, run)
+
+
 def say(ask: Ask, run: Run) -> Speech:
     """What is heard: the asker's recording, else the text in the voice that was asked for or that fits the avatar."""
     script = check(ask)
@@ -103,14 +114,17 @@ def say(ask: Ask, run: Run) -> Speech:
 def check(ask: Ask) -> Script:
     """What is said. What can be refused before anything is made is refused here: `BadRequest`, `NotFound`.
 
-    That is an unknown voice, avatar or backend, and captions or a label that can't be written in the picture.
+    That is an unknown voice, avatar or backend, a text that the voice can't say, and captions or a label that can't be
+    written in the picture.
     """
     _check_backends(ask)
     script = script_of(ask)
+    if ask.turns:
+        conversation.check(ask)
     if ask.avatar:
         looks.find(ask.avatar)
-    if ask.voice:
-        voices.choose(ask.voice)
+    if ask.voice and not ask.audio:
+        fitness.refuse(ask.voice, script.text, ask.language, sample=ask.voice_sample is not None)
     if ask.kind == "talk" and ask.captions == "burned":
         lettering.check(script.text)
     if ask.kind in ("talk", "video") and ask.label:
@@ -132,8 +146,9 @@ def script_of(ask: Ask) -> Script:
 
     Directions are counted in the cleaned text, so that their places are those of the finished speech.
     """
-    script = parse_script(ask.text)
-    return parse_script(text.clean(ask.text)) if script.cues or script.pauses else script
+    written = dialogue.plain(ask.text)
+    script = parse_script(written)
+    return parse_script(text.clean(written)) if script.cues or script.pauses else script
 
 
 def show(ask: Ask, said: Speech, *, run: Run) -> tuple[Speech, Film]:
@@ -170,4 +185,6 @@ def face(ask: Ask) -> portrait.Brief:
     if ask.image:
         marks = portrait.Marks(**ask.landmarks.model_dump()) if ask.landmarks else None
         return portrait.Brief(None, "", 0, ask.image, ask.face, marks, whole=ask.framing == "whole")
-    return portrait.Brief(ask.avatar, "", 0) if ask.avatar else portrait.Brief(None, ask.prompt, ask.seed)
+    if ask.avatar:
+        return portrait.Brief(ask.avatar, "", 0)
+    return portrait.Brief(None, ask.prompt, ask.seed, sampling=ask.sampling)

@@ -7,7 +7,7 @@ from typing import Any
 
 from avatar.artifacts import Blob, Clip, Eye, Face, Film, Footage, Footages, Motion, Portrait, Speech, Take, Takes
 from avatar.engine import Engine
-from avatar.errors import NotFound
+from avatar.errors import NotFound, Unavailable
 from avatar.events import Outcome
 from avatar.explain import explain
 from avatar.gallery import AvatarCard, VoiceCard
@@ -176,6 +176,15 @@ def draw_one(avatar: str) -> bytes:
     return b"WEBP"
 
 
+def speak_one(voice: str) -> bytes:
+    """How the two voices sound, one of which is not here."""
+    if voice not in ("en-us", "de"):
+        raise NotFound(f"There is no voice {voice}. Choose en-us.")
+    if voice == "de":
+        raise Unavailable("The voice de can't speak here. Fetch its weights.")
+    return b"RIFF"
+
+
 def tiny_house() -> House:
     """Two voices, one avatar, a plan for a small machine, and a certificate that always passes."""
     made = plan(
@@ -188,6 +197,7 @@ def tiny_house() -> House:
         explain=lambda: explain(made),
         sheet=draw_all,
         portrait=draw_one,
+        sample=speak_one,
         verify=lambda path: None,
         licences=lambda outcome: (),
         check=lambda ask: None,

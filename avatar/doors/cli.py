@@ -38,6 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"avatar chat {__version__}")
     known = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     _speak_arguments(known.add_parser("speak", help="make a film", allow_abbrev=False))
+    _video_arguments(known.add_parser("video", help="make a silent film of what words say", allow_abbrev=False))
+    _image_arguments(known.add_parser("image", help="make pictures of what words say", allow_abbrev=False))
     asked = known.add_parser("voices", help="list the voices", allow_abbrev=False)
     asked.add_argument("--language", metavar="TAG", help="only those of this language, such as en or pt-br")
     asked.set_defaults(command="voices")
@@ -94,6 +96,15 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WORDS",
         help='what the avatar should be like, such as "Professional teacher explaining math"',
     )
+    add(
+        "--cast",
+        metavar="NAME=WHO",
+        action="append",
+        default=[],
+        help="who plays a speaker of a script such as `Ada: Hello. Ben: Hi!`: an avatar or a picture, and after commas"
+        " voice=ID, rate=X, pitch=X; once for each, others are chosen",
+    )
+    add("--layout", metavar="HOW", help="how several speakers are shown: auto, side_by_side or cut (auto)")
     add("--image", metavar="FILE", help="a picture of the face to show")
     add("--face", metavar="N", help="which face of the picture: 0 is the largest (0)")
     add("--audio", metavar="FILE", help="a recording to be heard instead of a voice")
@@ -128,3 +139,38 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
         ("thumbnail", "picture of its beginning"),
     ):
         add(f"--{name}", metavar="FILE", help=f"also write the {what}")
+
+
+def _video_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command="video")
+    _shown_arguments(parser, "film.mp4")
+    add = parser.add_argument
+    add("--image", metavar="FILE", help="a picture that it begins with")
+    add("--video", metavar="FILE", help="a film of somebody to move like")
+    add("--seconds", metavar="S", help="how long (4)")
+    add("--fps", metavar="N", help="25, 30, 50 or 60 frames a second (25)")
+    add("--label", metavar="TEXT", help='written into each frame; auto: "AI-generated"')
+    add("--consent", action="store_true", help="whoever is seen in these files agrees")
+
+
+def _image_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command="image", consent=False)
+    _shown_arguments(parser, "picture.png")
+
+
+def _shown_arguments(parser: argparse.ArgumentParser, output: str) -> None:
+    """What films and pictures made of words have in common."""
+    add = parser.add_argument
+    add("prompt", metavar="WORDS|-|FILE", nargs="?", help="what is to be seen")
+    add("-o", "--output", metavar="FILE", default=output, help="the first of them (%(default)s)")
+    add("--negative-prompt", metavar="WORDS", help="what must not be seen")
+    add("--size", metavar="WxH", help="256 to 1080 pixels on the short side (512x512)")
+    add("--seed", metavar="N", help="same request and seed: same bytes; by default drawn and told")
+    add("--variations", metavar="N", help="so many, with the seeds from that one on, 1 to 8 (1)")
+    add("--sheet", metavar="PNG", help="also all of them side by side")
+    add("--steps", metavar="N", help="steps of diffusion; by default the model's own")
+    add("--guidance-scale", metavar="X", help="by default the model's own")
+    add("--sampler", metavar="NAME", help="by default the model's own; those that don't fit are refused")
+    add("--backend", metavar="ID", help="which model; by default the best that there is")
+    add("--profile", metavar="NAME", help="auto, minimal, recommended or maximum (auto)")
+    add("--strict", action="store_true", help="fail rather than make less than was asked for")

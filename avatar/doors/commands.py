@@ -6,6 +6,7 @@ from pathlib import Path
 
 from avatar.doors import output, report, terminal
 from avatar.doors.hallway import Hallway
+from avatar.doors.show import show
 from avatar.doors.speak import speak
 from avatar.errors import BadRequest, NotFound
 
@@ -91,6 +92,8 @@ def mcp(_chosen: argparse.Namespace, hallway: Hallway) -> int:
 
 BY_NAME: dict[str, Callable[[argparse.Namespace, Hallway], int]] = {
     "speak": speak,
+    "video": show,
+    "image": show,
     "voices": voices,
     "avatars": avatars,
     "check": check,

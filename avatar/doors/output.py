@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TextIO
 
+from avatar.allowed import MAX_TEXT
 from avatar.disk import replaced, storage_errors
 from avatar.errors import BadRequest, TooLarge
-from avatar.request import MAX_TEXT
 
 TEXT_SUFFIXES = frozenset(".txt .text .md .rst .srt .vtt .csv .json .xml .html .htm .rtf .odt .doc .docx .pdf".split())
 MAX_BYTES = 4 * MAX_TEXT  # of UTF-8, whatever the script

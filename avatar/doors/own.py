@@ -13,7 +13,7 @@ from avatar.jobs.service import Maker, UploadKind
 
 Named = tuple[Path, Blob]
 Files = dict[str, Named]
-"""What was named, by the request's field that it goes into."""
+"""What was named, by the request's field that it goes into, or for a speaker's picture by its option."""
 
 KINDS: dict[str, UploadKind] = {"image": "image", "audio": "audio", "voice_sample": "audio", "video": "video"}
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif"))
@@ -43,7 +43,7 @@ def backdrop(name: str | None) -> Named | None:
 def bring(jobs: Maker, brought: Files) -> None:
     """Give copies of the files to the house. Raises `UnsupportedMedia`, `TooLarge`, `StorageError`."""
     for field, (path, blob) in brought.items():
-        _give(jobs, path, blob, kind=KINDS[field], consent=True)
+        _give(jobs, path, blob, kind=KINDS.get(field, "image"), consent=True)
 
 
 def bring_backdrop(jobs: Maker, brought: Named | None) -> None:

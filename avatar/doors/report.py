@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar.errors import AvatarError, StageFailed
-from avatar.jobs.service import Job, seconds_of
+from avatar.jobs.files import seconds_of
+from avatar.jobs.service import Job
 
 if TYPE_CHECKING:
     from avatar.media.provenance import Provenance

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar.artifacts import ExportKind
-from avatar.doors import output, own, report, terminal
+from avatar.doors import output, own, playing, report, terminal
 from avatar.doors.hallway import Hallway
 from avatar.errors import BadRequest, StageFailed
-from avatar.jobs.service import Job, Maker, Variant
+from avatar.jobs.files import Variant
+from avatar.jobs.service import Job, Maker
 from avatar.request import Ask, parse
 
 if TYPE_CHECKING:
@@ -44,17 +45,18 @@ def speak(chosen: argparse.Namespace, hallway: Hallway) -> int:
     target = Path(chosen.output)
     extras = {name: Path(path) for name in (*SIDECARS, "certificate") if (path := getattr(chosen, name))}
     sound_only = _sound_only(target, extras)
-    named = {field: getattr(chosen, field) for field in own.KINDS}
+    cast = playing.cast(chosen.cast)
+    named = {field: getattr(chosen, field) for field in own.KINDS} | cast.pictures
     files = own.files(named, consent=chosen.consent)
     backdrop = own.backdrop(chosen.background)
     if backdrop:
         chosen.background = None
-    ask = _request(chosen, sound_only=sound_only, files=files, backdrop=backdrop)
+    ask = _request(chosen, sound_only=sound_only, files=files, backdrop=backdrop, cast=cast)
     output.check_targets((target, *extras.values()))
     jobs = hallway.start()
     own.bring(jobs, files)
     own.bring_backdrop(jobs, backdrop)
-    job = _made(jobs, ask, quiet=chosen.json)
+    job = made(jobs, ask, quiet=chosen.json)
     if job.error is not None:
         raise job.error
     delivered = _deliver(jobs, job, target=target, extras=extras)
@@ -82,10 +84,21 @@ def _export(target: Path) -> ExportKind | None:
     return next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
 
 
-def _request(chosen: argparse.Namespace, *, sound_only: bool, files: own.Files, backdrop: own.Named | None) -> Ask:
+def _request(
+    chosen: argparse.Namespace,
+    *,
+    sound_only: bool,
+    files: own.Files,
+    backdrop: own.Named | None,
+    cast: playing.Cast,
+) -> Ask:
     raw: dict[str, Any] = {
         "kind": "speech" if sound_only else "talk",
-        **{field: blob for field, (_, blob) in files.items()},
+        **{field: files[field][1] for field in own.KINDS if field in files},
+        "cast": {
+            name: role | ({"image": files[playing.FIELD + name][1]} if playing.FIELD + name in files else {})
+            for name, role in cast.roles.items()
+        },
     }
     if backdrop:
         raw["backdrop"] = backdrop[1]
@@ -94,31 +107,34 @@ def _request(chosen: argparse.Namespace, *, sound_only: bool, files: own.Files, 
     elif "audio" not in files:
         raise BadRequest("There is no TEXT to say. Give words, - for standard input, a text file, or --audio.")
     wishes = ("voice", "avatar", "prompt", "seed", "rate", "pitch", "fps", "captions", "face", "language")
-    screen = ("background", "framing", "zoom", "label")
+    screen = ("background", "framing", "zoom", "label", "layout")
     raw |= {name: value for name in (*wishes, *screen) if (value := getattr(chosen, name)) is not None}
     if chosen.mood is not None:
         raw["expression"] = chosen.mood
     if chosen.size:
-        raw["width"], raw["height"] = _size(chosen.size)
+        raw["width"], raw["height"] = size(chosen.size)
     raw["motion"] = {
         name: value for name in ("head", "blink", "gaze", "expression") if (value := getattr(chosen, name)) is not None
     }
     raw["allow_degraded"] = not chosen.strict
-    return parse(raw, called=_option)
+    return parse(raw, called=called)
 
 
-def _option(field: str) -> str:
-    return "--mood" if field == "expression" else "--" + field.removeprefix("motion.")
+def called(field: str) -> str:
+    """The option that fills this field of a request."""
+    return "--mood" if field == "expression" else "--" + field.removeprefix("motion.").replace("_", "-")
 
 
-def _size(text: str) -> tuple[int, int]:
+def size(text: str) -> tuple[int, int]:
+    """Width and height as they are written on a command line. Raises `BadRequest`."""
     width, cross, height = text.lower().partition("x")
     if not (cross and width.isdecimal() and height.isdecimal() and len(text) < 12):
         raise BadRequest(f"The size can't be {text[:20]!r}. Write it as 512x512, width first.")
     return int(width), int(height)
 
 
-def _made(jobs: Maker, ask: Ask, *, quiet: bool) -> Job:
+def made(jobs: Maker, ask: Ask, *, quiet: bool) -> Job:
+    """The job, done; Ctrl-C calls it off."""
     job_id = jobs.submit(ask).id
     with _calling_off(lambda: jobs.cancel(job_id)), terminal.progress(sys.stderr, wanted=not quiet) as listener:
         return jobs.follow(job_id, listener)

@@ -15,7 +15,8 @@ from avatar.errors import AvatarError, BadRequest, Cancelled, NotFound
 from avatar.events import Listener, Outcome
 from avatar.jobs import rigs
 from avatar.jobs.doing import Barred, unbarred
-from avatar.jobs.service import House, Job, Order, Status, Upload, UploadKind, Variant, blob_of
+from avatar.jobs.files import Variant, blob_of
+from avatar.jobs.service import House, Job, Order, Status, Upload, UploadKind
 from avatar.jobs.signing import Finish
 from avatar.request import Ask
 from avatar.stage import Run

@@ -16,23 +16,11 @@ from avatar.artifacts import Blob
 from avatar.errors import ConsentRequired, NotFound, StorageError
 from avatar.events import Listener
 from avatar.jobs import news, rows, tables
+from avatar.jobs.files import Variant, blob_of
 from avatar.jobs.ledger import Ledger, Limits
 from avatar.jobs.live import LiveFolder
 from avatar.jobs.rows import Clock
-from avatar.jobs.service import (
-    ENDED,
-    House,
-    Job,
-    Order,
-    Page,
-    Standing,
-    Status,
-    Told,
-    Upload,
-    UploadKind,
-    Variant,
-    blob_of,
-)
+from avatar.jobs.service import ENDED, House, Job, Order, Page, Standing, Status, Told, Upload, UploadKind
 from avatar.jobs.shelf import Shelf
 from avatar.jobs.transact import Desk
 from avatar.jobs.worker import Worker

@@ -147,7 +147,7 @@ class Steps:
         self._note(walk.backends, walk.fallbacks)
 
     def _note(self, backends: dict[str, str], fallbacks: list[FellBack]) -> None:
-        self._walk.backends.update(backends)
+        self._walk.note(backends)
         self._walk.fallbacks.extend(fallbacks)
 
     def _cause(self, failure: AvatarError) -> AvatarError:

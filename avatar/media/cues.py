@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise, zip_longest
 
 from avatar.artifacts import Utterance
+from avatar.media.speakers import named
 
 COLUMNS = 42
 """Longest line, in columns; a wide East Asian character takes two. The broadcasters' customary limit."""
@@ -58,12 +59,15 @@ class _Token:
 def cues(utterance: Utterance, *, columns: int = COLUMNS) -> tuple[Cue, ...]:
     """Cues of at most two lines of `columns`, broken where sentences, clauses and pauses end.
 
-    They last 1 to 7 s wherever speech and the film's length allow, and never overlap.
+    They last 1 to 7 s wherever speech and the film's length allow, and never overlap. Where several speak, each turn
+    begins a cue with its speaker's name.
     """
-    text = clean(utterance.text) or clean(" ".join(word.text for word in utterance.words))
-    tokens = _timed(_tokens(text, columns), text, utterance)
-    groups = _grouped(_rated(tokens), columns)
-    return _spread([(group, _lines(group, columns)) for group in groups], utterance.seconds)
+    parts: list[tuple[list[_Token], tuple[str, ...]]] = []
+    for said in named(utterance):
+        text = clean(said.text) or clean(" ".join(word.text for word in said.words))
+        tokens = _timed(_tokens(text, columns), text, said)
+        parts += [(group, _lines(group, columns)) for group in _grouped(_rated(tokens), columns)]
+    return _spread(parts, utterance.seconds)
 
 
 def clean(text: str) -> str:

@@ -43,6 +43,12 @@ def read(path: Path, *, block: int = BLOCK) -> Iterator[Samples]:
             yield np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
 
 
+def rate_of(path: Path) -> int:
+    """Samples a second of a mono 16-bit WAV. Raises BadRequest when it is something else."""
+    with _opened(path) as file:
+        return file.getframerate()
+
+
 def write(path: Path, blocks: Iterable[Samples], *, rate: int) -> int:
     """Write a mono 16-bit WAV; the number of samples. Raises StorageError when the disk refuses."""
     count = 0
@@ -270,6 +276,4 @@ def _loudness(blocks: Iterable[Samples], rate: int) -> float:
 
 def loudness(path: Path) -> float:
     """Integrated loudness of a WAV in LUFS. Raises BadRequest."""
-    with _opened(path) as file:
-        rate = file.getframerate()
-    return _loudness(read(path), rate)
+    return _loudness(read(path), rate_of(path))

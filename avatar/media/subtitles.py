@@ -8,6 +8,7 @@ import re
 
 from avatar.artifacts import Utterance
 from avatar.media.cues import Cue, clean
+from avatar.media.speakers import speakers
 
 
 def _clock(seconds: float, point: str) -> str:
@@ -44,10 +45,15 @@ def _vtt_text(line: str) -> str:
 
 
 def words_json(utterance: Utterance) -> str:
-    """The words with their times in seconds, as JSON; `exact` tells whether the synthesiser itself gave them."""
-    words = [
+    """The words with their times in seconds, as JSON; `exact` tells whether the synthesiser itself gave them.
+
+    Where several speak, each word has its speaker.
+    """
+    words: list[dict[str, str | float]] = [
         {"text": clean(word.text), "start": round(word.start, 4), "end": round(word.end, 4)} for word in utterance.words
     ]
+    for word, speaker in zip(words, speakers(utterance), strict=False):
+        word["speaker"] = speaker
     seconds = round(utterance.seconds, 4)
     facts = {"language": utterance.language, "seconds": seconds, "exact": utterance.exact, "words": words}
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"

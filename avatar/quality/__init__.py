@@ -6,6 +6,10 @@ the rig that the film stage writes beside them; even then everything that can be
 
 from avatar.quality.certify import certificate
 from avatar.quality.figures import Certificate, Figure, from_json, summary, to_json
+from avatar.quality.recognition import Recognised, Recogniser
 from avatar.quality.rig import Rig, read_rig, write_rig
 
-__all__ = ["Certificate", "Figure", "Rig", "certificate", "from_json", "read_rig", "summary", "to_json", "write_rig"]
+__all__ = [
+    "Certificate", "Figure", "Recognised", "Recogniser", "Rig", "certificate", "from_json", "read_rig", "summary",
+    "to_json", "write_rig",
+]  # fmt: skip

@@ -13,11 +13,12 @@ from avatar.errors import BadRequest, Unavailable
 from avatar.face import lips_checks
 from avatar.face.theval import Marks
 from avatar.media import video
-from avatar.quality import container, faces, hearing, judging, lipgap, saying, seeing
+from avatar.quality import container, faces, hearing, judging, lipgap, recognition, saying, seeing, several
 from avatar.quality.figures import Certificate, Figure, certified, stated
 from avatar.quality.hearing import Hearing
 from avatar.quality.judging import Mouth
 from avatar.quality.landmarker import find
+from avatar.quality.recognition import Recogniser
 from avatar.quality.rig import Rig
 from avatar.quality.seeing import Seen
 
@@ -33,22 +34,36 @@ UNKNOWN_FACE = "no face is known: MediaPipe's face landmarker is not here, and t
 
 @dataclass(frozen=True, slots=True)
 class _Face:
-    """The face's curves, or why there are none; `lip_gap` (n,) when the gap itself was measured in pixels."""
+    """The face's curves, or why there are none; `lip_gap` (n,) when the gap itself was measured in pixels.
+
+    `groups` are the frames of each face, where several people speak: the curves are of whoever does.
+    """
 
     how: How
     curves: faces.Faces | None = None
     why: str = ""
     lip_gap: Array | None = None
+    groups: tuple[several.Frames, ...] = ()
+
+    @property
+    def alone(self) -> bool:
+        """Whether one face only is seen speaking."""
+        return len(self.groups) < 2
 
 
 def certificate(
-    film: Path, *, rig: Rig | None = None, landmarker: Path | None = None, utterance: Utterance | None = None
+    film: Path,
+    *,
+    rig: Rig | None = None,
+    landmarker: Path | None = None,
+    utterance: Utterance | None = None,
+    recogniser: Recogniser | None = None,
 ) -> Certificate:
     """Everything that can be measured of `film`; what can't stands there with the reason.
 
     The face's place comes from the `rig` when it is given, else MediaPipe finds it with the model file `landmarker`.
-    The `utterance` tells what is said; without it the rig's own is used. Raises `NotFound`, and `BadRequest` for what
-    is no film.
+    The `utterance` tells what is said; without it the rig's own is used. The `recogniser` hears whether that is said.
+    Raises `NotFound`, and `BadRequest` for what is no film.
     """
     held = video.contents(film)
     if held.picture is None:
@@ -64,7 +79,8 @@ def certificate(
         found.append(stated("frames", str(read), limit=f"the {made} that were drawn", good=made == read))
     fps = container.frame_rate(seen.times, held.picture)
     found += _talking(face, seen.times, fps, rig, told, heard)
-    found += judging.still_figures(seen.still)
+    found += judging.still_figures(seen.still) if face.alone else judging.unmeasured(several.WHY, judging.STILL)
+    found.append(recognition.figure(film, told, recogniser if held.sound else None))
     with film.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     return certified(found, sha256=digest, landmarks=face.how)
@@ -72,7 +88,8 @@ def certificate(
 
 def _face(film: Path, picture: video.Picture, rig: Rig | None, landmarker: Path | None) -> _Face:
     if rig is not None and len(rig.landmarks):
-        return _Face("rig", faces.from_rig(rig, picture.width, picture.height))
+        groups = several.groups(rig)
+        return _Face("rig", several.curves(rig, groups, (picture.width, picture.height)), groups=groups)
     if landmarker is None:
         return _Face("none", why=UNKNOWN_FACE)
     try:
@@ -92,17 +109,24 @@ def _looked(film: Path, face: _Face, rig: Rig | None) -> tuple[_Face, Seen]:
     if curves is None:
         return face, seeing.see(film, None, None)
     around = seeing.beside(curves.outline, float(np.median(curves.height)))
-    if face.how != "rig" or rig is None:
+    if face.how != "rig" or rig is None or not several.followed(rig, face.groups, curves):
         return face, seeing.see(film, None, around)
-    shut = lipgap.shut_frames(curves.gap)
-    seen = seeing.see(film, seeing.holders(rig.landmarks, curves.height, shut), around)
+    held = np.zeros((len(curves.gap), 2, 3), np.float32)
+    for frames in face.groups:
+        shut = lipgap.shut_frames(curves.gap[frames])
+        held[frames] = seeing.holders(rig.landmarks[frames], curves.height[frames], shut)
+    seen = seeing.see(film, held, around)
     if seen.strips is None:
         return face, seen
-    shut = shut[shut < len(seen.strips)]
-    if not len(shut):
-        return face, seen
-    count = min(len(seen.strips), len(curves.gap))
-    return replace(face, lip_gap=lipgap.scaled(lipgap.unlike(seen.strips, shut), curves.gap[:count])), seen
+    gap = np.array(curves.gap[: len(seen.strips)])
+    for frames in face.groups:
+        there = frames[frames < len(seen.strips)]
+        shut = lipgap.shut_frames(curves.gap[frames])
+        shut = shut[shut < len(there)]
+        if not len(shut):
+            return face, seen
+        gap[there] = lipgap.scaled(lipgap.unlike(seen.strips[there], shut), curves.gap[there])
+    return replace(face, lip_gap=gap), seen
 
 
 def _talking(
@@ -120,9 +144,13 @@ def _talking(
     gap = curves.gap if face.lip_gap is None else face.lip_gap[:count]
     mouth = Mouth(times, gap, curves.source if face.lip_gap is None else "pixels")
     phones = told.phones if told else None
-    found = [judging.drawn_figure(mouth, curves)] if face.how == "rig" else []
+    found = [judging.drawn_figure(mouth, curves)] if face.how == "rig" and face.lip_gap is not None else []
+    if not face.alone and face.lip_gap is None:
+        found.append(judging.DRAWN.unmeasured(several.SHORT))
     found += judging.sync_figures(mouth, phones, heard)
     found += judging.mouth_figures(mouth, curves, phones, heard, _teeth(rig, told, fps))
+    if not face.alone:
+        return [*found, *judging.unmeasured(several.WHY, judging.LIFE)]
     talking = saying.speaking(phones, times) if phones else _heard(heard, times)
     found += judging.life_figures(curves, times, fps, talking)
     return [*found, judging.likeness_figure(curves, times, fps, heard)]

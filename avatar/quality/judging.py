@@ -273,10 +273,7 @@ def likeness_figure(face: Faces, times: Array, fps: float, hearing: Hearing | No
 def still_figures(still: Still) -> list[Figure]:
     """How still the picture beside the head is, from frame to frame and from start to end."""
     if not len(still.noise):
-        return [
-            meaning.unmeasured("no background is to be seen beside the head")
-            for meaning in (STILLNESS, FLICKER, COLOUR)
-        ]
+        return unmeasured("no background is to be seen beside the head", STILL)
     noise = max(float(still.noise.mean()), 1e-3)
     steps, ends = np.abs(np.diff(still.light)), max(1, min(25, len(still.light) // 4))
     drift = float(still.light[-ends:].mean() - still.light[:ends].mean())
@@ -287,12 +284,11 @@ def still_figures(still: Still) -> list[Figure]:
     ]
 
 
-FACE = (
-    OFFSET, DRIFT, RANGE, SILENCE, CLOSURE, TEETH, ROUNDING, LEAD, *HEAD, LOOP, ALIVE,
-    BLINKS, BLINK_LENGTH, BLINK_RHYTHM, THEVAL,
-)  # fmt: skip
+LIFE = (*HEAD, LOOP, ALIVE, BLINKS, BLINK_LENGTH, BLINK_RHYTHM, THEVAL)
+STILL = (STILLNESS, FLICKER, COLOUR)
+FACE = (OFFSET, DRIFT, RANGE, SILENCE, CLOSURE, TEETH, ROUNDING, LEAD, *LIFE)
 
 
-def unmeasured(why: str) -> list[Figure]:
-    """All figures of a face, without values."""
-    return [meaning.unmeasured(why) for meaning in FACE]
+def unmeasured(why: str, meant: tuple[Meaning, ...] = FACE) -> list[Figure]:
+    """All figures of a face, or these, without values."""
+    return [meaning.unmeasured(why) for meaning in meant]

@@ -37,7 +37,7 @@ class Limits:
     steps: int = 25
     most_steps: int = 100
     guidance: float = 7.5
-    most_guidance: float = 20.0
+    most_guidance: float = 30.0
     fixed_steps: tuple[int, ...] = ()
 
 

@@ -1,19 +1,18 @@
-"""What a painter is asked and what it gives. Knows no model and no stage."""
+"""What a painter is asked, what it gives, and how one is had. Knows no stage and no library."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar.sampling import Sampling
-from avatar.stage import Context
+from avatar.sampling import OWN, Sampling
+from avatar.stage import Context, Placement
+from stages.diffusion.models import Easel
 
 Picture = NDArray[np.uint8]
 """RGB, (height, width, 3)."""
-
-AS_IT_COMES = Sampling()
 
 
 def unseen(_picture: Picture) -> None:
@@ -39,7 +38,7 @@ class Order:
     seeds: tuple[int, ...]
     width: int | None = None
     height: int | None = None
-    sampling: Sampling = AS_IT_COMES
+    sampling: Sampling = OWN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,3 +55,22 @@ class Painter(Protocol):
     def __call__(self, order: Order, context: Context, /, watch: Watch = UNSEEN) -> Painted:
         """The pictures. Several threads may call one painter at once."""
         ...
+
+    def key(self, order: Order, /) -> str:
+        """Orders with the same key may be drawn together. Raises `BadRequest`."""
+        ...
+
+    def together(self, orders: Sequence[Order], contexts: Sequence[Context], /) -> list[Painted]:
+        """Several orders at once. A context that raises `Cancelled` is left out, and the others go on."""
+        ...
+
+
+Opens = Callable[[Easel, Placement], Painter]
+"""How a painter comes to an easel. Raises `Unavailable`, `OutOfMemory`."""
+
+
+def studio(easel: Easel, placement: Placement) -> Painter:
+    """The painter who works with the easel's own model, whose weights are loaded for it."""
+    from stages.diffusion.painting import Studio
+
+    return Studio.load(easel, placement)

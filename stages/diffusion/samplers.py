@@ -46,6 +46,7 @@ def _discrete(**common: Any) -> dict[Sampler, Recipe]:
         "unipc": _recipe("UniPCMultistepScheduler", **common),
         "deis": _recipe("DEISMultistepScheduler", **common),
         "euler-a": _recipe("EulerAncestralDiscreteScheduler", random=True, **common),
+        "ddpm": _recipe("DDPMScheduler", clip_sample=False, random=True, **common),
         "dpm++-sde": _recipe("DPMSolverMultistepScheduler", algorithm_type="sde-dpmsolver++", random=True, **common),
         "lcm": _recipe("LCMScheduler", clip_sample=False, random=True, **common),
     }
@@ -69,7 +70,7 @@ TABLE: Mapping[Family, Mapping[Sampler, Recipe]] = MappingProxyType(
     {
         "sd-eps": _discrete(),
         "sd-v": _discrete(prediction_type="v_prediction"),
-        "sd-turbo": _some(_turbo(), "euler-a euler ddim lcm heun lms dpm++ dpm++-sde unipc"),
+        "sd-turbo": _some(_turbo(), "euler-a euler ddim lcm heun lms dpm++ dpm++-sde unipc ddpm"),
         "svd": {
             "euler": _recipe("EulerDiscreteScheduler"),
             "dpm++": _recipe("EDMDPMSolverMultistepScheduler", sigma_schedule="exponential", **_EDM),
@@ -85,7 +86,7 @@ TABLE: Mapping[Family, Mapping[Sampler, Recipe]] = MappingProxyType(
             "unipc": _recipe("UniPCMultistepScheduler", **_FLOW),
         },
         "modelscope": _some(
-            _discrete(), "dpm++ ddim dpm++-karras pndm lms euler heun unipc deis euler-a dpm++-sde lcm"
+            _discrete(), "dpm++ ddim dpm++-karras pndm lms euler heun unipc deis euler-a ddpm dpm++-sde lcm"
         ),
         "animate-anyone": {"ddim": _recipe("DDIMScheduler")},
     }
@@ -118,6 +119,7 @@ _REASONS: Mapping[Family, Mapping[Sampler | None, str]] = MappingProxyType(
         },
         "animate-anyone": {
             None: "it remembers the step before, and this model finishes its film window by window",
+            "ddpm": _UNSEEDED,
         },
     }
 )

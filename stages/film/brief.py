@@ -6,6 +6,7 @@ from typing import Literal
 from avatar.artifacts import Blob, Clip, ExportKind, Footages, Speech
 
 Captions = Literal["none", "soft", "burned"]
+Layout = Literal["side_by_side", "cut"]
 Framing = Literal["close", "head_and_shoulders", "wide", "whole"]
 
 
@@ -34,7 +35,11 @@ PLAIN = Scenery()
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """Draw a clip, join it with its sound, encode it. Size in pixels, both even; `label` is written into each frame."""
+    """Draw a clip, join it with its sound, encode it. Size in pixels, both even; `label` is written into each frame.
+
+    With `others` several people talk: the clips are theirs in the order in which they begin to speak, equally long, and
+    the speech has their turns. They are shown side by side, or by cuts to whoever speaks.
+    """
 
     clip: Clip
     speech: Speech
@@ -43,6 +48,8 @@ class Brief:
     captions: Captions = "none"
     scenery: Scenery = PLAIN
     label: str = ""
+    others: tuple[Clip, ...] = ()
+    layout: Layout = "cut"
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,19 @@ class Planes:
         """The same frame, to draw on."""
         return Planes(self.luma.copy(), self.chroma.copy(), None if self.cover is None else self.cover.copy())
 
+    def put(self, box: Box, part: "Planes") -> None:
+        """Put another frame, as large as the box, in this one's place there."""
+        self.luma[box.rows, box.columns] = part.luma
+        self.chroma[box.half_rows, box.half_columns] = part.chroma
+        if self.cover is not None and part.cover is not None:
+            self.cover[box.rows, box.columns] = part.cover
+
+    def part(self, box: Box) -> "Planes":
+        """What of the frame is in the box, as a frame of its own."""
+        cover = None if self.cover is None else self.cover[box.rows, box.columns].copy()
+        luma, chroma = self.luma[box.rows, box.columns], self.chroma[box.half_rows, box.half_columns]
+        return Planes(luma.copy(), chroma.copy(), cover)
+
     def lay(self, box: Box, pixels: Bytes) -> None:
         """Lay premultiplied pixels (h, w, 4) over the frame."""
         if box.width < 2 or box.height < 2:

@@ -33,11 +33,16 @@ def view_of(portrait: Portrait, film: tuple[int, int], scenery: Scenery = PLAIN)
     return (view_within if portrait.kind == "photo" else view)(size, film, portrait.face, scenery)
 
 
-def puppet(portrait: Portrait, view: View, context: Context, scenery: Scenery = PLAIN) -> Puppet:
-    """The portrait in a film's view, ready to be drawn. Raises `BadOutput`, `BadRequest`, `CorruptBlob`."""
+def puppet(
+    portrait: Portrait, view: View, context: Context, scenery: Scenery = PLAIN, *, behind: Planes | None = None
+) -> Puppet:
+    """The portrait in a film's view, ready to be drawn; before `behind` where others stand before it too.
+
+    Raises `BadOutput`, `BadRequest`, `CorruptBlob`.
+    """
     sheets, background = assemble(portrait, view, context, close=not scenery.own)
     if not scenery.own:
-        background = ground.behind(scenery, background, view, context)
+        background = behind or ground.behind(scenery, background, view, context)
     relief = PHOTO_RELIEF if portrait.kind == "photo" else 1.0
     return Puppet(portrait.face, sheets, background, view, light=_light(portrait, context), relief=relief)
 

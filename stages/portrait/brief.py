@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from avatar.artifacts import Blob, Point
+from avatar.sampling import OWN, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Brief:
     """A face of the asker's own in a picture; else a look: that of a gallery avatar, or one for a prompt and the seed.
 
     `face` is which of the picture's faces, the largest first; `marks` tell where it is, so that it need not be found.
-    `whole` keeps all of the picture, not head and shoulders alone.
+    `whole` keeps all of the picture, not head and shoulders alone. `sampling` is for models that paint the prompt.
     """
 
     avatar: str | None
@@ -31,3 +32,4 @@ class Brief:
     face: int = 0
     marks: Marks | None = None
     whole: bool = False
+    sampling: Sampling = OWN

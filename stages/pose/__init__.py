@@ -2,9 +2,10 @@
 
 from avatar.artifacts import Clip
 from avatar.stage import Stage
-from stages.pose.brief import Acting, Brief
+from stages.pose.animate_anyone.backend import AnimateAnyone
+from stages.pose.brief import Acting, Brief, Driving, Partner, Shooting
 from stages.pose.warp import Warp
 
-POSE: Stage[Brief, Clip] = Stage("pose", Clip, (Warp(),))
+POSE: Stage[Brief, Clip] = Stage("pose", Clip, (AnimateAnyone(), Warp()))
 
-__all__ = ["POSE", "Acting", "Brief"]
+__all__ = ["POSE", "Acting", "Brief", "Driving", "Partner", "Shooting"]

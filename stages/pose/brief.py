@@ -1,8 +1,10 @@
 """What the pose stage is asked."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from avatar.artifacts import Clip, Speech
+from avatar.artifacts import Blob, Clip, Speech
+from avatar.sampling import OWN, Sampling
 from avatar.script import Cue, Expression
 
 
@@ -15,8 +17,52 @@ class Acting:
 
 
 @dataclass(frozen=True, slots=True)
+class Partner:
+    """Somebody else who speaks in the same film: what, and where they are seen from here.
+
+    `towards` is degrees to the viewer's right and up.
+    """
+
+    speech: Speech
+    towards: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Driving:
+    """Whose movement a diffused film takes over: somebody's in a `video`, a `motion` by name, else that of the speech.
+
+    `gestures` are the hands' part in it: 0 none, 1 natural. Names are `driving.templates.NAMES`.
+    """
+
+    video: Blob | None = None
+    motion: str = ""
+    gestures: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shooting:
+    """How a film is diffused; None is what suits it.
+
+    `width` and `height` in pixels come to multiples of 64, `fps` are the frames a second that are diffused and
+    `between` is how those between them are made: by optical flow, or in the model's own latents. `window` frames are
+    denoised together, of which `overlap` with the next ones.
+    """
+
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    between: Literal["flow", "latents"] = "flow"
+    window: int = 24
+    overlap: int = 4
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
-    """Head and shoulders for a clip, moving with what is said. Amounts: 0 none, 1 natural, 2 twice."""
+    """Head and shoulders for a clip, moving with what is said. Amounts: 0 none, 1 natural, 2 twice.
+
+    With `partners` this is one who listens while they speak, and speaks to them. `backend` is the one that was asked
+    for by name, if any. `sampling`, `driving` and `shooting` are for those that diffuse.
+    """
 
     clip: Clip
     speech: Speech
@@ -25,3 +71,8 @@ class Brief:
     expression: float = 1.0
     gaze: float = 1.0
     acting: Acting = Acting()
+    partners: tuple[Partner, ...] = ()
+    backend: str = ""
+    sampling: Sampling = OWN
+    driving: Driving = Driving()
+    shooting: Shooting = Shooting()

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from avatar import records
-from avatar.artifacts import Clip, Motion, Utterance
-from avatar.face import acting, blinks, expression, gaze, head_motion, life, prosody, tracks
+from avatar.artifacts import Clip, Motion, Speech, Utterance
+from avatar.face import acting, blinks, expression, gaze, head_motion, life, listening, prosody, tracks
+from avatar.face.listening import Other
 from avatar.face.noise import Grid
 from avatar.face.tracks import COLUMN, Track
 from avatar.stage import Context, Mode, Needs, Placement
@@ -36,24 +37,33 @@ class Performer:
     def __call__(self, brief: Brief, context: Context, /) -> Clip:
         """The clip with head, gaze, brows and breath that go with the speech. Raises `BadOutput` for a broken track."""
         context.step(0, 1)
-        motion = brief.clip.motion
-        utterance = records.load(Utterance, context.path(brief.speech.utterance).read_bytes())
-        track = tracks.read(context.path(motion.tracks))
-        spoken = speaking(
-            track,
-            motion.fps,
-            utterance,
-            seed=brief.seed,
-            head=brief.head,
-            express=brief.expression,
-            look=brief.gaze,
-            played=brief.acting,
-        )
+        track, _ = spoken(brief, context)
         path = context.scratch() / "pose.npy"
-        tracks.write(path, spoken)
+        tracks.write(path, track)
         blob = context.keep(path, "application/x-npy")
         context.step(1, 1)
-        return replace(brief.clip, motion=Motion(tracks=blob, fps=motion.fps, frames=len(spoken)))
+        return replace(brief.clip, motion=Motion(tracks=blob, fps=brief.clip.motion.fps, frames=len(track)))
+
+
+def spoken(brief: Brief, context: Context) -> tuple[Track, Utterance]:
+    """The clip's track moving as its speech wants it, and what is said. Raises `BadOutput` for a broken track."""
+    motion, utterance = brief.clip.motion, _said(brief.speech, context)
+    track = speaking(
+        tracks.read(context.path(motion.tracks)),
+        motion.fps,
+        utterance,
+        seed=brief.seed,
+        head=brief.head,
+        express=brief.expression,
+        look=brief.gaze,
+        played=brief.acting,
+        others=tuple(Other(_said(partner.speech, context), partner.towards) for partner in brief.partners),
+    )
+    return track, utterance
+
+
+def _said(speech: Speech, context: Context) -> Utterance:
+    return records.load(Utterance, context.path(speech.utterance).read_bytes())
 
 
 def speaking(
@@ -66,14 +76,16 @@ def speaking(
     express: float,
     look: float,
     played: Acting = CALM,
+    others: tuple[Other, ...] = (),
 ) -> Track:
-    """A copy of `track` that moves with the utterance and plays what the script asks for.
+    """A copy of `track` that moves with the utterance, attends to the others and plays what the script asks for.
 
     Amounts: 0 none, 1 natural, 2 twice; no `express` stills the face, and no `head` and `look` what is played there.
     """
     grid = Grid(len(track), fps)
     spoken = prosody.phrases(utterance)
     asked = acting.prepared(grid, acting.moments(played.cues, utterance), mood=played.mood, seed=seed)
+    heeds = listening.attention(grid, utterance, others, seed=seed) if others else None
     looked = gaze.read(track) * expression.attention(grid, spoken)[:, None]
     edges = np.asarray([edge for phrase in spoken for edge in (phrase.start - 0.10, phrase.end - 0.04)])
     result = blinks.moved(track, grid, towards=edges, reach=BLINK_REACH)
@@ -85,11 +97,16 @@ def speaking(
     result[:, COLUMN["headPitch"]] += follow[:, 1]
     for name, values in acting.head(grid, asked).items():
         result[:, COLUMN[name]] += head * values
+    if heeds is not None:
+        looked = heeds.idle[:, None] * looked + look * heeds.look
+        result[:, COLUMN["headYaw"]] += head * look * heeds.head[:, 0]
+        result[:, COLUMN["headPitch"]] += head * (look * heeds.head[:, 1] - heeds.nods)
     head_motion.limited(result, amount=head)
     seen = looked + look * gaze.away(grid, glances)
     gaze.write(result, seen if asked.still else acting.eyes(grid, asked, seen, amount=look))
     result[:, [COLUMN[name] for name in life.EXPRESSION]] *= express
     expression.speak(result, grid, spoken, seed=seed, amount=express)
+    listening.listen(result, grid, others, seed=seed, amount=express)
     acting.face(result, grid, asked, utterance, seed=seed, amount=express)
     expression.breathe(result, grid, spoken)
     return result

@@ -86,23 +86,30 @@ class Joined:
             while data := file.read(4 * sound.BLOCK):
                 yield np.frombuffer(data, np.float32)
 
-    def utterance(self, said: str) -> Utterance:
-        """What was said and when, as it was found in the sound."""
-        return Utterance(self._now(), LANGUAGE, said, joined(tuple(self._phones)), tuple(self._words), exact=False)
+    def utterance(self, said: str, *, language: str = LANGUAGE, exact: bool = False) -> Utterance:
+        """What was said and when; `exact` where the voice itself told, else as it was found in the sound."""
+        return Utterance(self._now(), language, said, joined(tuple(self._phones)), tuple(self._words), exact=exact)
 
 
 def trimmed(samples: Samples, rate: int) -> Samples:
     """A line without the silence at its ends, faded there, so that it can be laid beside silence."""
-    size = round(FRAME * rate)
-    frames = len(samples) // size
-    if frames < 3:
+    start, end = sounding(samples, rate)
+    if end - start < 3 * round(FRAME * rate):
         return samples
-    level = 10.0 * np.log10(np.mean(samples[: frames * size].reshape(frames, size) ** 2, axis=1) + 1e-12)
-    loud = np.flatnonzero(level > np.percentile(level, 95) - QUIET)
-    start = max(0, loud[0] * size - round(KEPT[0] * rate))
-    end = min(len(samples), (loud[-1] + 1) * size + round(KEPT[1] * rate))
     kept = samples[start:end].copy()
     ramp = np.linspace(0.0, 1.0, round(FADE * rate), dtype=np.float32)
     kept[: len(ramp)] *= ramp
     kept[-len(ramp) :] *= ramp[::-1]
     return kept
+
+
+def sounding(samples: Samples, rate: int) -> tuple[int, int]:
+    """The samples of a line that are no silence, with a little around them; all of a very short one."""
+    size = round(FRAME * rate)
+    frames = len(samples) // size
+    if frames < 3:
+        return 0, len(samples)
+    level = 10.0 * np.log10(np.mean(samples[: frames * size].reshape(frames, size) ** 2, axis=1) + 1e-12)
+    loud = np.flatnonzero(level > np.percentile(level, 95) - QUIET)
+    start = max(0, int(loud[0]) * size - round(KEPT[0] * rate))
+    return start, min(len(samples), (int(loud[-1]) + 1) * size + round(KEPT[1] * rate))

@@ -3,6 +3,7 @@
 Offsets count characters of the cleaned text.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -19,6 +20,10 @@ _WEAKER = {":": ",", ";": ",", "!": ".", "?": "."}
 NONE: Mapping[int, float] = MappingProxyType({})
 
 Knows = Callable[[str], bool]
+Word = Callable[[str], Wording]
+
+_STOPS = re.compile(r"[,;:.!?…—–،؛।॥]+[\"'”’»)\]]*(?=\s)")
+_STRONG = frozenset(".!?…।॥")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,25 @@ class Line:
     silence: float = 0.0
 
 
-def lines(said: str, *, longest: int, knows: Knows, silences: Mapping[int, float] = NONE) -> tuple[Line, ...]:
-    """The text in lines of at most `longest` letters, all of them such as `knows`.
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a voice wants its text: at most so many letters at once, which letters, worded how, in which language."""
+
+    longest: int
+    knows: Knows
+    word: Word = wording.word
+    language: str = "en"
+
+
+def lines(said: str, manner: Manner, *, silences: Mapping[int, float] = NONE) -> tuple[Line, ...]:
+    """The text in lines as the voice wants them; one that knows no commas says what is between stops by itself.
 
     `silences` are seconds that are wanted before some offsets. Raises BadRequest when nothing of it can be said.
     """
-    found = [line for one in _joined(said, silences) for line in _worded(said, one, longest, knows)]
+    parts = _joined(said, silences, manner.language)
+    if not manner.knows(","):
+        parts = (part for one in parts for part in _between_stops(said, one))
+    found = [line for one in parts for line in _worded(said, one, manner)]
     for at, seconds in silences.items():
         number = max((index for index, line in enumerate(found) if line.start < at < len(said)), default=None)
         if number is not None:
@@ -47,10 +65,10 @@ def lines(said: str, *, longest: int, knows: Knows, silences: Mapping[int, float
     return tuple(found)
 
 
-def _joined(said: str, silences: Mapping[int, float]) -> Iterator[text.Sentence]:
+def _joined(said: str, silences: Mapping[int, float], language: str) -> Iterator[text.Sentence]:
     """Sentences, cut where silence is wanted, and else short ones together with those beside them."""
     waiting: text.Sentence | None = None
-    for sentence in _cut(said, silences):
+    for sentence in _cut(said, silences, language):
         if waiting is None:
             waiting = sentence
         elif _together(waiting, sentence) and not any(waiting.start < at <= sentence.start for at in silences):
@@ -62,8 +80,8 @@ def _joined(said: str, silences: Mapping[int, float]) -> Iterator[text.Sentence]
         yield waiting
 
 
-def _cut(said: str, silences: Mapping[int, float]) -> Iterator[text.Sentence]:
-    for sentence in text.sentences(said, language="en"):
+def _cut(said: str, silences: Mapping[int, float], language: str) -> Iterator[text.Sentence]:
+    for sentence in text.sentences(said, language=language):
         start = sentence.start
         for at in sorted(silences):
             if start < at < sentence.end and text.speakable(said[start:at]) and text.speakable(said[at : sentence.end]):
@@ -72,24 +90,35 @@ def _cut(said: str, silences: Mapping[int, float]) -> Iterator[text.Sentence]:
         yield replace(sentence, start=start)
 
 
+def _between_stops(said: str, sentence: text.Sentence) -> Iterator[text.Sentence]:
+    """A sentence, or several that were joined, cut after each stop."""
+    start = sentence.start
+    for stop in _STOPS.finditer(said, sentence.start, sentence.end):
+        here, rest = said[start : stop.end()], said[stop.end() : sentence.end]
+        if text.speakable(here) and text.speakable(rest) and text.aloud(f"{here} a")[len(here) - 1] != " ":
+            yield text.Sentence(start, stop.end(), "sentence" if set(stop.group()) & _STRONG else "clause")
+            start = stop.end() + 1
+    yield text.Sentence(start, sentence.end, sentence.ends)
+
+
 def _together(first: text.Sentence, second: text.Sentence) -> bool:
     short = min(first.end - first.start, second.end - second.start) < SHORT
     return short and first.ends != "paragraph" and second.end - first.start <= text.LONGEST
 
 
-def _worded(said: str, sentence: text.Sentence, longest: int, knows: Knows) -> Iterator[Line]:
+def _worded(said: str, sentence: text.Sentence, manner: Manner) -> Iterator[Line]:
     """The sentence as one line, or as several where it takes too many letters to say it."""
     start, end = sentence.start, sentence.end
     written = said[start:end]
     clean = "".join(old if old == "." else new for old, new in zip(written, text.aloud(written), strict=True))
-    worded = _fitted(wording.word(clean), knows)
-    if len(worded.text) <= longest:
-        if any(sign.isalpha() for sign in worded.text):
+    worded = _fitted(manner.word(clean), manner.knows)
+    if len(worded.text) <= manner.longest:
+        if text.speakable(worded.text):
             yield Line(start, end, sentence.ends, worded)
         return
     middle = start + _halfway(written)
-    yield from _worded(said, text.Sentence(start, middle, "cut"), longest, knows)
-    yield from _worded(said, text.Sentence(middle, end, sentence.ends), longest, knows)
+    yield from _worded(said, text.Sentence(start, middle, "cut"), manner)
+    yield from _worded(said, text.Sentence(middle, end, sentence.ends), manner)
 
 
 def _halfway(written: str) -> int:
@@ -108,4 +137,6 @@ def _fitted(worded: Wording, knows: Knows) -> Wording:
             left_out[sign] = None
         if told != " " or (kept and kept[-1][0] != " "):
             kept.append((told, source))
+    while kept and kept[-1][0] == " ":
+        kept.pop()
     return Wording("".join(sign for sign, _ in kept), tuple(source for _, source in kept), "".join(left_out))

@@ -39,31 +39,50 @@ class _Group:
     end: float
 
 
-def place(said: str, line: Line, samples: Samples, *, hertz: int, folder: Path, step: Callable[[], None]) -> Placed:
+def place(
+    said: str,
+    line: Line,
+    samples: Samples,
+    *,
+    hertz: int,
+    folder: Path,
+    step: Callable[[], None],
+    language: str = LANGUAGE,
+) -> Placed:
     """Phones and words of one spoken line. Raises StorageError, and what `step` raises."""
     listener = Listener(hertz)
     listener.push(samples)
     heard, seconds = listener.heard(), round(len(samples) / hertz, 5)
-    match = matching.match(heard, line.wording.text, language=LANGUAGE, seconds=seconds, folder=folder, step=step)
-    written = _audible(line, text.written(said, line.start, line.end))
+    match = matching.match(heard, line.wording.text, language=language, seconds=seconds, folder=folder, step=step)
     if match is not None and match.fits:
-        return Placed(match.phones, _words(said, line, written, match.words), fits=True, score=match.score)
+        return Placed(match.phones, written(said, line, match.words), fits=True, score=match.score)
     score = match.score if match is not None else 0.0
     phones = acoustic.phones(heard, seconds=seconds)
     sounding = [phone for phone in phones if phone.ipa]
     span = (sounding[0].start, sounding[-1].end) if sounding else (0.0, seconds)
-    return Placed(phones, tuple(_spread(said, written, _Group(0, len(written), *span))), fits=False, score=score)
+    return Placed(phones, spread(said, line, span), fits=False, score=score)
+
+
+def spread(said: str, line: Line, span: tuple[float, float]) -> tuple[Word, ...]:
+    """The written words of a line over a stretch of time, by their letters."""
+    words = _audible(line, text.written(said, line.start, line.end))
+    return tuple(_spread(said, words, _Group(0, len(words), *span)))
+
+
+def written(said: str, line: Line, spoken: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The written words of a line at the times of the spoken ones that stand for them."""
+    return _words(said, line, _audible(line, text.written(said, line.start, line.end)), spoken)
 
 
 def _audible(line: Line, written: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
     """The written words of which anything is said."""
     letters = zip(line.wording.text, line.wording.sources, strict=True)
-    origins = {(line.start + low, line.start + high) for sign, (low, high) in letters if sign.isalpha()}
+    origins = {(line.start + low, line.start + high) for sign, (low, high) in letters if text.speakable(sign)}
     return tuple(span for span in written if any(low < span[1] and high > span[0] for low, high in origins))
 
 
 def _words(said: str, line: Line, written: tuple[tuple[int, int], ...], spoken: tuple[Word, ...]) -> tuple[Word, ...]:
-    """The written words at the times of the spoken ones that stand for them."""
+    """The words between the spans `written` at the times of the spoken ones."""
     groups: list[_Group] = []
     for word, (low, high) in zip(spoken, _origins(line, spoken), strict=True):
         meant = [index for index, (start, end) in enumerate(written) if start < high and end > low]
@@ -84,7 +103,9 @@ def _origins(line: Line, spoken: tuple[Word, ...]) -> list[tuple[int, int]]:
         start = line.wording.text.find(word.text, at)
         start = at if start < 0 else start
         at = start + len(word.text)
-        sources = [line.wording.sources[place] for place in range(start, at) if line.wording.text[place].isalpha()]
+        sources = [
+            line.wording.sources[place] for place in range(start, at) if text.speakable(line.wording.text[place])
+        ]
         low = min((low for low, _ in sources), default=0)
         found.append((line.start + low, line.start + max((high for _, high in sources), default=low)))
     return found

@@ -2,26 +2,27 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from avatar import records
-from avatar.artifacts import Speech
+from avatar.artifacts import Speech, Utterance
 from avatar.disk import storage_errors
 from avatar.media import sound, text
 from avatar.media.sound import Samples
 from avatar.stage import Context
-from stages.speech import joined, pauses, placing, stretch
+from stages.speech import joined, pauses, placing, sounded, spelled, stretch, wording
 from stages.speech.brief import Brief
 from stages.speech.espeak.perform import CEILING, LUFS
 from stages.speech.espeak.timeline import HEAD, TAIL
 from stages.speech.joined import Joined
-from stages.speech.lines import Line, lines
-from stages.speech.placing import Placed
+from stages.speech.lines import Line, Manner, Word, lines
+from stages.speech.placing import LANGUAGE, Placed
+from stages.speech.spelled import Told
 
 Vector = NDArray[np.float32]
 
@@ -56,11 +57,27 @@ class Network(Protocol):
         ...
 
 
+@runtime_checkable
+class Telling(Network, Protocol):
+    """A network that knows when it says which letter."""
+
+    def tell(self, line: str, speaker: Vector, *, seed: int, step: Callable[[], None]) -> Told:
+        """As `say`, with the letters' times."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Talker:
-    """Makes speech of whole texts with a network that speaks lines."""
+    """Makes speech of whole texts with a network that speaks lines, in a language and as that words a text."""
 
     network: Network
+    language: str = LANGUAGE
+    word: Word = wording.word
+
+    @property
+    def exact(self) -> bool:
+        """Whether the times are the network's own."""
+        return isinstance(self.network, Telling)
 
     def say(self, brief: Brief, context: Context, *, speaker: Vector, name: str, notes: tuple[str, ...] = ()) -> Speech:
         """The brief's text in this voice.
@@ -69,7 +86,8 @@ class Talker:
         """
         said = text.clean(brief.text)
         wanted = pauses.places(said, brief.pauses)
-        cut = lines(said, longest=self.network.longest, knows=self.network.knows, silences=wanted)
+        manner = Manner(self.network.longest, self.network.knows, self.word, self.language)
+        cut = lines(said, manner, silences=wanted)
         folder, rate, misfits = context.scratch(), self.network.rate, 0
         head, tail = max(HEAD, wanted.get(0, 0.0)), max(TAIL, wanted.get(len(said), 0.0))
         with storage_errors(folder):
@@ -80,26 +98,48 @@ class Talker:
                     misfits += not placed.fits
                     track.add(spoken, placed, ends=line.ends, silence=line.silence)
                 track.finish()
-            return _kept(track, said, context, rate=rate, name=name, notes=(*notes, *_notes(cut, misfits)))
+            utterance = track.utterance(said, language=self.language, exact=self.exact)
+            return _kept(track, utterance, context, rate=rate, name=name, notes=(*notes, *_notes(cut, misfits)))
 
     def _clearest(self, part: "_Part", speaker: Vector, seed: int) -> tuple[Samples, Placed]:
         """One line, spoken again with other random numbers where its words are not found in it."""
         takes: list[tuple[Samples, Placed]] = []
         for number in range(TAKES):
             spoken = self._spoken(part, speaker, mixed(seed, number))
-            step = part.progress.listening
-            placed = placing.place(part.said, part.line, spoken, hertz=self.network.rate, folder=part.folder, step=step)
-            takes.append((spoken, placed))
+            placed = self._placed(part, spoken)
+            takes.append((spoken.samples, placed))
             if placed.fits:
                 break
         return max(takes, key=lambda take: take[1].score)
 
-    def _spoken(self, part: "_Part", speaker: Vector, seed: int) -> Samples:
-        """A line at the pace and height that are wanted."""
-        rate, brief = self.network.rate, part.brief
-        raw = self.network.say(part.line.wording.text, speaker, seed=seed, step=part.progress.speaking)
-        higher = stretch.pitched(joined.trimmed(raw, rate), brief.pitch, hertz=rate)
-        return stretch.paced(higher, brief.rate, hertz=rate)
+    def _spoken(self, part: "_Part", speaker: Vector, seed: int) -> Told:
+        """A line at the pace and height that are wanted, with the times of its letters where they are known."""
+        network, brief, line, step = self.network, part.brief, part.line.wording.text, part.progress.speaking
+        if isinstance(network, Telling):
+            told = network.tell(line, speaker, seed=seed, step=step)
+        else:
+            told = Told(network.say(line, speaker, seed=seed, step=step))
+        start, _ = joined.sounding(told.samples, network.rate)
+        higher = stretch.pitched(joined.trimmed(told.samples, network.rate), brief.pitch, hertz=network.rate)
+        made = stretch.paced(higher, brief.rate, hertz=network.rate)
+        pace, length = len(higher) / max(len(made), 1), len(made) / network.rate
+
+        def moved(time: float) -> float:
+            return min(max((time - start / network.rate) / pace, 0.0), length)
+
+        letters = tuple((moved(begins), moved(ends)) for begins, ends in told.letters)
+        phones = tuple(replace(each, start=moved(each.start), end=moved(each.end)) for each in told.phones)
+        return Told(made, letters, phones)
+
+    def _placed(self, part: "_Part", spoken: Told) -> Placed:
+        """When a line's words and sounds are said."""
+        rate, step = self.network.rate, part.progress.listening
+        if spoken.letters or spoken.phones:
+            reader = spelled.Reader(self.language, part.folder, step)
+            place = spelled.place if spoken.letters else sounded.place
+            return place(part.said, part.line, spoken, hertz=rate, reader=reader)
+        said, line, samples = part.said, part.line, spoken.samples
+        return placing.place(said, line, samples, hertz=rate, folder=part.folder, step=step, language=self.language)
 
 
 def mixed(*numbers: int) -> int:
@@ -155,7 +195,9 @@ def _notes(cut: tuple[Line, ...], misfits: int) -> Iterator[str]:
         )
 
 
-def _kept(track: Joined, said: str, context: Context, *, rate: int, name: str, notes: tuple[str, ...]) -> Speech:
+def _kept(
+    track: Joined, utterance: Utterance, context: Context, *, rate: int, name: str, notes: tuple[str, ...]
+) -> Speech:
     """The finished sound and its times, in the store."""
     folder = context.scratch()
     wav, times = folder / "speech.wav", folder / "utterance.json"
@@ -166,7 +208,8 @@ def _kept(track: Joined, said: str, context: Context, *, rate: int, name: str, n
             yield block
 
     length = sound.master(again, wav, rate=rate, lufs=LUFS, ceiling=CEILING)
-    times.write_bytes(records.dump(track.utterance(said)))
+    language = utterance.language.partition("-")[0]
+    times.write_bytes(records.dump(utterance))
     context.step(STEPS, STEPS)
     blobs = context.keep(wav, "audio/wav"), context.keep(times, "application/json")
-    return Speech(*blobs, round(length / rate, 5), rate, name, notes, "en", exact=False)
+    return Speech(*blobs, round(length / rate, 5), rate, name, notes, language, exact=utterance.exact)

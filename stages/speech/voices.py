@@ -70,7 +70,7 @@ def _rows() -> tuple[tuple["Row", ...], tuple["Row", ...]]:
 
 def voices() -> tuple[Voice, ...]:
     """Neural voices, every language's voice, every timbre. Raises Unavailable when the synthesiser is not installed."""
-    return (*(Voice(one.id, one.name, "en-us", one.gender) for one in neural.SPEAKERS), *_built_in())
+    return (*(Voice(one.id, one.name, one.language, one.gender) for one in neural.SPEAKERS), *_built_in())
 
 
 @lru_cache(maxsize=1)

@@ -13,8 +13,16 @@ from tests.api.served import Served, serving
 def test_voices_are_listed_and_found_by_language(still: Served) -> None:
     told = still.client.get("/v1/voices").json()
     assert told["object"] == "list"
-    assert told["data"][1] == {"id": "de", "name": "German", "language": "de", "gender": "unknown"}
+    assert told["data"][1] == {"id": "de", "name": "German", "language": "de", "gender": "unknown", "ready": True}
     assert [voice["id"] for voice in still.client.get("/v1/voices?language=EN").json()["data"]] == ["en-us"]
+
+
+def test_a_voice_is_heard_or_says_why_not(still: Served) -> None:
+    heard = still.client.get("/v1/voices/en-us/sample")
+    assert (heard.status_code, heard.headers["content-type"], heard.content) == (200, "audio/wav", b"RIFF")
+    assert "max-age" in heard.headers["cache-control"]
+    problem(still.client.get("/v1/voices/speecht5/slt/sample"), 404, "not_found")
+    assert "weights" in problem(still.client.get("/v1/voices/de/sample"), 503, "unavailable")["detail"]
 
 
 def test_avatars_are_listed(still: Served) -> None:
@@ -91,6 +99,7 @@ def test_every_row_of_the_contract_is_described(still: Served) -> None:
         ("/v1/videos/{job_id}/cancel", "post"),
         ("/v1/plans", "post"),
         ("/v1/voices", "get"),
+        ("/v1/voices/{voice}/sample", "get"),
         ("/v1/avatars", "get"),
         ("/v1/backends", "get"),
         ("/v1/uploads", "post"),

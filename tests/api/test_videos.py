@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from avatar.allowed import MAX_TEXT
 from avatar.errors import NoRoom, QueueFull, RateLimited, StageFailed
 from avatar.events import FellBack
 from avatar.jobs.service import Webhook
-from avatar.request import MAX_TEXT
 from tests.api.asked import problem
 from tests.api.served import Served, serving, until
 
@@ -58,6 +58,25 @@ def test_every_field_reaches_the_job(served: Served) -> None:
     assert (ask.width, ask.height, ask.fps, ask.captions) == (1280, 720, 50, "burned")
     assert (ask.motion.head, ask.motion.blink, ask.motion.gaze, ask.allow_degraded) == (0.5, 1, 2, False)
     assert (job.priority, job.client) == (2, "127.0.0.1")
+
+
+def test_turns_of_several_speakers_and_their_cast_reach_the_job(served: Served) -> None:
+    turns = [
+        {"speaker": "Ada", "text": "Hello.\nBen: is no turn here."},
+        {"speaker": "ben", "text": "Hi!"},
+        {"speaker": "Ada", "text": "Well."},
+    ]
+    cast = {"Ben": {"image": "https://example.com/ben.png", "voice": "de", "pitch": -2}}
+    job_id = served.ask(script=turns, cast=cast, layout="cut", consent=True)
+    assert served.client.get(f"/v1/videos/{job_id}").json()["request"]["speakers"] == ["Ada", "Ben"]
+    asked = served.jobs.job(job_id).request
+    assert [(turn.speaker, turn.text) for turn in asked.turns] == [
+        ("Ada", "Hello.\nBen: is no turn here."),
+        ("Ben", "Hi!"),
+        ("Ada", "Well."),
+    ]
+    assert (asked.cast["Ben"].voice, asked.cast["Ben"].pitch, asked.layout) == ("de", -2, "cut")
+    assert asked.cast["Ben"].image in asked.people
 
 
 def test_priority_time_out_webhook_and_key_reach_the_order(tmp_path: Path) -> None:
@@ -249,10 +268,12 @@ def test_a_look_at_a_job_may_wait_too(served: Served) -> None:
         ({"script": "Hi", "seed": 1e400}, "seed can't be inf"),
         ({"script": "Hi", "priority": 10}, "priority can't be 10"),
         ({"script": "Hi", "timeout_seconds": 0}, "timeout_seconds can't be 0"),
-        ({"script": "Hi", "steps": 20}, "steps (the number of steps) can't be honoured yet"),
-        ({"script": "Hi", "variations": 2}, "variations (several seeds in one request) can't be honoured yet"),
-        ({"script": "Hi", "kind": "video"}, "kind video can't be made yet"),
-        ({"script": [{"speaker": "a", "text": "Hi"}, {"speaker": "b", "text": "Ho"}]}, "Several speakers"),
+        ({"script": "Hi", "steps": 0}, "steps"),
+        ({"script": "Hi", "variations": 2}, "One film is made at a time"),
+        ({"script": "Hi", "kind": "video"}, "The request has no prompt"),
+        ({"script": [{"speaker": "a", "text": "Hi"}, {"text": "Ho"}]}, "Each turn needs a speaker"),
+        ({"script": "Ada: Hi. Ben: Ho.", "cast": {"Cy": {}}}, "Cy of the cast says nothing"),
+        ({"script": "Ada: Hi. Ben: Ho.", "layout": "tiled"}, "layout"),
         ({"script": "Hi [smlie]."}, "[smlie] is no direction. Use [smile]"),
         ({"script": "[nod] [pause 1s]"}, "no letter or digit to speak"),
         ({"script": "Hi", "expression": "joyous"}, "expression can't be 'joyous'"),

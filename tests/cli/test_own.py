@@ -83,3 +83,29 @@ def test_an_upload_is_known_by_its_id(tmp_path: Path, face: Path) -> None:
     upload = jobs.upload(face, "image/png", kind="image", consent=True)
     assert jobs.uploaded(upload.id) == upload
     jobs.close()
+
+
+def test_a_cast_of_avatars_and_pictures(cli: Cli, face: Path, tmp_path: Path) -> None:
+    film = tmp_path / "two.mp4"
+    cast = ["--cast", f"Ada={face},voice=en-us,pitch=-2", "--cast", "Ben = ada"]
+    ran = cli("speak", "Ada: Hi. Ben: Ho.", *cast, "--layout", "cut", "--consent", "-o", str(film))
+    assert (ran.status, film.is_file()) == (0, True)
+    ran = cli("speak", "Ada: Hi. Ben: Ho.", *cast)
+    assert (ran.status, "--cast Ada shows or lets hear a person" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "cast", "why"),
+    [
+        ("Ada: Hi. Ben: Ho.", ["Ada"], "--cast can't be 'Ada'. Write NAME=AVATAR"),
+        ("Ada: Hi. Ben: Ho.", ["Ada=ada,speed=2"], "--cast can't be 'Ada=ada,speed=2'"),
+        ("Ada: Hi. Ben: Ho.", ["Ada=ada", "Ada=ada"], "--cast can't be 'Ada=ada'"),
+        ("Ada: Hi. Ben: Ho.", ["Cy=ada"], "Cy of the cast says nothing"),
+        ("Ada: Hi. Ben: Ho.", ["Ada=gone.png"], "There is no file gone.png for --cast"),
+        ("Ada: Hi. Ben: Ho.", ["Ada=ada,rate=9"], "--cast.Ada.rate can't be '9'"),
+    ],
+)
+def test_a_cast_that_cannot_be_is_refused(cli: Cli, text: str, cast: list[str], why: str) -> None:
+    ran = cli("speak", text, "--consent", *(word for each in cast for word in ("--cast", each)))
+    assert (ran.status, cli.started) == (2, 0)
+    assert why in ran.err

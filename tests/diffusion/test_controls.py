@@ -87,7 +87,7 @@ def test_a_distilled_model_takes_the_nearest_of_its_steps_and_says_so() -> None:
         (Sampling(guidance=float("nan")), "A guidance of nan"),
         (Sampling(guidance=-1.0), "A guidance of -1"),
         (Sampling(guidance=float("inf")), "A guidance of inf"),
-        (Sampling(guidance=21.0), "Ask for 0 to 20; 7.5 is usual"),
+        (Sampling(guidance=31.0), "Ask for 0 to 30; 7.5 is usual"),
     ],
 )
 def test_figures_that_make_no_sense_are_refused_with_those_that_do(sampling: Sampling, said: str) -> None:

@@ -61,7 +61,7 @@ class Waiting:
         if self.asked == self.last:
             raise Cancelled("The work was called off.")
 
-    scratch = keep = path = playable = None  # type: ignore[assignment]  # nobody needs them here
+    scratch = keep = path = playable = None
 
 
 def paint(made: Studio, what: Order, context: Any) -> list[Picture]:

@@ -1,4 +1,6 @@
 """Every pair of family and sampler against the exact path: valid ones land on it, refused ones fail or miss."""
+# mypy: disable-error-code="no-any-return, no-untyped-call"
+# The libraries' schedulers have no types.
 
 import inspect
 from collections.abc import Callable
@@ -146,14 +148,18 @@ def own_answer(made: oracle.Case) -> Tensor:
     return oracle.MEAN + share * oracle.SPREAD**2 * (noisy - share * oracle.MEAN) / (left * oracle.SPREAD**2 + sigma**2)
 
 
-def _v_steps(sampler: Sampler, parts: int) -> Tensor:
-    """AnimateAnyone's schedule over a known network; the last step is made in so many parts, as its film is."""
+def _v_steps(sampler: Sampler, parts: int, *, luck: int = 0) -> Tensor:
+    """AnimateAnyone's schedule over a known network; the last step is made in so many parts, as its film is.
+
+    `luck` is what all random numbers that nobody asked for depend on.
+    """
     settings = {**SCHEDULE, **dict(samplers.TABLE["sd-eps"][sampler].settings)}
     settings |= {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing", "prediction_type": "v_prediction"}
     scheduler = kind("diffusers", samplers.TABLE["sd-eps"][sampler].kind).from_config(settings)
     scheduler.set_timesteps(4)
     torch.manual_seed(0)
     latents = torch.randn(1, 4, 8, 2, 2) * float(scheduler.init_noise_sigma)
+    torch.manual_seed(luck)
     for at in scheduler.timesteps[:-1]:
         latents = scheduler.step(_velocity(scheduler, latents, at), at, latents).prev_sample
     at = scheduler.timesteps[-1]
@@ -173,12 +179,13 @@ def test_animate_anyone_may_finish_its_film_in_parts(sampler: Sampler) -> None:
 
 
 @pytest.mark.parametrize("sampler", [name for name in SAMPLERS if name not in samplers.names("animate-anyone")])
-def test_others_lose_their_place_when_a_step_is_made_in_parts(sampler: Sampler) -> None:
+def test_others_lose_their_place_when_a_step_is_made_in_parts_or_are_not_ruled_by_the_seed(sampler: Sampler) -> None:
     try:
         parts = _v_steps(sampler, 2)
     except (IndexError, ValueError, RuntimeError, TypeError, AttributeError):
         return
-    assert not torch.allclose(parts, _v_steps(sampler, 1), atol=1e-4)
+    whole = _v_steps(sampler, 1)
+    assert not torch.allclose(parts, whole, atol=1e-4) or not torch.equal(whole, _v_steps(sampler, 1, luck=1))
 
 
 def test_every_family_is_measured() -> None:

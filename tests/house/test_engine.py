@@ -174,6 +174,43 @@ def test_a_strict_run_takes_no_second_choice(store: Store) -> None:
     assert pen.calls == []
 
 
+def test_a_backend_chosen_by_name_is_first_and_those_behind_it_follow(store: Store) -> None:
+    quill, chalk, pen = FakeBackend("quill", write), FakeBackend("chalk", write), FakeBackend("pen", write)
+    walk = Engine(store).walk(store.session(), Wish(backends={"notes": "chalk", "other": "quill"}))
+    walk(stage(quill, chalk, pen), Brief("hello"))
+    assert (walk.backends, quill.calls, pen.calls) == ({"notes": "chalk"}, [], [])
+    later = Engine(store).walk(store.session(), Wish(backends={"notes": "chalk"}))
+    later(stage(quill, refusing("chalk", Unavailable("dry")), pen), Brief("again"))
+    assert later.fallbacks == [FellBack("notes", "chalk", "pen", "dry")]
+
+
+def test_a_chosen_backend_without_a_place_is_a_step_down(store: Store) -> None:
+    engine = Engine(
+        store,
+        place=lambda _stage, backend: None if backend == "chalk" else Placement(),
+        why=lambda _stage, backend: f"no room for {backend}",
+    )
+    walk = engine.walk(store.session(), Wish(backends={"notes": "chalk"}))
+    walk(stage(FakeBackend("chalk", write), FakeBackend("pen", write)), Brief("hello"))
+    assert walk.fallbacks == [FellBack("notes", "chalk", "pen", "no room for chalk")]
+    strict = engine.walk(store.session(), Wish(backends={"notes": "chalk"}, strict=True))
+    with pytest.raises(StageFailed, match="no room for chalk"):
+        strict(stage(FakeBackend("chalk", write), FakeBackend("pen", write)), Brief("more"))
+
+
+def test_a_chosen_backend_that_takes_no_such_brief_is_refused(store: Store) -> None:
+    walk = Engine(store).walk(store.session(), Wish(backends={"notes": "chalk"}))
+    with pytest.raises(BadRequest, match=r"chalk can't do this notes.*pen"):
+        walk(stage(FakeBackend("pen", write)), Brief("hello"))
+
+
+def test_barred_backends_are_passed_over(store: Store) -> None:
+    quill, pen = FakeBackend("quill", write), FakeBackend("pen", write)
+    walk = Engine(store).walk(store.session(), Wish(barred=frozenset({("notes", "quill")})))
+    walk(stage(quill, pen), Brief("hello"))
+    assert (walk.backends, walk.fallbacks, quill.calls) == ({"notes": "pen"}, [], [])
+
+
 @pytest.mark.parametrize("error", [BadRequest("no"), Cancelled("off"), StorageError("full"), CorruptBlob("bad")])
 def test_what_no_backend_can_mend_passes_through(store: Store, error: Exception) -> None:
     pen = FakeBackend("pen", write)

@@ -93,3 +93,61 @@ def test_captions_that_nobody_burns_may_be_in_any_script(tmp_path: Path) -> None
     assert rendered(tmp_path / "soft", text="مرحبا", captions="soft")[0].mode == "video"
     assert rendered(tmp_path / "sound", text="مرحبا", captions="burned", kind="speech")[0].mode == "audio_only"
     assert rendered(tmp_path / "drawable", text="Grüße 你好 שלום", captions="burned")[0].mode == "video"
+
+
+def test_several_speakers_are_told_once_each(tmp_path: Path) -> None:
+    text = "Ada: Hello. [smile] Omar: Hi! Ada: Well."
+    outcome, told = rendered(tmp_path, text=text, width=1280, height=720, cast={"Omar": {"voice": "de", "rate": 1.5}})
+    names = [name for name, _ in told.asked]
+    assert names == ["speech"] * 6 + ["portrait", "motion", "pose", "lips"] * 2 + ["film"]
+    said = [brief for name, brief in told.asked if name == "speech"]
+    assert [brief.text for brief in said[:3]] == ["Hello.", "Hi!", "Well."]
+    assert (said[1].voice, said[1].rate, said[0].rate) == ("de", 1.5, 1.0)
+    assert [part.speaker for part in said[3].parts] == ["Ada", "Omar", "Ada"]
+    assert [brief.only for brief in said[3:]] == ["", "Ada", "Omar"]
+    assert [brief.avatar for name, brief in told.asked if name == "portrait"] == ["ada", "omar"]
+    ada, omar = (brief for name, brief in told.asked if name == "pose")
+    assert [cue.act for cue in ada.acting.cues] == ["smile"]
+    assert omar.acting.cues == ()
+    assert ada.partners[0].towards[0] > 0 > omar.partners[0].towards[0]
+    assert (told["film"].layout, len(told["film"].others)) == ("side_by_side", 1)
+    assert outcome.mode == "video"
+
+
+def test_a_direction_in_a_later_turn_finds_its_place_in_what_its_speaker_says(tmp_path: Path) -> None:
+    _, told = rendered(tmp_path, text="Ada: One two. Omar: Three. Ada: Four [nod] five.")
+    ada = next(brief for name, brief in told.asked if name == "pose")
+    assert [(cue.at, cue.act) for cue in ada.acting.cues] == [(len("OnetwoFour"), "nod")]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "layout"),
+    [
+        ({"width": 1280, "height": 720}, "side_by_side"),
+        ({}, "cut"),
+        ({"layout": "side_by_side"}, "side_by_side"),
+        ({"width": 1280, "height": 720, "layout": "cut"}, "cut"),
+    ],
+)
+def test_two_are_shown_side_by_side_where_there_is_room(tmp_path: Path, wishes: dict[str, object], layout: str) -> None:
+    assert rendered(tmp_path, text="Ada: Hello. Omar: Hi!", **wishes)[1]["film"].layout == layout
+
+
+def test_what_is_wrong_with_a_cast_is_found_out_first(tmp_path: Path) -> None:
+    told = Told(tmp_path)
+    for cast in ({"Ada": {"avatar": "nobody at all"}}, {"Ada": {"voice": "no voice at all"}}):
+        with pytest.raises(NotFound):
+            pipeline.render(parse({"text": "Ada: Hello. Omar: Hi!", "cast": cast}), told)
+    with pytest.raises(BadRequest, match="soft captions"):
+        pipeline.render(parse({"text": "Ada: Hello. Omar: مرحبا", "captions": "burned"}), told)
+    assert told.asked == []
+
+
+def test_only_the_sound_of_a_conversation_may_be_wanted(tmp_path: Path) -> None:
+    outcome, told = rendered(tmp_path, text="Ada: Hello. Omar: Hi!", kind="speech")
+    assert (outcome.mode, {name for name, _ in told.asked}) == ("audio_only", {"speech"})
+
+
+def test_a_name_that_is_meant_as_prose_is_said(tmp_path: Path) -> None:
+    _, told = rendered(tmp_path, text="\\Ada: Hello. Omar: Hi!")
+    assert told["speech"].text == "Ada: Hello. Omar: Hi!"

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avatar.allowed import MAX_TEXT, SEEDS
 from avatar.artifacts import Blob
 from avatar.errors import BadRequest, TooLarge
-from avatar.request import MAX_TEXT, SEEDS, Ask, parse
+from avatar.request import Ask, parse
 
 
 def test_text_alone_is_enough() -> None:

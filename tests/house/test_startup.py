@@ -20,6 +20,7 @@ from avatar.stage import Placement
 from avatar.testing import FakeBackend, ManualClock
 from avatar.zerogpu import Borrowed
 from hallway import reception, steward
+from hallway import voices as voices_of
 from hallway.outfit import CONVERSIONS, Outfit
 from hf_spaces_models import CATALOGUE
 from stages import pipeline
@@ -84,7 +85,7 @@ def test_bad_settings_and_bad_disks_are_told_at_the_start(tmp_path: Path) -> Non
 
 
 def test_voices_and_avatars_are_many_and_named_once(tmp_path: Path) -> None:
-    voices, avatars = reception.voices(), reception.avatars()
+    voices, avatars = voices_of.voices(), reception.avatars()
     assert len({voice.id for voice in voices}) == len(voices) > 100
     assert len({avatar.id for avatar in avatars}) == len(avatars) >= 12
     assert all(avatar.name and avatar.description for avatar in avatars)

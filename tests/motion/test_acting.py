@@ -30,7 +30,8 @@ def played(
     grid = Grid(round(said.seconds * fps), fps)
     live = {"head": 1.0, "express": 1.0, "look": 1.0, **amounts}
     base = living(grid, seed=3, head=live["head"], blink=1.0, look=live["look"])
-    return speaking(base, fps, said, seed=3, played=Acting(mood, cues), **live)
+    head, express, look = (live[name] for name in ("head", "express", "look"))
+    return speaking(base, fps, said, seed=3, head=head, express=express, look=look, played=Acting(mood, cues))
 
 
 def with_mouth(track: Track, said: Utterance, fps: int = 25) -> Track:

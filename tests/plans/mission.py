@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from avatar.stage import Mode, Needs
-from hf_spaces_models import RECIPES
+from hf_spaces_models import MMS, PIPER, RECIPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ PACKAGES = CORE | {name for recipe in RECIPES.values() for name in recipe.needs.
 FROM_WORDS = {"ltx", "wan21-t2v-13b", "wan21-i2v", "wan22-ti2v-5b", "wan22-a14b", "modelscope"}
 SPECIAL = frozenset(
     {("speech", "upload"), ("speech", "speecht5-clone"), ("portrait", "photo")}
+    | {("speech", backend) for backend in ("pocket", *(f"mms-{code}" for code, _ in MMS))}
+    | {("speech", f"piper-{name}") for name, *_ in PIPER}
     | {("video", backend) for backend in FROM_WORDS}
 )
 

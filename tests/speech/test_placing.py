@@ -10,7 +10,7 @@ from avatar.artifacts import Phone
 from avatar.media import text
 from stages.speech import joined, placing, stretch
 from stages.speech.joined import Joined
-from stages.speech.lines import lines
+from stages.speech.lines import Manner, lines
 from stages.speech.placing import Placed
 from tests.speech.said import RATE, Said, say
 
@@ -26,7 +26,7 @@ def heard(said: Said) -> Floats:
 
 @pytest.mark.parametrize("voice", ["en-us+m3", "en-gb+f3", "en-us+f2"])
 def test_written_words_are_found_where_their_wording_is_heard(voice: str, tmp_path: Path) -> None:
-    (line,) = lines(WRITTEN, longest=500, knows=lambda _sign: True)
+    (line,) = lines(WRITTEN, Manner(500, lambda _sign: True))
     spoken = say(tmp_path / "voice", line.wording.text, voice)
     found = placing.place(WRITTEN, line, heard(spoken), hertz=HERTZ, folder=tmp_path, step=lambda: None)
     assert found.fits
@@ -43,7 +43,7 @@ def test_written_words_are_found_where_their_wording_is_heard(voice: str, tmp_pa
 
 def test_words_that_share_a_stretch_of_time_share_it_by_their_letters(tmp_path: Path) -> None:
     written = "It weighs 12 kilograms, or 26 lb in all."
-    (line,) = lines(written, longest=500, knows=lambda _sign: True)
+    (line,) = lines(written, Manner(500, lambda _sign: True))
     spoken = say(tmp_path / "voice", line.wording.text, "en-us+m3")
     found = placing.place(written, line, heard(spoken), hertz=HERTZ, folder=tmp_path, step=lambda: None)
     assert [word.text for word in found.words] == written.split()
@@ -51,7 +51,7 @@ def test_words_that_share_a_stretch_of_time_share_it_by_their_letters(tmp_path: 
 
 
 def test_a_line_that_is_not_what_is_heard_goes_by_ear_and_keeps_its_words(tmp_path: Path) -> None:
-    (line,) = lines("Completely different things are written in this sentence.", longest=500, knows=lambda _sign: True)
+    (line,) = lines("Completely different things are written in this sentence.", Manner(500, lambda _sign: True))
     spoken = say(tmp_path / "voice", "Go on. Do go on, my old boy! Who knows you?", "en-us+m3")
     found = placing.place(
         "Completely different things are written in this sentence.",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from avatar.errors import BadRequest
 from avatar.media import text
 from stages.speech import numerals
-from stages.speech.lines import lines
+from stages.speech.lines import Manner, lines
 from stages.speech.wording import word
 
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.,!?;:- ")
@@ -88,7 +88,7 @@ def knows(letter: str) -> bool:
 def test_lines_are_short_enough_and_in_order(written: str, longest: int) -> None:
     try:
         said = text.clean(written)
-        cut = lines(said, longest=longest, knows=knows)
+        cut = lines(said, Manner(longest, knows))
     except BadRequest:
         return
     assert all(len(line.wording.text) <= longest for line in cut)
@@ -98,7 +98,7 @@ def test_lines_are_short_enough_and_in_order(written: str, longest: int) -> None
 
 def test_short_sentences_are_said_together_and_paragraphs_are_not() -> None:
     said = text.clean("Yes. I think so too, and so does everybody else here.\n\nNo. Never.")
-    assert [said[line.start : line.end] for line in lines(said, longest=500, knows=knows)] == [
+    assert [said[line.start : line.end] for line in lines(said, Manner(500, knows))] == [
         "Yes. I think so too, and so does everybody else here.",
         "No. Never.",
     ]
@@ -106,7 +106,7 @@ def test_short_sentences_are_said_together_and_paragraphs_are_not() -> None:
 
 def test_lines_are_cut_where_silence_is_wanted() -> None:
     said = "Wait for it, it comes now. Here it is."
-    cut = lines(said, longest=500, knows=knows, silences={said.index("it comes"): 0.8, 0: 1.0})
+    cut = lines(said, Manner(500, knows), silences={said.index("it comes"): 0.8, 0: 1.0})
     assert [(said[line.start : line.end], line.silence) for line in cut] == [
         ("Wait for it, ", 0.8),
         ("it comes now. Here it is.", 0.0),
@@ -114,10 +114,10 @@ def test_lines_are_cut_where_silence_is_wanted() -> None:
 
 
 def test_weaker_stops_and_small_letters_stand_for_what_a_voice_does_not_know() -> None:
-    (line,) = lines("Well: I know; Do you?", longest=99, knows=lambda sign: sign in "abcdefghijklmnopqrstuvwxyz,.")
+    (line,) = lines("Well: I know; Do you?", Manner(99, lambda sign: sign in "abcdefghijklmnopqrstuvwxyz,."))
     assert line.wording.text == "well, i know, do you."
 
 
 def test_a_text_of_other_scripts_alone_cannot_be_said() -> None:
     with pytest.raises(BadRequest, match="Latin letters"):
-        lines("你好，世界。", longest=99, knows=knows)
+        lines("你好，世界。", Manner(99, knows))

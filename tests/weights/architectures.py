@@ -30,6 +30,10 @@ from transformers import (
     CLIPVisionConfig,
     CLIPVisionModel,
     CLIPVisionModelWithProjection,
+    PocketTTSAudioTokenizerConfig,
+    PocketTTSAudioTokenizerModel,
+    PocketTTSConfig,
+    PocketTTSForConditionalGeneration,
     SpeechT5Config,
     SpeechT5ForTextToSpeech,
     SpeechT5HifiGan,
@@ -38,11 +42,14 @@ from transformers import (
     T5EncoderModel,
     UMT5Config,
     UMT5EncoderModel,
+    VitsConfig,
+    VitsModel,
     Wav2Vec2Config,
     Wav2Vec2ForCTC,
     Wav2Vec2ForPreTraining,
 )
 
+from hf_spaces_models import MMS
 from stages.pose.animate_anyone import release
 
 WIDTHS = (128, 256, 512, 512)
@@ -172,6 +179,9 @@ ARCHITECTURES: dict[str, dict[str, Callable[[], Any]]] = {
     "wav2vec2-base": {"pretraining": lambda: Wav2Vec2ForPreTraining(Wav2Vec2Config())},
     "speecht5-tts": {"tts": lambda: SpeechT5ForTextToSpeech(SpeechT5Config())},
     "speecht5-hifigan": {"vocoder": lambda: SpeechT5HifiGan(SpeechT5HifiGanConfig())},
+    "pocket-tts": {"tts": lambda: PocketTTSForConditionalGeneration(PocketTTSConfig())},
+    "pocket-tts-audio-tokenizer": {"codec": lambda: PocketTTSAudioTokenizerModel(PocketTTSAudioTokenizerConfig())},
+    **{f"mms-{code}": {"vits": lambda: VitsModel(VitsConfig())} for code, _ in MMS},
     "sd-turbo": {
         "unet": lambda: UNet2DConditionModel(
             cross_attention_dim=1024, attention_head_dim=(5, 10, 20, 20), use_linear_projection=True

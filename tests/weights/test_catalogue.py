@@ -9,7 +9,7 @@ import torch
 
 from avatar.plan import Profile
 from avatar.settings import Profile as Wished
-from hf_spaces_models import CATALOGUE, PARTS, PROFILES, RECIPES, to_fetch, to_keep
+from hf_spaces_models import CATALOGUE, MMS, PARTS, PIPER, PROFILES, RECIPES, to_fetch, to_keep
 from stages import pipeline
 from tests.shared import shared
 from tests.weights.architectures import ARCHITECTURES
@@ -31,6 +31,9 @@ WHOLE = {
     "wav2vec2-base-960h": 4,
     "wav2vec2-base": 4,
     "speecht5-hifigan": 4,
+    "pocket-tts": 4,
+    "pocket-tts-audio-tokenizer": 4,
+    **{f"mms-{code}": 4 for code, _ in MMS},
     "sd-vae-ft-mse": 4,
     "image-variations-encoder": 4,
     "ltx-2b-distilled": 2,
@@ -97,8 +100,9 @@ def test_the_weights_of_every_backend_are_in_the_catalogue() -> None:
     chains = {name for stage in pipeline.STAGES for backend in stage.chain for name in backend.needs.weights}
     recipes = {name for recipe in RECIPES.values() for name in recipe.needs.weights}
     assert chains | recipes <= set(CATALOGUE)
+    also = {name for recipe in RECIPES.values() for name in recipe.needs.also}
     offered = {name for name, row in CATALOGUE.items() if not row.excluded}
-    assert offered - recipes == {"face-landmarker"}
+    assert offered - recipes == also == {"face-landmarker", "dwpose", "pose-landmarker"}
 
 
 def test_the_mission_has_a_recipe_for_each_of_its_backends() -> None:
@@ -106,8 +110,9 @@ def test_the_mission_has_a_recipe_for_each_of_its_backends() -> None:
     for name, recipe in RECIPES.items():
         assert name == recipe.backend
         by_stage.setdefault(recipe.stage, set()).add(name)
+    voices = {f"mms-{code}" for code, _ in MMS} | {f"piper-{name}" for name, *_ in PIPER}
     assert by_stage == {
-        "speech": {"speecht5", "speecht5-clone"},
+        "speech": {"speecht5", "speecht5-clone", "pocket", *voices},
         "lips": {"wav2vec"},
         "portrait": {"sd-turbo", "sd15", "wan-image"},
         "motion": {"svd"},
@@ -119,7 +124,7 @@ def test_the_mission_has_a_recipe_for_each_of_its_backends() -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_s_ladder_goes_down_in_memory_and_up_in_time(name: str) -> None:
     modes = [mode for mode in RECIPES[name].needs.modes if mode.device == "cuda"]
-    assert modes
+    assert modes or name.startswith("piper-")
     for better, worse in pairwise(modes):
         assert (worse.vram < better.vram) or (worse.precision, worse.offload) == ("fp8", "model")
     whole = [mode for mode in modes if mode.precision != "fp8"]

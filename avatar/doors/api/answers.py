@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from avatar.doors import report
 from avatar.errors import AvatarError
 from avatar.events import Mode, Outcome
-from avatar.jobs.service import TAKES, Job, Status, Upload, UploadKind, seconds_of, variants
+from avatar.jobs.files import TAKES, seconds_of, variants
+from avatar.jobs.service import Job, Status
 from avatar.request import Ask, Kind
 
 EXAMPLE_ID = "video_0f8fad5bd9cb469fa16570867728950e"
@@ -90,6 +91,7 @@ class Asked(BaseModel):
     size: str
     fps: int
     captions: str
+    speakers: list[str] = Field([], description="Who speaks, where several do")
 
 
 class Video(BaseModel):
@@ -168,19 +170,6 @@ class VideoList(BaseModel):
     has_more: bool
 
 
-class UploadAnswer(BaseModel):
-    """A picture or sound that was taken; its `upload_id` goes into `image` or `audio` of a request."""
-
-    upload_id: str
-    object: Literal["upload"] = "upload"
-    kind: UploadKind
-    media_type: str
-    size: int
-    consent: bool
-    created_at: float
-    expires_at: float | None
-
-
 MODES: dict[Kind, Mode] = {"talk": "video", "speech": "audio_only", "video": "video", "image": "image"}
 
 
@@ -233,6 +222,7 @@ def _asked(ask: Ask) -> Asked:
         size=f"{ask.width}x{ask.height}",
         fps=ask.fps,
         captions=ask.captions,
+        speakers=list(dict.fromkeys(turn.speaker for turn in ask.turns)),
     )
 
 
@@ -285,17 +275,3 @@ def _files(outcome: Outcome, home: str) -> dict[str, Any]:
         "motion": at("motion.csv", film),
         "certificate": at("certificate.json", film),
     }
-
-
-def upload(found: Upload) -> UploadAnswer:
-    """A taken upload."""
-    kept: Any = found.expires_at if found.expires_at < float("inf") else None
-    return UploadAnswer(
-        upload_id=found.id,
-        kind=found.kind,
-        media_type=found.blob.media_type,
-        size=found.blob.size,
-        consent=found.consent,
-        created_at=found.created_at,
-        expires_at=kept,
-    )

@@ -36,6 +36,10 @@ async def request_of(desk: Desk, caller: Caller, body: VideoBody) -> Ask:
     if body.pictured:
         backdrop = await blob_of(desk, body.background, kind="image", consent=body.consent, caller=caller)
     sample = await blob_of(desk, body.voice_sample, kind="audio", consent=body.consent, caller=caller)
-    ask = body.request(image=image, audio=audio, video=video, backdrop=backdrop, voice_sample=sample)
+    faces = {
+        name: await blob_of(desk, role.image, kind="image", consent=body.consent, caller=caller)
+        for name, role in body.cast.items()
+    }
+    ask = body.request(image=image, audio=audio, video=video, backdrop=backdrop, voice_sample=sample, faces=faces)
     await desk.ask(desk.jobs.house.check, ask)
     return ask

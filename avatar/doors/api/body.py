@@ -5,31 +5,26 @@ Only what can be honoured has a field. What is planned and not there yet is refu
 
 import json
 import re
+from collections.abc import Mapping
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from avatar.allowed import MAX_LABEL, MAX_PROMPT, MAX_SECONDS, MAX_STEPS, MAX_TEXT, MAX_VARIATIONS, SEEDS
 from avatar.artifacts import Blob
+from avatar.dialogue import SPEAKERS, is_name, written
+from avatar.dialogue import Turn as Spoken
 from avatar.jobs.service import WebhookEvent
-from avatar.request import (
-    MAX_LABEL,
-    MAX_PROMPT,
-    MAX_SECONDS,
-    MAX_STEPS,
-    MAX_TEXT,
-    MAX_VARIATIONS,
-    SEEDS,
-    Ask,
-    Framing,
-    Kind,
-    parse,
-)
+from avatar.request import Ask, Framing, Kind, parse
+from avatar.roles import Layout
 from avatar.sampling import Sampler
 from avatar.script import Expression
 
+NONE: Mapping[str, Blob | None] = MappingProxyType({})
 UPLOAD_ID = re.compile(r"upload_[A-Za-z0-9_-]{1,80}")
 CALLED = {"text": "script", "width": "size", "height": "size", "kind": "kind"}
 """The request's words that are called otherwise here."""
@@ -37,7 +32,7 @@ CALLED = {"text": "script", "width": "size", "height": "size", "kind": "kind"}
 TAKEN = {
     "kind", "prompt", "avatar", "voice", "rate", "pitch", "fps", "seed", "captions", "expression", "allow_degraded",
     "framing", "zoom", "language", "negative_prompt", "seconds", "variations", "steps", "guidance_scale", "sampler",
-    "profile", "backends",
+    "profile", "backends", "layout",
 }  # fmt: skip
 """What the request calls by the same name."""
 
@@ -57,6 +52,19 @@ class Turn(BaseModel):
 
     speaker: str | None = Field(None, max_length=200)
     text: Annotated[str, LONG]
+
+
+class RoleBody(BaseModel):
+    """Who plays one speaker; what is left out is chosen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    avatar: str | None = Field(None, min_length=1, max_length=200, description="An id of `/v1/avatars`")
+    image: Source | None = Field(None, description="A face of your own: an upload id or a public URL")
+    prompt: str = Field("", max_length=MAX_PROMPT, description="What the speaker looks like, in words")
+    voice: str | None = Field(None, min_length=1, max_length=200, description="An id of `/v1/voices`")
+    rate: float | None = Field(None, ge=0.5, le=2)
+    pitch: float | None = Field(None, ge=-12, le=12)
 
 
 class Motion(BaseModel):
@@ -109,8 +117,19 @@ class VideoBody(BaseModel):
     kind: Kind = "talk"
     script: Annotated[str, LONG] | Annotated[list[Turn], Field(max_length=1000)] = Field(
         "",
-        description="What is said: a text, or turns of one speaker. Directions such as [smile] and [pause 0.5s] may"
-        " stand between the words. With `audio` it may be left out",
+        description="What is said: a text, or turns. Several speakers, at most four, are told by the turns' `speaker`,"
+        " or in a text as in `Ada: Hello. Ben: Hi!`. Directions such as [smile] and [pause 0.5s] may stand between the"
+        " words. With `audio` it may be left out",
+    )
+    cast: Annotated[dict[str, RoleBody], Field(max_length=SPEAKERS)] = Field(
+        {},
+        description="Who plays each speaker, by name. Others get avatars of their own, with voices that fit; `avatar`,"
+        " `image`, `prompt` and `voice` beside it are the first speaker's",
+    )
+    layout: Layout = Field(
+        "auto",
+        description="How several are shown: `side_by_side`, or `cut` to whoever speaks. `auto`: two side by side in a"
+        " film at least 1.5 times as wide as high, else cut",
     )
     prompt: str = Field("", max_length=MAX_PROMPT, description="What the avatar looks like, or what is to be seen")
     negative_prompt: str = Field("", max_length=MAX_PROMPT, description="What must not be seen, for diffusion models")
@@ -172,14 +191,25 @@ class VideoBody(BaseModel):
 
     @field_validator("script")
     @classmethod
-    def _one_speaker(cls, script: str | list[Turn]) -> str | list[Turn]:
-        if isinstance(script, list) and len({turn.speaker for turn in script}) > 1:
-            raise refuse("Several speakers in one script can't be honoured yet. Send a film for each.")
+    def _speakers(cls, script: str | list[Turn]) -> str | list[Turn]:
+        names = {turn.speaker for turn in script} if isinstance(script, list) else set()
+        if len(names) > 1 and not all(name and is_name(name) for name in names):
+            raise refuse("Each turn needs a speaker, named by one to three words without signs.")
         return script
 
     @property
+    def speakers(self) -> tuple[str, ...]:
+        """Who speaks in turns, where several do or a cast is given."""
+        if isinstance(self.script, str):
+            return ()
+        names = tuple(dict.fromkeys(turn.speaker for turn in self.script if turn.speaker))
+        return names if len(names) > 1 or self.cast else ()
+
+    @property
     def text(self) -> str:
-        """All that is said."""
+        """All that is said, with the names of several speakers before their words."""
+        if self.speakers and not isinstance(self.script, str):
+            return written(Spoken(turn.speaker or "", turn.text) for turn in self.script)
         return self.script if isinstance(self.script, str) else "\n".join(turn.text for turn in self.script)
 
     @property
@@ -201,8 +231,9 @@ class VideoBody(BaseModel):
         video: Blob | None = None,
         backdrop: Blob | None = None,
         voice_sample: Blob | None = None,
+        faces: Mapping[str, Blob | None] = NONE,
     ) -> Ask:
-        """The request that this asks for. Raises `BadRequest`."""
+        """The request that this asks for; `faces` are the pictures of the cast. Raises `BadRequest`."""
         width, height = map(int, self.size.split("x"))
         raw = self.model_dump(include=TAKEN) | {
             "width": width,
@@ -214,6 +245,8 @@ class VideoBody(BaseModel):
             "voice_sample": voice_sample,
             "backdrop": backdrop,
             "background": "scene" if self.pictured else self.background,
+            "cast": {name: {} for name in self.speakers if name.casefold() not in map(str.casefold, self.cast)}
+            | {name: role.model_dump() | {"image": faces.get(name)} for name, role in self.cast.items()},
             "label": "auto" if self.label is True else self.label or None,
         }
         if "script" in self.model_fields_set:

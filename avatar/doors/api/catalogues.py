@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from avatar.doors.api.asking import request_of
@@ -155,6 +155,20 @@ def voices(
     cards = desk.jobs.house.voices()
     wanted = (language or "").lower()
     return VoiceList(data=[card for card in cards if card.language.lower().startswith(wanted)])
+
+
+@router.get(
+    "/v1/voices/{voice:path}/sample",
+    responses={
+        200: {"content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}},
+        **declared(*ALWAYS, "not_found", "unavailable"),
+    },
+    response_class=Response,
+)
+async def sample(desk: At, voice: Annotated[str, Path(max_length=200)]) -> Response:
+    """How a voice sounds: a sentence in its language, as a WAV. One whose weights are not here says so."""
+    heard = await desk.ask(desk.jobs.house.sample, voice)
+    return Response(heard, media_type="audio/wav", headers={"Cache-Control": "private, max-age=3600"})
 
 
 @router.get("/v1/avatars", responses=declared(*ALWAYS))

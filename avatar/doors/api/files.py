@@ -23,7 +23,8 @@ from avatar.doors.api.desk import Desk
 from avatar.doors.api.walls import BrokenOff
 from avatar.errors import Conflict, NotFound
 from avatar.events import Outcome
-from avatar.jobs.service import ENDED, EXPORTS, TAKES, Job, JobService, Variant, blob_of, chief
+from avatar.jobs.files import EXPORTS, TAKES, Variant, blob_of, chief
+from avatar.jobs.service import ENDED, Job, JobService
 
 PIECE = 256 * 1024  # bytes read at once
 MAKING = anyio.CapacityLimiter(2)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from avatar.allowed import MAX_PROMPT, SEEDS
 from avatar.doors.api import answers, files
 from avatar.doors.api.body import LONG, Source, refuse
 from avatar.doors.api.callers import Caller
@@ -15,7 +16,7 @@ from avatar.doors.api.sources import blob_of
 from avatar.doors.api.videos import FILE, WITH_BODY
 from avatar.errors import AvatarError, Busy, Cancelled
 from avatar.jobs.service import ENDED, Job, Order
-from avatar.request import MAX_PROMPT, SEEDS, parse
+from avatar.request import parse
 
 LISTEN = 1.0  # seconds between two looks whether the client is still there
 CALLED = {"text": "text_to_speech", "voice": "voice_id", "audio": "audio_url", "image": "image_url"}

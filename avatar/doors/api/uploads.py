@@ -1,17 +1,17 @@
 """The route of `/v1/uploads`: faces and voices that clients bring. Knows no picture and no sound."""
 
-from typing import cast
+from typing import Any, Literal, cast
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel
 
-from avatar.doors.api import answers, multipart
-from avatar.doors.api.answers import UploadAnswer
+from avatar.doors.api import multipart
 from avatar.doors.api.desk import At, Who
 from avatar.doors.api.problems import declared
 from avatar.doors.api.sources import folder, kind_of, taken
 from avatar.doors.api.videos import WITH_BODY
 from avatar.errors import BadRequest, ConsentRequired
-from avatar.jobs.service import UploadKind
+from avatar.jobs.service import Upload, UploadKind
 
 FORM = {
     "requestBody": {
@@ -44,6 +44,20 @@ FORM = {
 KINDS = ("image", "audio", "video")
 """What may be brought. A film that comes without a word is taken for its sound."""
 
+
+class UploadAnswer(BaseModel):
+    """A picture or sound that was taken; its `upload_id` goes into `image` or `audio` of a request."""
+
+    upload_id: str
+    object: Literal["upload"] = "upload"
+    kind: UploadKind
+    media_type: str
+    size: int
+    consent: bool
+    created_at: float
+    expires_at: float | None
+
+
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
 
@@ -59,7 +73,7 @@ async def upload(request: Request, desk: At, caller: Who) -> UploadAnswer:
         file = place / "upload"
         form = await multipart.receive(request, file, limit=desk.rules.upload_limit)
         kind = _kind(form) or await desk.ask(kind_of, desk, file)
-        return answers.upload(await desk.ask(taken, desk, file, kind, caller=caller))
+        return answer(await desk.ask(taken, desk, file, kind, caller=caller))
 
 
 def _kind(form: multipart.Form) -> UploadKind | None:
@@ -75,3 +89,17 @@ def _kind(form: multipart.Form) -> UploadKind | None:
         raise BadRequest(f"kind can't be {said[:20]!r}. Use image, audio or video, or leave it out.")
     kind = said or form.file_type.partition("/")[0].lower()
     return cast(UploadKind, kind) if kind in (KINDS if said else ("image", "audio")) else None
+
+
+def answer(found: Upload) -> UploadAnswer:
+    """A taken upload."""
+    kept: Any = found.expires_at if found.expires_at < float("inf") else None
+    return UploadAnswer(
+        upload_id=found.id,
+        kind=found.kind,
+        media_type=found.blob.media_type,
+        size=found.blob.size,
+        consent=found.consent,
+        created_at=found.created_at,
+        expires_at=kept,
+    )

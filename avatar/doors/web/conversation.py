@@ -12,13 +12,13 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from avatar.allowed import MAX_TEXT
 from avatar.doors.api import problems
 from avatar.doors.api.asking import understood
 from avatar.doors.api.body import VideoBody
 from avatar.doors.api.callers import Caller
 from avatar.doors.api.desk import Desk
 from avatar.errors import AvatarError, BadRequest, Unavailable
-from avatar.request import MAX_TEXT
 
 PATIENCE = httpx.Timeout(60.0, connect=10.0)
 MOST = 4_000  # characters of one answer

@@ -1,18 +1,19 @@
 """A clip's mouth timed by what is heard: listen, time, move. Knows no voice and no picture."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from avatar import records
 from avatar.artifacts import Clip, Motion, Speech, Utterance
 from avatar.disk import storage_errors
-from avatar.face import coarticulation, tracks
+from avatar.face import coarticulation, ctc, tracks
 from avatar.face.ctc_retiming import Grid
 from avatar.stage import Context
 from stages import reading
 from stages.lips.brief import Brief
 from stages.lips.phonemes import laid_over
 from stages.lips.wav2vec import loudness
-from stages.lips.wav2vec.hearing import Listened, listen
+from stages.lips.wav2vec.hearing import Listened, Step, listen
 from stages.lips.wav2vec.network import RATE, Network
 from stages.lips.wav2vec.timing import Timed, timed
 
@@ -44,6 +45,12 @@ class Lips:
         speech = _told(brief.speech, found, context)
         context.step(STEPS, STEPS)
         return replace(brief.clip, motion=Motion(tracks=blob, fps=motion.fps, frames=len(track)), speech=speech)
+
+    def understood(self, film: Path, step: Step) -> tuple[str, ...]:
+        """The words that are heard in a film or sound, guesses included. Raises UnsupportedMedia for what has none."""
+        listened = listen(film, self._network, step)
+        signs = {symbol: sign for sign, symbol in self._network.letters.items()} | {ctc.GAP: " "}
+        return tuple("".join(signs[symbol] for symbol in ctc.read(listened.guesses).symbols).split())
 
     def _timed(self, given: Utterance, listened: Listened, context: Context) -> Timed:
         folder, network = context.scratch(), self._network

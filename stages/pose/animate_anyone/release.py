@@ -5,7 +5,10 @@ vae/                sd-vae-ft-mse, as diffusers keeps it
 image_encoder/      the vision half of CLIP ViT-L/14 of sd-image-variations, as transformers keeps it
 """
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +17,55 @@ from torch import nn
 
 from avatar.errors import Unavailable
 from stages.pose.animate_anyone import layout, weights
+from stages.pose.animate_anyone.diffusion import SCHEDULE
 from stages.pose.animate_anyone.film import Models
 from stages.pose.animate_anyone.foreign import AutoencoderKL, CLIPVisionModelWithProjection
 from stages.pose.animate_anyone.networks import PoseGuider, UNet
 
 
-def denoising() -> UNet:
-    """The denoising net at its released size."""
-    net: UNet = UNet(layout=layout.DENOISING.plain())
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The networks' sizes: the released ones, or those of a `config.json` beside checkpoints of another size."""
+
+    denoising: layout.Layout = layout.DENOISING
+    reference: layout.Layout = layout.REFERENCE
+    guider: layout.Guider = field(default_factory=layout.Guider)
+    schedule: dict[str, object] = field(default_factory=lambda: dict(SCHEDULE))
+
+
+RELEASED = Sizes()
+
+
+def sizes(folder: Path) -> Sizes:
+    """The sizes of the networks in a folder. Raises `Unavailable` for a configuration that can't be used."""
+    path = folder / "config.json"
+    if not path.is_file():
+        return RELEASED
+    try:
+        told = json.loads(path.read_text())
+        denoised = layout.denoising(told["unet"], told["denoising_additional"])
+        guided = layout.guider(told["pose_guider"])
+        return Sizes(denoised, layout.spatial(told["unet"]), guided, dict(told.get("scheduler", SCHEDULE)))
+    except (OSError, ValueError, KeyError, TypeError) as wrong:
+        raise Unavailable(f"{folder.name}/config.json can't be used ({wrong}). Fetch {folder.name} again.") from wrong
+
+
+def denoising(made: Sizes = RELEASED) -> UNet:
+    """The denoising net."""
+    net: UNet = UNet(layout=made.denoising.plain())
     return net
 
 
-def reference() -> UNet:
-    """The reference net at its released size."""
-    net: UNet = UNet(layout=layout.REFERENCE.plain())
+def reference(made: Sizes = RELEASED) -> UNet:
+    """The reference net."""
+    net: UNet = UNet(layout=made.reference.plain())
     return net
 
 
-def guider() -> PoseGuider:
-    """The pose guider at its released size."""
-    net: PoseGuider = PoseGuider()
+def guider(made: Sizes = RELEASED) -> PoseGuider:
+    """The pose guider."""
+    sized = made.guider
+    net: PoseGuider = PoseGuider(channels=sized.channels, widths=sized.widths, out=sized.out)
     return net
 
 
@@ -52,7 +84,7 @@ def is_any(_name: str) -> bool:
     return True
 
 
-PARTS: dict[str, tuple[Callable[[], nn.Module], Callable[[str], bool]]] = {
+PARTS: dict[str, tuple[Callable[..., nn.Module], Callable[[str], bool]]] = {
     "denoising_unet": (denoising, is_still),
     "motion_module": (denoising, is_motion),
     "reference_unet": (reference, is_any),
@@ -64,7 +96,10 @@ PARTS: dict[str, tuple[Callable[[], nn.Module], Callable[[str], bool]]] = {
 def convert(folder: Path) -> tuple[Path, ...]:
     """Turn what is still .pth into float16 .safetensors, half the size, one by one. Raises `Unavailable`."""
     waiting = [(folder / f"{name}.pth", *part) for name, part in PARTS.items() if (folder / f"{name}.pth").is_file()]
-    return tuple(weights.convert(path, model=weights.empty(make), parts=parts) for path, make, parts in waiting)
+    made = sizes(folder)
+    return tuple(
+        weights.convert(path, model=weights.empty(partial(make, made)), parts=parts) for path, make, parts in waiting
+    )
 
 
 def load(
@@ -83,12 +118,14 @@ def load(
     def files(name: str) -> list[Path]:
         return [weights.found(folder, part) for part in weights.RELEASED[name]]
 
+    made = sizes(folder)
     return Models(
-        denoising=_moved(weights.load(denoising, files("denoising_unet"), dtype=dtype), device),
-        reference=_moved(weights.load(reference, files("reference_unet"), dtype=dtype), device),
-        guider=_moved(weights.load(guider, files("pose_guider"), dtype=dtype), device),
+        denoising=_moved(weights.load(partial(denoising, made), files("denoising_unet"), dtype=dtype), device),
+        reference=_moved(weights.load(partial(reference, made), files("reference_unet"), dtype=dtype), device),
+        guider=_moved(weights.load(partial(guider, made), files("pose_guider"), dtype=dtype), device),
         autoencoder=_moved(_pretrained(AutoencoderKL, vae or folder / "vae", dtype), device),
         encoder=_moved(_pretrained(CLIPVisionModelWithProjection, encoder or folder / "image_encoder", dtype), device),
+        schedule=made.schedule,
     )
 
 

@@ -18,7 +18,7 @@ class Espeak:
 
     def takes(self, brief: Brief, /) -> bool:
         """Only what is still to be spoken."""
-        return brief.audio is None
+        return brief.unsaid
 
     def load(self, _placement: Placement, /) -> Performer[Brief, Speech]:
         """Raises Unavailable when the package is missing or broken."""

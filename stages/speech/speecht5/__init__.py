@@ -28,7 +28,7 @@ class SpeechT5:
         """Whether a voice of this kind is named, or none and one of these fits."""
         from stages.speech.speecht5 import choice
 
-        return brief.audio is None and brief.reference is None and choice.wanted(brief)
+        return brief.unsaid and brief.reference is None and choice.wanted(brief)
 
     def named(self, brief: Brief, /) -> bool:
         """Whether the asker wants a voice of this kind and no other."""
@@ -51,7 +51,7 @@ class SpeechT5Clone:
 
     def takes(self, brief: Brief, /) -> bool:
         """Whether there is a voice sample to speak after."""
-        return brief.audio is None and brief.reference is not None
+        return brief.unsaid and brief.reference is not None
 
     def named(self, brief: Brief, /) -> bool:
         """Whether the asker wants a voice of this kind and no other."""

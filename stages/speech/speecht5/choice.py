@@ -1,7 +1,7 @@
 """Whom SpeechT5 is asked to be, and whether it can say the text. Knows no network."""
 
 from avatar.errors import BadRequest
-from stages.speech import languages, neural, voices
+from stages.speech import fitness, languages, neural, voices
 from stages.speech.brief import Brief
 from stages.speech.neural import Speaker
 
@@ -14,16 +14,16 @@ _FITTING = {
 
 def wanted(brief: Brief) -> bool:
     """Whether a neural voice is named, or the voice is left open and there is a fitting one for the text."""
-    if neural.named(brief.voice):
-        return True
+    if family := neural.family(brief.voice):
+        return family == neural.SPEECHT5
     return voices.left_open(brief.voice) and _fitting(brief.voice) is not None and english(brief)
 
 
 def speaker(brief: Brief) -> Speaker:
     """Who speaks. Raises NotFound for a neural voice that does not exist."""
-    if neural.named(brief.voice):
+    if neural.family(brief.voice) == neural.SPEECHT5:
         return neural.find(brief.voice)
-    return _fitting(brief.voice) or neural.SPEAKERS[0]
+    return _fitting(brief.voice) or neural.ARCTIC[0]
 
 
 def _fitting(hint: str) -> Speaker | None:
@@ -49,7 +49,4 @@ def check(brief: Brief) -> None:
             f"Neural voices speak English only, and this text is in another language ({tongue}). "
             f"Choose the voice {tongue}, or give the language as en if it is English."
         )
-    if not 0.5 <= brief.rate <= 2.0:
-        raise BadRequest(f"A rate of {brief.rate:g} can't be spoken. Choose 0.5 (slow) to 2 (fast); 1 is natural.")
-    if not -12.0 <= brief.pitch <= 12.0:
-        raise BadRequest(f"A pitch of {brief.pitch:g} semitones can't be spoken. Choose -12 (low) to 12 (high).")
+    fitness.check_manner(brief.rate, brief.pitch)

@@ -39,14 +39,14 @@ USEFUL = "Send 3 to 30 seconds of one person speaking, in a quiet room and witho
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """The speech of a voice sample at `RATE`; `notes` say what could be better."""
+    """The speech of a voice sample; `notes` say what could be better."""
 
     samples: Samples
     notes: tuple[str, ...]
 
 
-def take(path: Path, folder: Path, step: Callable[[], None]) -> Sample:
-    """Read a voice sample. `step` is called often.
+def take(path: Path, folder: Path, step: Callable[[], None], *, rate: int = RATE) -> Sample:
+    """Read a voice sample, at `rate` samples a second. `step` is called often.
 
     Raises UnsupportedMedia for what is no sound, TooLarge for hours of it, BadRequest for what holds no usable voice.
     """
@@ -67,7 +67,7 @@ def take(path: Path, folder: Path, step: Callable[[], None]) -> Sample:
         raise BadRequest("The voice sample is clipped: too loud for its microphone. Record it again, more softly.")
     notes = tuple(_judged(kept))
     samples = np.concatenate(blocks)[cut.start : cut.end]
-    return Sample(stretch.resampled(samples, round(len(samples) * RATE / decoding.RATE)), notes)
+    return Sample(stretch.resampled(samples, round(len(samples) * rate / decoding.RATE)), notes)
 
 
 def _check_length(seconds: float) -> None:

@@ -1,0 +1,77 @@
+"""Which values a request may have, and how that is said. Knows no request."""
+
+from typing import get_args
+
+from pydantic_core import PydanticCustomError
+
+from avatar import roles
+from avatar.sampling import Sampler
+from avatar.script import EXPRESSIONS
+
+MAX_TEXT = 30_000  # characters, about half an hour of speech
+MAX_PROMPT = 2_000
+MAX_LABEL = 60
+MAX_SECONDS = 60
+MAX_STEPS = 100
+MAX_VARIATIONS = 8
+SHORT_SIDE = (256, 1080)
+LONG_SIDE = 1920
+SLIMMEST = 2.4  # times as long as short, as the longest phones are
+SEEDS = 2**32
+GROUNDS = ("scene", "blur", "transparent")
+
+HOW = {
+    "text": "Give the text as a string.",
+    "voice": "Give the id of a voice; `python -m avatar voices` lists them.",
+    "avatar": "Give the id of an avatar; `python -m avatar avatars` lists them.",
+    "prompt": f"Give a string of at most {MAX_PROMPT} characters.",
+    "language": "Use a tag such as en or pt-br.",
+    "face": "Use 0 for the largest face in the picture, 1 for the next.",
+    "landmarks": "Give right_eye, left_eye, right_mouth, left_mouth and chin, each as [x, y] pixels of the picture.",
+    "rate": "Use a number from 0.5 (slow) to 2 (fast); 1 is the voice's own pace.",
+    "pitch": "Use a number of semitones from -12 to 12.",
+    "seed": f"Use a whole number from 0 to {SEEDS - 1}.",
+    "width": "Use a whole number of pixels.",
+    "height": "Use a whole number of pixels.",
+    "fps": "Use 25, 30, 50 or 60.",
+    "captions": "Use none, soft or burned.",
+    "background": "Use scene, blur, transparent, or a colour such as #3366cc or teal.",
+    "framing": "Use close, head_and_shoulders, wide or whole.",
+    "zoom": "Use a number from 1 (as framed) to 2 (twice as near).",
+    "label": f"Give a text of 1 to {MAX_LABEL} characters, or auto.",
+    "kind": "Use talk, speech, video or image.",
+    "negative_prompt": f"Give a string of at most {MAX_PROMPT} characters.",
+    "seconds": f"Use a number of seconds from 0.2 to {MAX_SECONDS}.",
+    "steps": f"Use a whole number from 1 to {MAX_STEPS}.",
+    "guidance_scale": "Use a number from 0 to 30.",
+    "sampler": f"Use one of {', '.join(get_args(Sampler))}.",
+    "variations": f"Use a whole number from 1 to {MAX_VARIATIONS}.",
+    "backends": "Name a backend for a stage, as motion: idle; /v1/backends lists them.",
+    "profile": "Use auto, minimal, recommended or maximum.",
+    "expression": f"Use {', '.join(EXPRESSIONS[:-1])} or {EXPRESSIONS[-1]}.",
+    "motion": "Use numbers from 0 (still) to 2 (twice); 1 is natural.",
+    "cast": roles.HOW,
+    "layout": "Use auto, side_by_side or cut.",
+    "allow_degraded": "Use true or false.",
+}
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises when no film of this size can be made."""
+    short, long = sorted((width, height))
+    low, high = SHORT_SIDE
+    if not low <= short <= high or long > LONG_SIDE:
+        raise PydanticCustomError(
+            "size",
+            f"A film of {width}x{height} can't be made. Use {low} to {high} pixels on the short side"
+            f" and at most {LONG_SIDE} on the long one.",
+        )
+    if long > SLIMMEST * short:
+        raise PydanticCustomError(
+            "size", f"A film of {width}x{height} would cut the face. Use at most {SLIMMEST} times as long as short."
+        )
+    if width % 2 or height % 2:
+        even = f"{width + width % 2}x{height + height % 2}"
+        raise PydanticCustomError(
+            "size", f"A film of {width}x{height} can't be encoded. Use even numbers, such as {even}."
+        )

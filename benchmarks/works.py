@@ -1,0 +1,240 @@
+"""What each part of a diffusion recipe is asked to do once, at the recipe's own size. Knows no device and no weights.
+
+The calls are those of diffusers' pipelines and of our own: how many rows go through a denoiser together, how many
+frames through an autoencoder. Inputs are made by a `Maker`, shapes are read off the network's configuration, so that
+a small network of the same family can be called the same way.
+"""
+# mypy: disable-error-code="no-any-return"
+# diffusers does not say what calling a model returns.
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Net = Any
+WORDS = 77
+LONG = 512
+"""Tokens of a prompt: of CLIP, and of T5 and UMT5 at the most (LTX takes 256 of them)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes what goes into a network: random numbers, or only their shapes on fake tensors."""
+
+    device: str
+    dtype: torch.dtype
+
+    def __call__(self, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
+        """A tensor of this shape."""
+        return torch.randn(shape, device=self.device, dtype=torch.float32).to(dtype or self.dtype)
+
+    def moment(self, *shape: int, at: float = 500.0) -> Tensor:
+        """Timesteps."""
+        return torch.full(shape, at, device=self.device)
+
+    def tokens(self, many: int) -> Tensor:
+        """Numbers of words, one row."""
+        return torch.zeros(1, many, device=self.device, dtype=torch.long)
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """Pixels and frames of what is made."""
+
+    width: int
+    height: int
+    frames: int = 1
+
+    def latent(self, space: int = 8, time: int = 1) -> tuple[int, int, int]:
+        """(frames, y, x) of its latents."""
+        return (self.frames - 1) // time + 1, self.height // space, self.width // space
+
+
+Work = Callable[[Net, Maker, Film], Any]
+
+
+def image_step(rows: int) -> Work:
+    """A step of Stable Diffusion; two rows with guidance."""
+
+    def run(net: Net, make: Maker, film: Film) -> Any:
+        _, y, x = film.latent()
+        words = make(rows, WORDS, net.config.cross_attention_dim)
+        return net(make(rows, 4, y, x), make.moment(), words, return_dict=False)[0]
+
+    return run
+
+
+def image_decode(net: Net, make: Maker, film: Film) -> Any:
+    """A picture out of Stable Diffusion's autoencoder; of several frames one at a time."""
+    net.enable_slicing()
+    frames, y, x = film.latent()
+    return net.decode(make(frames, 4, y, x), return_dict=False)[0]
+
+
+def modelscope_step(net: Net, make: Maker, film: Film) -> Any:
+    """A guided step of ModelScope."""
+    frames, y, x = film.latent()
+    words = make(2, WORDS, net.config.cross_attention_dim)
+    return net(make(2, 4, frames, y, x), make.moment(), words, return_dict=False)[0]
+
+
+def svd_step(net: Net, make: Maker, film: Film) -> Any:
+    """A guided step of Stable Video Diffusion."""
+    frames, y, x = film.latent()
+    picture = make(2, 1, net.config.cross_attention_dim)
+    return net(make(2, frames, 8, y, x), make.moment(), picture, added_time_ids=make(2, 3), return_dict=False)[0]
+
+
+def svd_decode(net: Net, make: Maker, film: Film, chunk: int = 2) -> Any:
+    """A film out of its autoencoder, `chunk` frames at a time, and all of them in float32 at the end."""
+    frames, y, x = film.latent()
+    latents = make(frames, 4, y, x)
+    parts = [net.decode(part, num_frames=len(part)).sample for part in latents.split(chunk)]
+    return torch.cat(parts).float()
+
+
+def svd_encode(net: Net, make: Maker, film: Film) -> Any:
+    """The first picture into the autoencoder, which its pipeline turns to float32 for it."""
+    return net.float().encode(make(1, 3, film.height, film.width, dtype=torch.float32)).latent_dist.mode()
+
+
+def ltx_step(rows: int) -> Work:
+    """A step of LTX-Video; two rows with guidance."""
+
+    def run(net: Net, make: Maker, film: Film) -> Any:
+        frames, y, x = film.latent(32, 8)
+        return net(
+            hidden_states=make(rows, frames * y * x, net.config.in_channels),
+            encoder_hidden_states=make(rows, 256, net.config.caption_channels),
+            timestep=make.moment(rows, 1),
+            encoder_attention_mask=torch.ones(rows, 256, device=make.device, dtype=make.dtype),
+            num_frames=frames,
+            height=y,
+            width=x,
+            rope_interpolation_scale=(8 / 25, 32, 32),
+            return_dict=False,
+        )[0]
+
+    return run
+
+
+def ltx_decode(net: Net, make: Maker, film: Film) -> Any:
+    """A film out of LTX-Video's autoencoder."""
+    latents = make(1, net.config.latent_channels, *film.latent(32, 8))
+    return net.decode(latents, make.moment(1, at=0.05).to(make.dtype), return_dict=False)[0]
+
+
+def wan_step(net: Net, make: Maker, film: Film) -> Any:
+    """A step of Wan, one row: guidance runs it twice. With a picture where the network takes one."""
+    seen = None if net.config.image_dim is None else make(1, 257, net.config.image_dim)
+    latents = make(1, net.config.in_channels, *film.latent(8, 4))
+    return net(latents, make.moment(1), make(1, LONG, net.config.text_dim), seen, return_dict=False)[0]
+
+
+def wan22_step(net: Net, make: Maker, film: Film) -> Any:
+    """A step of Wan 2.2 TI2V, whose latents are coarser and whose every token has a timestep of its own."""
+    frames, y, x = film.latent(16, 4)
+    times = make.moment(1, frames * (y // 2) * (x // 2))
+    return net(
+        make(1, net.config.in_channels, frames, y, x), times, make(1, LONG, net.config.text_dim), return_dict=False
+    )[0]
+
+
+def animate_step(net: Net, make: Maker, film: Film) -> Any:
+    """A step of Wan-Animate: the reference's latents before the film's, skeletons in latents, faces in pixels."""
+    frames, y, x = film.latent(8, 4)
+    return net(
+        make(1, net.config.in_channels, frames + 1, y, x),
+        make.moment(1),
+        make(1, LONG, net.config.text_dim),
+        make(1, 257, net.config.image_dim),
+        make(1, 16, frames, y, x),
+        make(1, 3, film.frames, 512, 512),
+        return_dict=False,
+    )[0]
+
+
+def wan_decode(net: Net, make: Maker, film: Film) -> Any:
+    """A film out of Wan's autoencoder."""
+    space = net.config.scale_factor_spatial
+    return net.decode(make(1, net.config.z_dim, *film.latent(space, 4)), return_dict=False)[0]
+
+
+def wan_encode(net: Net, make: Maker, film: Film) -> Any:
+    """A film into Wan's autoencoder: the first picture and empty frames after it."""
+    return net.encode(make(1, 3, film.frames, film.height, film.width)).latent_dist.mode()
+
+
+@cache
+def tiled(work: Work) -> Work:
+    """The same tile by tile, with the tiles that diffusers has by default."""
+
+    def run(net: Net, make: Maker, film: Film) -> Any:
+        net.enable_tiling()
+        return work(net, make, film)
+
+    return run
+
+
+@cache
+def read(many: int) -> Work:
+    """A prompt through its text encoder."""
+
+    def run(net: Net, make: Maker, _film: Film) -> Any:
+        return net(make.tokens(many))[0]
+
+    return run
+
+
+def look(net: Net, make: Maker, _film: Film) -> Any:
+    """A picture through CLIP; the last layer but one too, which Wan takes."""
+    return net(make(1, 3, 224, 224), output_hidden_states=True)
+
+
+def anyone_step(net: Net, make: Maker, film: Film, *, halves: int = 2) -> Any:
+    """A step of AnimateAnyone for one window, and what it keeps of a film: the reference and the skeletons."""
+    sizes, (frames, y, x) = net.layout, film.latent()
+    embeds = make(1, 1, sizes.cross)
+    bank = tuple(make(1, *place) for place in bank_shapes(sizes, y, x))
+    told = (net.tell(torch.zeros_like(embeds)), net.tell(embeds, bank))[-halves:]
+    del bank
+    pose = make(1, sizes.channels[0], frames, y, x)
+    return net(make(1, sizes.in_channels, frames, y, x), net.times(500), told, pose=pose)
+
+
+def anyone_see(net: Net, make: Maker, film: Film) -> Any:
+    """AnimateAnyone's look at the reference."""
+    _, y, x = film.latent()
+    return net.see(make(1, net.layout.in_channels, y, x), make(1, 1, net.layout.cross))
+
+
+def anyone_guide(net: Net, make: Maker, film: Film, chunk: int = 8) -> Any:
+    """AnimateAnyone's look at a few skeletons."""
+    return net(make(min(film.frames, chunk), 3, film.height, film.width))
+
+
+def anyone_decode(net: Net, make: Maker, film: Film, chunk: int = 4) -> Any:
+    """A few frames out of the autoencoder, in float32 at the end."""
+    _, y, x = film.latent()
+    return net.decode(make(min(film.frames, chunk), 4, y, x), return_dict=False)[0].float()
+
+
+def image_encode(net: Net, make: Maker, film: Film) -> Any:
+    """A picture into Stable Diffusion's autoencoder."""
+    return net.encode(make(1, 3, film.height, film.width)).latent_dist.mean
+
+
+def bank_shapes(sizes: Any, y: int, x: int) -> list[tuple[int, int]]:
+    """(tokens, channels) of what each spatial block of AnimateAnyone sees of the reference, in the order of the net."""
+    levels = len(sizes.channels)
+    sides = [(y, x)]
+    for _ in range(levels - 1):
+        sides.append(((sides[-1][0] + 1) // 2, (sides[-1][1] + 1) // 2))
+    places = [(tall * wide, width) for (tall, wide), width in zip(sides, sizes.channels, strict=True)]
+    down = [place for place in places[:-1] for _ in range(sizes.layers)]
+    up = [place for place in reversed(places[:-1]) for _ in range(sizes.layers + 1)]
+    return [*down, places[-1], *up]

@@ -1,0 +1,78 @@
+"""Pictures that an image model paints after words. Knows neither the model's library nor faces."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from avatar.artifacts import Takes
+from avatar.media import handing
+from avatar.stage import Context, Needs, Placement
+from stages import recipes
+from stages.diffusion import controls, samplers
+from stages.diffusion import orders as ordering
+from stages.diffusion.models import Easel
+from stages.diffusion.orders import Opens, Order, Painter, studio
+from stages.picture.brief import Brief
+
+
+@dataclass(frozen=True)
+class Painted:
+    """What the words say, painted at an easel by whomever `opens` brings."""
+
+    easel: Easel
+    opens: Opens = studio
+    version: str = "1"
+
+    @property
+    def id(self) -> str:
+        """The model's name."""
+        return self.easel.id
+
+    @property
+    def needs(self) -> Needs:
+        """The model's."""
+        return recipes.needs(self.id)
+
+    def takes(self, brief: Brief, /) -> bool:
+        """Only briefs with words, whose sampler goes with the model."""
+        sampler = brief.sampling.sampler
+        fits = sampler is None or not samplers.why_not(self.easel.limits.family, sampler)
+        return fits and bool(brief.prompt.strip())
+
+    def load(self, placement: Placement, /) -> "Atelier":
+        """Load the weights. Raises `Unavailable`, `OutOfMemory`."""
+        return Atelier(self.opens(self.easel, placement))
+
+
+@dataclass(frozen=True)
+class Atelier:
+    """Paints pictures, several briefs at once where they agree in all but words and seeds."""
+
+    painter: Painter
+
+    def __call__(self, brief: Brief, context: Context, /) -> Takes:
+        """A picture for each variation. Raises `BadRequest`, `BackendError`, `Cancelled`."""
+        return handed(brief, self.painter(order(brief), context), context)
+
+    def batch_key(self, brief: Brief, /) -> str | None:
+        """What must agree. Raises `BadRequest`."""
+        return f"{self.painter.key(order(brief))} {brief.variations}"
+
+    def batch(self, briefs: Sequence[Brief], contexts: Sequence[Context], /) -> Sequence[Takes]:
+        """All of them as one."""
+        painted = self.painter.together([order(brief) for brief in briefs], contexts)
+        return [handed(*each) for each in zip(briefs, painted, contexts, strict=True)]
+
+
+def order(brief: Brief) -> Order:
+    """The brief as painters know it."""
+    seeds = controls.seeds(brief.seed, brief.variations)
+    return Order(brief.prompt, seeds, brief.width, brief.height, brief.sampling)
+
+
+def handed(brief: Brief, painted: ordering.Painted, context: Context) -> Takes:
+    """The pictures at the size that was asked for, ready to be handed out. Raises `StorageError`."""
+    seeds = controls.seeds(brief.seed, brief.variations)
+    shown = [handing.fitted(picture, brief.width, brief.height) for picture in painted.pictures]
+    scaled = any(picture.shape[:2] != (brief.height, brief.width) for picture in painted.pictures)
+    notes = (*painted.notes, f"It was scaled to {brief.width} x {brief.height}.") if scaled else painted.notes
+    return handing.pictures(shown, context, seeds=seeds, notes=[notes] * len(shown))

@@ -1,0 +1,33 @@
+"""AnimateAnyone as a pose backend: a photograph moves along a skeleton. Imports nothing heavy before it is loaded."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from avatar.artifacts import Clip
+from avatar.stage import Needs, Performer, Placement
+from stages import recipes
+from stages.pose.brief import Brief
+
+
+@dataclass(frozen=True, slots=True)
+class AnimateAnyone:
+    """For photographs, and for drawings whose asker names it: it has learnt from films of people."""
+
+    id: ClassVar[str] = "animate-anyone"
+    version: ClassVar[str] = "1"
+    needs: ClassVar[Needs] = recipes.needs("animate-anyone")
+
+    def takes(self, brief: Brief, /) -> bool:
+        """Whether the portrait is of its kind, or it was asked for by name; whoever names another one gets that."""
+        return brief.backend == self.id or (brief.clip.portrait.kind == "photo" and not brief.backend)
+
+    def named(self, brief: Brief, /) -> bool:
+        """Whether the asker wants this one, or gives a video or a motion to move by."""
+        driven = brief.driving.video is not None or bool(brief.driving.motion)
+        return brief.backend == self.id or (driven and self.takes(brief))
+
+    def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
+        """Raises `Unavailable` when files are missing, damaged or of another model, `OutOfMemory`."""
+        from stages.pose.animate_anyone.perform import Animator
+
+        return Animator.load(placement)

@@ -1,0 +1,136 @@
+"""A clip whose footage is diffused: stage the portrait, direct the poses, denoise, raise to the film's rate, keep.
+
+Knows the networks and the driving, but no step of a diffusion.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from math import ceil, isfinite
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from avatar.artifacts import Clip, Footage, Motion
+from avatar.errors import BadRequest, OutOfMemory, Unavailable
+from avatar.face import tracks
+from avatar.media import footage
+from avatar.memory import give_back, memory_errors
+from avatar.stage import Context, Placement
+from avatar.turns import Turns
+from stages.pose import warp
+from stages.pose.animate_anyone import offload, pictures, release
+from stages.pose.animate_anyone.film import Ask, Effort, Models
+from stages.pose.animate_anyone.pipeline import Pipeline
+from stages.pose.animate_anyone.sketches import Sketches
+from stages.pose.animate_anyone.windows import Schedule
+from stages.pose.brief import Brief
+from stages.pose.driving import raising, staging
+from stages.pose.driving.directing import Shot, Take, directed
+from stages.pose.driving.looking import Looking
+
+Bytes = NDArray[np.uint8]
+
+WEIGHTS = ("animate-anyone", "sd-vae-ft-mse", "image-variations-encoder")
+STEPS, GUIDANCE = 30, 3.5
+"""Those of the release."""
+MOST_GUIDANCE = 20.0
+EFFORTS = (Effort(), Effort(windows=1, halves=1, decode=1, guide=1, features=1 << 27))
+"""How much is held at once: as usual, and as little as possible."""
+LEAN = "Memory was short: it was diffused in the smallest parts."
+KINDS = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
+
+
+@dataclass(frozen=True)
+class Animator:
+    """Films of one portrait after another, one at a time."""
+
+    models: Models
+    looking: Looking
+    efforts: tuple[Effort, ...] = EFFORTS
+    _turns: Turns = field(default_factory=Turns)
+
+    @classmethod
+    def load(cls, placement: Placement) -> "Animator":
+        """The networks of a placement. Raises `Unavailable`, `OutOfMemory`."""
+        lost = [name for name in WEIGHTS if name not in placement.weights]
+        if lost:
+            raise Unavailable(f"{', '.join(lost)} is not here. Fetch the weights of AnimateAnyone.")
+        folder, vae, encoder = (placement.weights[name] for name in WEIGHTS)
+        kind = KINDS.get(placement.precision, torch.float16)
+        home = "cpu" if placement.offload == "model" else placement.device
+        with memory_errors():
+            models = release.load(folder, vae=vae, encoder=encoder, device=home, dtype=kind)
+            if placement.offload == "model":
+                models = offload.carried(models, placement.device)
+        return cls(models, Looking(placement.weights, placement.device))
+
+    def __call__(self, brief: Brief, context: Context, /) -> Clip:
+        """The clip with diffused footage, and the track along which its head moves.
+
+        Raises `BadRequest` for what can't be made, `Unavailable` where a driving video can't be looked at,
+        `OutOfMemory`, `BadOutput`, `Cancelled`.
+        """
+        beat = partial(context.step, 0, 1)
+        with self._turns.turn("film", check=beat):
+            beat()
+            ask, notes = asked(brief)
+            track, utterance = warp.spoken(brief, context)
+            scene = staging.staged(
+                brief.clip.portrait,
+                context,
+                width=brief.shooting.width,
+                height=brief.shooting.height,
+                detect=self.looking.bodies(),
+            )
+            beat()
+            take = Take(brief, scene, track, utterance)
+            shot = directed(take, context, look=self.looking, step=beat)
+            ask = replace(ask, width=scene.size[0], height=scene.size[1], interpolation=latents_between(take))
+            made = self._filmed(take, shot, ask, context, notes=(*notes, *scene.notes, *shot.notes))
+        path = context.scratch() / "pose.npy"
+        tracks.write(path, shot.track)
+        blob = context.keep(path, "application/x-npy")
+        return replace(brief.clip, motion=Motion(blob, take.fps, len(track)), footage=made)
+
+    def _filmed(self, take: Take, shot: Shot, ask: Ask, context: Context, *, notes: tuple[str, ...]) -> Footage:
+        """Diffuse and keep, with less held at once when memory does not suffice."""
+        for effort in self.efforts[:-1]:
+            try:
+                frames = self._frames(take, shot, ask, context, effort)
+                return footage.keep(frames, context, fps=take.fps, seed=take.brief.seed, notes=notes)
+            except OutOfMemory:
+                give_back()
+        if len(self.efforts) > 1:
+            notes = (*notes, LEAN)
+        frames = self._frames(take, shot, ask, context, self.efforts[-1])
+        return footage.keep(frames, context, fps=take.fps, seed=take.brief.seed, notes=notes)
+
+    def _frames(self, take: Take, shot: Shot, ask: Ask, context: Context, effort: Effort) -> Iterator[Bytes]:
+        chunks = Pipeline(self.models, effort=effort).generate(
+            Image.fromarray(take.scene.picture), Sketches(shot.poses, take.scene.size), ask, step=context.step
+        )
+        shown = (frame for chunk in chunks for frame in pictures.bytes_of(chunk).permute(0, 2, 3, 1).numpy())
+        return raising.raised(shown, slow=take.slow * ask.interpolation, fps=take.fps, count=len(take.track))
+
+
+def asked(brief: Brief) -> tuple[Ask, tuple[str, ...]]:
+    """The film that a brief asks for, its size apart, and what was left out of it. Raises `BadRequest`."""
+    sampling, shooting, notes = brief.sampling, brief.shooting, []
+    guidance = GUIDANCE if sampling.guidance is None else sampling.guidance
+    if not isfinite(guidance) or not 0.0 <= guidance <= MOST_GUIDANCE:
+        raise BadRequest(f"A guidance of {guidance:g} can't be used. Ask for 1 to {MOST_GUIDANCE:g}; 3.5 is usual.")
+    if sampling.sampler not in (None, "ddim"):
+        notes.append(f"AnimateAnyone is sampled by ddim; {sampling.sampler} was not used.")
+    if sampling.negative:
+        notes.append("AnimateAnyone reads no words; the negative prompt was not used.")
+    schedule = Schedule(shooting.window, shooting.overlap, wrap=False)
+    steps = STEPS if sampling.steps is None else sampling.steps
+    return Ask(steps=steps, guidance=guidance, seed=brief.seed, schedule=schedule), tuple(notes)
+
+
+def latents_between(take: Take) -> int:
+    """By how much the model itself raises the rate: 1 where flow does all."""
+    return ceil(take.fps / take.slow - 1e-6) if take.brief.shooting.between == "latents" else 1
