@@ -23,12 +23,13 @@ from avatar.errors import Unavailable
 from avatar.face.noise import Grid
 from avatar.media import footage, interpolation, video
 from avatar.media.looping import Swing
+from avatar.sampling import Sampling
 from avatar.stage import Context
 from stages import pictures
-from stages.diffusion import controls, svd, windows
+from stages.diffusion import controls, samplers, svd, windows
 from stages.diffusion.filming import Crew
 from stages.diffusion.shares import Share
-from stages.diffusion.shots import Scene, Shot
+from stages.diffusion.shots import Camera, Scene, Shot
 from stages.motion import idle
 from stages.motion.brief import Brief
 
@@ -73,7 +74,8 @@ class Mover:
             )
         shot, path = self._shot(brief, Share(context, 0.0, FILMED))
         shown = _playing(shot, path, grid, context)
-        made = _kept(shown, grid, Share(context, FILMED, 1.0), shot)
+        told = (*shot.notes, *suited(self._crew.camera, brief.sampling)[1])
+        made = _kept(shown, grid, Share(context, FILMED, 1.0), replace(shot, notes=told))
         return Clip(brief.portrait, idle.laid(brief, grid, context, head=0.0), footage=made)
 
     def _shot(self, brief: Brief, context: Context) -> tuple[Shot, Path]:
@@ -97,8 +99,9 @@ class Mover:
         picture = pictures.read(context.path(brief.portrait.image))
         camera = self._crew.camera
         height, width = picture.shape[:2]
-        size = controls.settle(camera.limits, brief.sampling, width=width, height=height)
-        frames, sampling = camera.limits.frames, brief.sampling
+        sampling, _ = suited(camera, brief.sampling)
+        size = controls.settle(camera.limits, sampling, width=width, height=height)
+        frames = camera.limits.frames
         if camera.id == "svd":
             frames = self._window_or_more(brief, steps=size.steps)
             if frames > svd.window(self._crew.model) and sampling.guidance is None:
@@ -120,6 +123,21 @@ class Mover:
         needed = math.ceil(brief.seconds * self._crew.camera.fps) + 1
         passes = steps * len(windows.windows(needed, size=size, overlap=windows.OVERLAP))
         return needed if needed > size and passes <= PASSES else size
+
+
+def suited(camera: Camera, sampling: Sampling) -> tuple[Sampling, tuple[str, ...]]:
+    """Of wishes that hold for all models of a talk those that this one can follow, and notes on the others."""
+    limits, notes = camera.limits, []
+    fit = camera.only or samplers.names(limits.family)
+    if sampling.sampler is not None and sampling.sampler not in fit:
+        notes.append(
+            f"{limits.name} moved the photograph with the sampler {fit[0]}: {sampling.sampler} does not fit it."
+        )
+        sampling = replace(sampling, sampler=None)
+    if sampling.guidance is not None and sampling.guidance > limits.most_guidance:
+        notes.append(f"{limits.name} moved the photograph with a guidance of {limits.most_guidance:g}, its highest.")
+        sampling = replace(sampling, guidance=limits.most_guidance)
+    return sampling, tuple(notes)
 
 
 def _playing(shot: Shot, path: Path, grid: Grid, context: Context) -> Iterator[Bytes]:

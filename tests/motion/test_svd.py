@@ -194,9 +194,19 @@ def test_a_film_that_would_fill_the_disk_is_left_to_the_portrait(bench: Bench, p
 
 
 def test_wishes_that_make_no_sense_are_refused(bench: Bench, placement: Placement) -> None:
-    for sampling in (Sampling(steps=0), Sampling(guidance=-1.0), Sampling(sampler="ddim")):
+    for sampling in (Sampling(steps=0), Sampling(guidance=-1.0)):
         with pytest.raises(BadRequest):
             bench.perform(Svd(), brief(bench, 0.5, sampling=sampling), placement=placement)
+
+
+def test_wishes_meant_for_other_models_of_a_talk_are_left_to_them(bench: Bench, placement: Placement) -> None:
+    meant = Sampling(steps=2, sampler="ddim", guidance=25.0)
+    clip = bench.perform(Svd(), brief(bench, 0.5, sampling=meant), placement=placement)
+    assert clip.footage is not None
+    assert [word for word in ("ddim does not fit", "a guidance of 10") if word in " ".join(clip.footage.notes)] == [
+        "ddim does not fit",
+        "a guidance of 10",
+    ]
 
 
 @pytest.mark.parametrize(("size", "overlap"), [(25, 8), (14, 6), (6, 2)])

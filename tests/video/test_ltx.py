@@ -1,5 +1,9 @@
 """LTX-Video from its makers' one file, distilled: fixed moments, words and pictures."""
 
+import stages.diffusion.foreign  # noqa: F401 - first: it makes the libraries ready
+
+# isort: split
+
 from pathlib import Path
 from typing import Any
 
