@@ -73,7 +73,9 @@ def test_it_films_what_the_library_s_own_pipeline_makes(bench: Bench, placement:
     [frames] = crew.decode(crew.model, plain, 1)
     wanted = (frames * 255).round().byte().permute(0, 2, 3, 1).numpy()
     assert made.shots[0].frames == 7
-    assert np.array_equal(mine, wanted[:7])
+    off = np.abs(mine.astype(int) - wanted[:7])
+    assert off.max() <= 1
+    assert (off > 0).mean() < 0.01
 
 
 def test_a_film_begins_with_the_picture_that_was_brought(bench: Bench, placement: Placement) -> None:
