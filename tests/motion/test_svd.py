@@ -204,7 +204,7 @@ def test_wishes_meant_for_other_models_of_a_talk_are_left_to_them(bench: Bench, 
     clip = bench.perform(Svd(), brief(bench, 0.5, sampling=meant), placement=placement)
     assert clip.footage is not None
     notes = " ".join(clip.footage.notes)
-    assert "sampler ddim does not fit" in notes
+    assert "ddim does not fit" in notes
     assert "a guidance of 10" in notes
 
 
