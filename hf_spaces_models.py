@@ -429,7 +429,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="LTXV-OpenRAIL-M",
         commercial=True,
         title="LTX-Video 2B 0.9.8, distilled",
-        stage="motion",
+        stage="video",
         parameters=_count("ltx-2b-distilled"),
     ),
     Weights(
@@ -440,7 +440,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="T5 v1.1 XXL, the encoder half",
-        stage="motion",
+        stage="video",
         parameters=_count("t5-xxl"),
     ),
     Weights(
@@ -451,7 +451,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="Wan 2.1 T2V 1.3B",
-        stage="motion",
+        stage="video",
         parameters=_count("wan21-t2v-13b"),
     ),
     Weights(
@@ -469,7 +469,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="Wan 2.1 I2V 14B, 480p",
-        stage="motion",
+        stage="video",
         parameters=_count("wan21-i2v-14b"),
     ),
     Weights(
@@ -480,7 +480,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="CausVid adapter for Wan 2.1 14B",
-        stage="motion",
+        stage="video",
     ),
     Weights(
         id="wan22-ti2v-5b",
@@ -490,7 +490,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="Wan 2.2 TI2V 5B",
-        stage="motion",
+        stage="video",
         parameters=_count("wan22-ti2v-5b"),
     ),
     Weights(
@@ -506,7 +506,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="Apache-2.0",
         commercial=True,
         title="Wan 2.2 T2V A14B, two experts",
-        stage="motion",
+        stage="video",
         parameters=_count("wan22-t2v-a14b"),
     ),
     Weights(
@@ -524,7 +524,7 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         licence="CC-BY-NC-4.0",
         commercial=False,
         title="ModelScope text to video 1.7B",
-        stage="motion",
+        stage="video",
         parameters=_count("modelscope-t2v"),
     ),
 )
@@ -882,7 +882,7 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "576x1024, 25 frames with guidance; the autoencoder two frames at a time",
     ),
     Recipe(
-        "motion",
+        "video",
         "ltx",
         Needs(
             ("ltx-2b-distilled", "t5-xxl"),
@@ -892,13 +892,13 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "512x704, 121 frames with guidance",
     ),
     Recipe(
-        "motion",
+        "video",
         "wan21-t2v-13b",
         Needs(("wan21-t2v-13b",), WAN_PACKAGES, _ladder(WAN_13B, "bfloat16", 60.0, tiled=WAN_13B_TILED)),
         "480x832, 81 frames",
     ),
     Recipe(
-        "motion",
+        "video",
         "wan21-i2v",
         Needs(
             ("wan21-i2v-14b", "wan21-causvid-lora"),
@@ -908,19 +908,19 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
         "480x832, 81 frames, 4 steps",
     ),
     Recipe(
-        "motion",
+        "video",
         "wan22-ti2v-5b",
         Needs(("wan22-ti2v-5b",), WAN_PACKAGES, _ladder(WAN_5B, "bfloat16", 90.0, tiled=WAN_5B_TILED)),
         "704x1280, 121 frames",
     ),
     Recipe(
-        "motion",
+        "video",
         "wan22-a14b",
         Needs(("wan22-t2v-a14b",), WAN_PACKAGES, _ladder(WAN_A14B, "bfloat16", 200.0, tiled=WAN_A14B_TILED)),
         "480x832, 81 frames",
     ),
     Recipe(
-        "motion",
+        "video",
         "modelscope",
         Needs(("modelscope-t2v",), DIFFUSERS, _ladder(MODELSCOPE, "float16", 15.0)),
         "576x320, 24 frames with guidance; the autoencoder frame by frame",

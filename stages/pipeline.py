@@ -161,12 +161,22 @@ def show(ask: Ask, said: Speech, *, run: Run) -> tuple[Speech, Film]:
     """The avatar saying it, and what it says at the times that its lips have found out."""
     live, seed = ask.motion, ask.seed
     who = run(portrait.PORTRAIT, face(ask))
-    moving = run(motion.MOTION, motion.Brief(who, said.seconds, ask.fps, seed, live.head, live.blink, live.gaze))
+    living = motion.Brief(
+        who, said.seconds, ask.fps, seed, live.head, live.blink, live.gaze, ask.sampling, happening(ask)
+    )
+    moving = run(motion.MOTION, living)
     acting = pose.Acting(ask.expression, script_of(ask).cues)
     posed = run(pose.POSE, pose.Brief(moving, said, seed, live.head, live.expression, live.gaze, acting))
     spoken = run(lips.LIPS, lips.Brief(posed, said, seed))
     timed = spoken.speech or said
     return timed, run(film.FILM, film_of(ask, spoken, timed))
+
+
+def happening(ask: Ask) -> str:
+    """What a photograph is to do, for models that read words; nothing for avatars, whose words say who they are."""
+    if not ask.image:
+        return ""
+    return ask.prompt or (motion.PLAIN if ask.backends.get("motion") else "")
 
 
 def film_of(ask: Ask, spoken: Clip, said: Speech) -> film.Brief:

@@ -23,14 +23,14 @@ def sd(model: Model, latents: Tensor, _chunk: int) -> Iterator[Tensor]:
 def svd(model: Model, latents: Tensor, chunk: int) -> Iterator[Tensor]:
     """Stable Video Diffusion: latents (1, frames, 4, y, x). Frames of one chunk see each other."""
     vae = model.pipe.vae
-    for part in torch.split(latents[0] / vae.config.scaling_factor, chunk):
+    for part in torch.split(1 / vae.config.scaling_factor * latents[0], chunk):
         yield _shown(vae.decode(part.to(vae.dtype), num_frames=len(part), return_dict=False)[0])
 
 
 def modelscope(model: Model, latents: Tensor, chunk: int) -> Iterator[Tensor]:
     """ModelScope: latents (1, 4, frames, y, x), each frame by itself."""
     vae = model.pipe.vae
-    for part in torch.split(latents[0].transpose(0, 1) / vae.config.scaling_factor, chunk):
+    for part in torch.split(1 / vae.config.scaling_factor * latents[0].transpose(0, 1), chunk):
         yield _shown(vae.decode(part.to(vae.dtype), return_dict=False)[0])
 
 

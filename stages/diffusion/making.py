@@ -159,7 +159,8 @@ class _Run:
             **_callback(known, stepped),
         }
         call = {name: value for name, value in settings.items() if name in known} | given
-        found: Tensor = self.model.pipe(**call)[0]
+        given_back = self.model.pipe(**call)
+        found: Tensor = given_back if isinstance(given_back, Tensor) else given_back[0]  # SVD gives no tuple
         if not bool(torch.isfinite(found).all()):
             raise BadOutput(NO_NUMBERS)
         return found

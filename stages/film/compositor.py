@@ -42,7 +42,7 @@ class Projector:
     """Weightless recipe of what makes silent films of footage."""
 
     id: str = "projector"
-    version: str = "1"
+    version: str = "2"
     needs: Needs = Needs(packages=("av", "cv2"), modes=(Mode(pace=0.2),))
 
     def load(self, placement: Placement) -> Performer[Reel, Takes]:

@@ -3,8 +3,15 @@
 from avatar.artifacts import Clip
 from avatar.stage import Stage
 from stages.motion.brief import Brief
+from stages.motion.filmed import Svd, Told
 from stages.motion.idle import Idle
 
-MOTION: Stage[Brief, Clip] = Stage("motion", Clip, (Idle(),))
+TELLABLE = ("ltx", "wan21-i2v", "wan22-ti2v-5b")
+"""Models that film a photograph after words, the fast one first."""
 
-__all__ = ["MOTION", "Brief"]
+MOTION: Stage[Brief, Clip] = Stage("motion", Clip, (Svd(), *(Told(name) for name in TELLABLE), Idle()))
+
+PLAIN = "A person looks at the viewer and moves a little, as somebody who listens; the camera stands still."
+"""What such a model is told where it was named and nothing else was said."""
+
+__all__ = ["MOTION", "PLAIN", "Brief"]

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 
 from avatar.artifacts import Portrait
+from avatar.sampling import OWN, Sampling
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """Base life for a portrait, `seconds` at `fps`; it hears no speech. Amounts: 0 none, 1 natural, 2 twice."""
+    """Base life for a portrait, `seconds` at `fps`; it hears no speech. Amounts: 0 none, 1 natural, 2 twice.
+
+    `prompt` is what is to happen beside that, for models that read words; `sampling` is how diffusion models work.
+    """
 
     portrait: Portrait
     seconds: float
@@ -16,3 +20,5 @@ class Brief:
     head: float = 1.0
     blink: float = 1.0
     gaze: float = 1.0
+    sampling: Sampling = OWN
+    prompt: str = ""

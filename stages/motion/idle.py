@@ -31,15 +31,24 @@ class Performer:
     def __call__(self, brief: Brief, context: Context, /) -> Clip:
         """The portrait as a clip of `round(seconds * fps)` frames, at least one. Raises `BadRequest` for no length."""
         context.step(0, 1)
-        if not (isfinite(brief.seconds) and brief.seconds > 0.0 and brief.fps > 0):
-            raise BadRequest(f"A clip of {brief.seconds} s at {brief.fps} frames a second can't be made. Ask for more.")
-        grid = Grid(max(1, round(brief.seconds * brief.fps)), brief.fps)
-        track = living(grid, seed=brief.seed, head=brief.head, blink=brief.blink, look=brief.gaze)
-        path = context.scratch() / "motion.npy"
-        tracks.write(path, track)
-        blob = context.keep(path, "application/x-npy")
+        grid = grid_of(brief)
+        motion = laid(brief, grid, context, head=brief.head)
         context.step(1, 1)
-        return Clip(brief.portrait, Motion(tracks=blob, fps=brief.fps, frames=grid.frames))
+        return Clip(brief.portrait, motion)
+
+
+def grid_of(brief: Brief) -> Grid:
+    """The film's frames. Raises `BadRequest` for no length."""
+    if not (isfinite(brief.seconds) and brief.seconds > 0.0 and brief.fps > 0):
+        raise BadRequest(f"A clip of {brief.seconds} s at {brief.fps} frames a second can't be made. Ask for more.")
+    return Grid(max(1, round(brief.seconds * brief.fps)), brief.fps)
+
+
+def laid(brief: Brief, grid: Grid, context: Context, *, head: float) -> Motion:
+    """Idle life as the brief wants it, but for the amount of the head's own, in the store."""
+    path = context.scratch() / "motion.npy"
+    tracks.write(path, living(grid, seed=brief.seed, head=head, blink=brief.blink, look=brief.gaze))
+    return Motion(tracks=context.keep(path, "application/x-npy"), fps=brief.fps, frames=grid.frames)
 
 
 def living(grid: Grid, *, seed: int, head: float, blink: float, look: float) -> Track:

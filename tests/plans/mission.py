@@ -35,7 +35,7 @@ SPECIAL = frozenset(
     {("speech", "upload"), ("speech", "speecht5-clone"), ("portrait", "photo")}
     | {("speech", backend) for backend in ("pocket", *(f"mms-{code}" for code, _ in MMS))}
     | {("speech", f"piper-{name}") for name, *_ in PIPER}
-    | {("motion", backend) for backend in FROM_WORDS}
+    | {("video", backend) for backend in FROM_WORDS}
 )
 
 

@@ -115,7 +115,8 @@ def test_the_mission_has_a_recipe_for_each_of_its_backends() -> None:
         "speech": {"speecht5", "speecht5-clone", "pocket", *voices},
         "lips": {"wav2vec"},
         "portrait": {"sd-turbo", "sd15", "wan-image"},
-        "motion": {"svd", "ltx", "wan21-t2v-13b", "wan21-i2v", "wan22-ti2v-5b", "wan22-a14b", "modelscope"},
+        "motion": {"svd"},
+        "video": {"ltx", "wan21-t2v-13b", "wan21-i2v", "wan22-ti2v-5b", "wan22-a14b", "modelscope"},
         "pose": {"animate-anyone", "wan-animate"},
     }
 

@@ -1,0 +1,59 @@
+"""Base motion that a model films: a photograph begins to live. Knows neither what is said nor how it is composed."""
+
+from dataclasses import dataclass, field
+
+from avatar.artifacts import Clip
+from avatar.stage import Needs, Performer, Placement
+from stages import recipes
+from stages.motion.brief import Brief
+
+FILMS = "1"
+"""Raised when films of any of these come out otherwise."""
+
+
+def _needs(backend: str) -> Needs:
+    return recipes.needs(backend)
+
+
+@dataclass(frozen=True)
+class Svd:
+    """Stable Video Diffusion. It reads no words."""
+
+    id: str = "svd"
+    version: str = FILMS
+    needs: Needs = field(default_factory=lambda: _needs("svd"))
+
+    def takes(self, brief: Brief, /) -> bool:
+        """Only photographs: what is drawn moves by its layers."""
+        return brief.portrait.kind == "photo"
+
+    def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
+        """Read the model. Raises `Unavailable`, `OutOfMemory`."""
+        from stages.diffusion import svd
+        from stages.motion.filming import Mover
+
+        return Mover(svd.load(placement))
+
+
+@dataclass(frozen=True)
+class Told:
+    """A model that films a photograph after words."""
+
+    id: str
+    version: str = FILMS
+
+    @property
+    def needs(self) -> Needs:
+        """What the catalogue says of it."""
+        return _needs(self.id)
+
+    def takes(self, brief: Brief, /) -> bool:
+        """Only photographs of which something is told."""
+        return brief.portrait.kind == "photo" and bool(brief.prompt.strip())
+
+    def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
+        """Read the model. Raises `Unavailable`, `OutOfMemory`."""
+        from stages.diffusion import crews
+        from stages.motion.filming import Mover
+
+        return Mover(crews.load(self.id, placement))

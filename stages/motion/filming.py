@@ -1,0 +1,159 @@
+"""Who films a photograph and lays idle life over it. Knows neither what is said nor how it is composed.
+
+What a model films is the same for every text, so it is remembered: new words on the same face cost no diffusion. A film
+that ends too early is played to and fro. Stable Video Diffusion can also slide over a longer one; it does where that
+takes no more passes through its network than one window at its own steps (`PASSES`): 3.5 seconds usually, some 8 with
+eight steps. All else is looped, which costs the same however long somebody talks.
+"""
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.artifacts import Clip, Footage
+from avatar.errors import Unavailable
+from avatar.face.noise import Grid
+from avatar.media import footage, interpolation, video
+from avatar.media.looping import Swing
+from avatar.sampling import Sampling
+from avatar.stage import Context
+from stages import pictures
+from stages.diffusion import controls, samplers, svd, windows
+from stages.diffusion.filming import Crew
+from stages.diffusion.shares import Share
+from stages.diffusion.shots import Camera, Scene, Shot
+from stages.motion import idle
+from stages.motion.brief import Brief
+
+Bytes = NDArray[np.uint8]
+
+PASSES = 25
+EVEN_GUIDANCE = 2.0
+"""Guidance of a film of several windows where none was asked for: the middle of what rises from 1 to 3 in one."""
+MOST_FRAMES = 6000
+"""Frames of the longest footage: a lossless file of some gigabytes."""
+REMEMBERED = 4
+FILMED = 0.7
+"""Share of the work that filming is counted as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filmed:
+    """A shot as it is remembered: its file's bytes."""
+
+    shot: Shot
+    data: bytes
+
+
+class Mover:
+    """Films photographs with a crew. Several threads may call it; the crew films one at a time."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+        self._known: OrderedDict[tuple[object, ...], Filmed] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, brief: Brief, context: Context, /) -> Clip:
+        """The photograph as a clip with footage of `round(seconds * fps)` frames, its head moved by the footage alone.
+
+        Raises `BadRequest` for no length, `Unavailable` for too great a one, `OutOfMemory`, `BadOutput`.
+        """
+        context.step(0, 1)
+        grid = idle.grid_of(brief)
+        if grid.frames > MOST_FRAMES:
+            raise Unavailable(
+                f"Footage of {grid.frames} frames would fill the disk. Say less at once, or let the portrait move."
+            )
+        shot, path = self._shot(brief, Share(context, 0.0, FILMED))
+        shown = _playing(shot, path, grid, context)
+        told = (*shot.notes, *suited(self._crew.camera, brief.sampling)[1])
+        made = _kept(shown, grid, Share(context, FILMED, 1.0), replace(shot, notes=told))
+        return Clip(brief.portrait, idle.laid(brief, grid, context, head=0.0), footage=made)
+
+    def _shot(self, brief: Brief, context: Context) -> tuple[Shot, Path]:
+        """The model's own film, from memory where it is known, and a file of it."""
+        scene = self._scene(brief, context)
+        key = (brief.portrait.image, scene.prompt, scene.seeds, scene.seconds, scene.sampling, scene.lively)
+        with self._lock:
+            known = self._known.get(key)
+        if known is not None:
+            path = context.scratch() / "known.mp4"
+            path.write_bytes(known.data)
+            return known.shot, path
+        [shot] = self._crew(scene, context)
+        with self._lock:
+            self._known[key] = Filmed(shot, shot.path.read_bytes())
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return shot, shot.path
+
+    def _scene(self, brief: Brief, context: Context) -> Scene:
+        picture = pictures.read(context.path(brief.portrait.image))
+        camera = self._crew.camera
+        height, width = picture.shape[:2]
+        sampling, _ = suited(camera, brief.sampling)
+        size = controls.settle(camera.limits, sampling, width=width, height=height)
+        frames = camera.limits.frames
+        if camera.id == "svd":
+            frames = self._window_or_more(brief, steps=size.steps)
+            if frames > svd.window(self._crew.model) and sampling.guidance is None:
+                sampling = replace(sampling, guidance=EVEN_GUIDANCE)
+        return Scene(
+            prompt=brief.prompt if camera.tokens else "",
+            seeds=(brief.seed,),
+            seconds=frames / camera.fps,
+            width=size.width,
+            height=size.height,
+            picture=picture,
+            sampling=sampling,
+            lively=brief.head,
+        )
+
+    def _window_or_more(self, brief: Brief, *, steps: int) -> int:
+        """Frames to film: one window, or as many as the film takes where that is not dear."""
+        size = svd.window(self._crew.model)
+        needed = math.ceil(brief.seconds * self._crew.camera.fps) + 1
+        passes = steps * len(windows.windows(needed, size=size, overlap=windows.OVERLAP))
+        return needed if needed > size and passes <= PASSES else size
+
+
+def suited(camera: Camera, sampling: Sampling) -> tuple[Sampling, tuple[str, ...]]:
+    """Of wishes that hold for all models of a talk those that this one can follow, and notes on the others."""
+    limits, notes = camera.limits, []
+    fit = camera.only or samplers.names(limits.family)
+    if sampling.sampler is not None and sampling.sampler not in fit:
+        notes.append(
+            f"{limits.name} moved the photograph with the sampler {fit[0]}: {sampling.sampler} does not fit it."
+        )
+        sampling = replace(sampling, sampler=None)
+    if sampling.guidance is not None and sampling.guidance > limits.most_guidance:
+        notes.append(f"{limits.name} moved the photograph with a guidance of {limits.most_guidance:g}, its highest.")
+        sampling = replace(sampling, guidance=limits.most_guidance)
+    return sampling, tuple(notes)
+
+
+def _playing(shot: Shot, path: Path, grid: Grid, context: Context) -> Iterator[Bytes]:
+    """The film at the grid's pace, as often as it takes."""
+    cv2.setNumThreads(1)
+    frames = (frame for _, frame in video.colour(path))
+    if shot.frames * grid.fps >= grid.frames * shot.fps and grid.fps >= shot.fps:
+        return islice(interpolation.raised(frames, source_fps=shot.fps, target_fps=grid.fps), grid.frames)
+    swing = Swing(frames, context.scratch() / "swing.rgb", count=shot.frames, source_fps=shot.fps, target_fps=grid.fps)
+    return swing.frames(grid.frames)
+
+
+def _kept(shown: Iterator[Bytes], grid: Grid, context: Context, shot: Shot) -> Footage:
+    def told() -> Iterator[Bytes]:
+        for number, frame in enumerate(shown):
+            context.step(number, grid.frames)
+            yield frame
+
+    return footage.keep(told(), context, fps=grid.fps, seed=shot.seed, notes=shot.notes, name="motion")
