@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from avatar.artifacts import Blob, Face, Layer, LayerName, Portrait
 from avatar.errors import BadOutput, BadRequest
+from avatar.face import facemesh
 from avatar.stage import Context, Needs, Placement
 from stages import pictures
 from stages.portrait.brief import Brief
-from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, shape, teeth
+from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, teeth
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -81,7 +82,9 @@ class Retoucher:
         context.step(1, STEPS)
         points, confidence = self.located(pixels, brief)
         context.step(2, STEPS)
-        return portrait(frame.frame(pixels, points, shape.height(points), everything=brief.whole), confidence, context)
+        return portrait(
+            frame.frame(pixels, points, facemesh.height(points), everything=brief.whole), confidence, context
+        )
 
     def located(self, pixels: Bytes, brief: Brief) -> tuple[Floats, float]:
         """The points of the face that is meant, and how sure they are: marks first, then the face's number."""
@@ -103,7 +106,7 @@ def chosen(faces: list[Floats], wanted: int) -> Floats:
     if not 0 <= wanted < len(faces):
         count = f"{len(faces)} faces, 0 to {len(faces) - 1}" if len(faces) > 1 else "one face, 0"
         raise BadRequest(f"The picture has no face {wanted}. It shows {count}; choose one of them.")
-    tall = shape.height(faces[wanted])
+    tall = facemesh.height(faces[wanted])
     if tall < SMALLEST:
         raise BadRequest(f"The face is only {tall:.0f} pixels tall. Give a picture where it has {SMALLEST} or more.")
     return faces[wanted]
@@ -112,7 +115,7 @@ def chosen(faces: list[Floats], wanted: int) -> Floats:
 def portrait(framed: frame.Framed, confidence: float, context: Context) -> Portrait:
     """Layers and landmarks of one framed face."""
     rim, unit = framed.rim, framed.unit
-    seen = shape.face(framed.here, confidence)
+    seen = facemesh.face(framed.here, confidence)
     closed = lips.shut(framed.pixels, seen, unit)
     mask = matte.person(framed)
     context.step(3, STEPS)
@@ -136,7 +139,7 @@ def portrait(framed: frame.Framed, confidence: float, context: Context) -> Portr
     layers = tuple(Layer(name, _kept(pixels, name, context), x - rim, y - rim) for name, pixels, x, y in found)
     context.step(5, STEPS)
     image = _kept(framed.shown, "image", context)
-    face = shape.moved(closed.face, -rim)
+    face = facemesh.moved(closed.face, -rim)
     return Portrait(image, layers, face, framed.width, framed.height, "photo", "photo")
 
 

@@ -1,0 +1,197 @@
+"""A clip that has footage, drawn frame by frame: the footage as it is, its mouth saying the track. Knows no encoder.
+
+Frames are read in order as they are wanted, so memory does not grow; footage that ends before its track is played
+again from its start. Where the face is lost or covered a frame is shown as it is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.artifacts import Footage
+from avatar.errors import BadOutput, Unavailable
+from avatar.face import facemesh, heads, tracks
+from avatar.face.tracks import Track
+from avatar.media import video
+from avatar.stage import Context
+from stages.film import dubbing, glimpse, scene
+from stages.film.brief import Brief
+from stages.film.canvas import Planes
+from stages.film.frames import MATRIX
+from stages.film.pixels import Bytes, Floats
+from stages.film.sheets import Sheet
+
+EYE_LINE = 0.41
+"""Height of the eyes in the frame, from its top, where the footage is larger than the film."""
+RAMP = 0.16
+"""Seconds over which a mouth is taken over and left again around frames without a face."""
+JUMP = 40
+"""Frames from which it is worth to look for a place anew instead of reading on to it."""
+
+
+class Frames:
+    """Footage read at any place; quickly in order."""
+
+    def __init__(self, path: Path, footage: Footage) -> None:
+        self._path, self._footage = path, footage
+        self._at, self._coming, self._shown = -1, iter(()), None
+
+    def __getitem__(self, index: int) -> Bytes:
+        """One frame, R'G'B'. Raises `BadOutput` where the footage has fewer than it says."""
+        if index < self._at or index > self._at + JUMP or self._shown is None:
+            self._coming = self._from(index)
+            self._at = -1
+        while self._at < index:
+            found = next(self._coming, None)
+            if found is None:
+                raise BadOutput(f"Footage of {self._footage.frames} frames ends at {self._at + 1}. Make it again.")
+            self._at, self._shown = found
+        return self._shown
+
+    def _from(self, index: int) -> Iterator[tuple[int, Bytes]]:
+        with video.opened(self._path) as container:
+            stream = container.streams.video[0]
+            stream.codec_context.thread_count = 1
+            if index:
+                container.seek(round(index / self._footage.fps / stream.time_base), stream=stream)
+            for frame in container.decode(stream):
+                number = round(float(frame.time) * self._footage.fps)
+                if number >= index:
+                    yield number, frame.to_ndarray(format="rgb24")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What of the footage the film shows: `scale` film pixels a footage pixel, from `left`, `top` of the scaled one."""
+
+    width: int
+    height: int
+    scale: float
+    left: int
+    top: int
+
+    def shown(self, picture: Bytes) -> Bytes:
+        """The film's picture."""
+        if self.scale != 1.0:
+            size = (round(picture.shape[1] * self.scale), round(picture.shape[0] * self.scale))
+            how = cv2.INTER_AREA if self.scale < 1.0 else cv2.INTER_CUBIC
+            picture = np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
+        cut = picture[self.top : self.top + self.height, self.left : self.left + self.width]
+        return np.ascontiguousarray(cut)
+
+    def placed(self, points: Floats) -> Floats:
+        """Points of the footage in the film."""
+        middles = (points + 0.5) * self.scale - 0.5
+        return np.asarray(middles - np.array([self.left, self.top]), np.float32)
+
+
+def fit(footage: Footage, points: Floats, film: tuple[int, int], zoom: float) -> Fit:
+    """The footage filling a film of (width, height), the face where it is best seen as far as there is a choice."""
+    scale = max(film[0] / footage.width, film[1] / footage.height) * zoom
+    whole = max(film[0], round(footage.width * scale)), max(film[1], round(footage.height * scale))
+    eyes = np.median(points[:, [facemesh.RIGHT_LOWER[0], facemesh.LEFT_LOWER[-1]]].mean(axis=1), axis=0) * scale
+    left = int(np.clip(eyes[0] - 0.5 * film[0], 0, whole[0] - film[0]))
+    top = int(np.clip(eyes[1] - EYE_LINE * film[1], 0, whole[1] - film[1]))
+    return Fit(film[0], film[1], scale, left, top)
+
+
+class Dubbed:
+    """One clip with footage in one film."""
+
+    def __init__(self, brief: Brief, context: Context) -> None:
+        clip, footage = brief.clip, brief.clip.footage
+        if footage is None or footage.faces is None:
+            raise Unavailable("Nobody looked for the face in this clip's footage, so no mouth can be moved in it.")
+        self.track: Track = tracks.read(context.path(clip.motion.tracks))
+        found = read_faces(context.path(footage.faces), footage)
+        self.good: NDArray[np.bool_] = ~np.isnan(found).any(axis=(1, 2))
+        if not self.good.any():
+            raise BadOutput("No face was found in this clip's footage, so no mouth can be moved in it.")
+        self._fit = fit(footage, found[self.good], (brief.width, brief.height), brief.scenery.zoom)
+        self._points = self._fit.placed(_bridged(found, self.good))
+        rest, _ = heads.resting(self._points[self.good])
+        self._heads = heads.fitted(rest, self._points)
+        self._lasting = heads.lasting(self._heads, self._points, clip.motion.fps)
+        self._amount = amounts(self.good, clip.motion.fps)
+        self._frames = Frames(context.path(footage.video), footage)
+        unit = facemesh.height(rest)
+        self._behind = dubbing.Behind(clip.portrait, unit, scene.light_of(clip.portrait, context), context)
+        self._behind.seen = self._glimpse()
+
+    def draw(self, index: int) -> Planes:
+        """A frame; the caller owns it."""
+        place = index % len(self._points)
+        codes = cv2.transform(self._fit.shown(self._frames[place]), MATRIX)
+        codes = np.asarray(codes, np.uint8)
+        height, width = codes.shape[:2]
+        small = cv2.resize(codes, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        frame = Planes(np.ascontiguousarray(codes[..., 0]), np.ascontiguousarray(small[..., 1:]))
+        if self._amount[place] > 0.0:
+            row = self.track[index]
+            lips = self.lips(index)
+            drawn = dubbing.redrawn(codes, lips, self._behind.draw(row), self._behind)
+            if drawn is not None:
+                dubbing.lay(frame.luma, frame.chroma, *drawn)
+        return frame
+
+    def _glimpse(self) -> Sheet | None:
+        """The mouth's inside as the footage shows it where it is open widest; none where it never is."""
+        place = glimpse.widest(self._points, self.good)
+        if place is None:
+            return None
+        codes = np.asarray(cv2.transform(self._fit.shown(self._frames[place]), MATRIX), np.uint8)
+        rest = heads.with_lasting(self._heads.at_rest(place), self._lasting[place])
+        return glimpse.inside(codes, self._points[place], rest, self._behind.mouth)
+
+    def lips(self, index: int) -> dubbing.Lips:
+        """The mouth of one frame and where it shall go."""
+        place = index % len(self._points)
+        rest = heads.with_lasting(self._heads.at_rest(place), self._lasting[place])
+        return dubbing.Lips.of(self._points[place], rest, self.track[index], float(self._amount[place]))
+
+    def landmarks(self, start: int, stop: int) -> Floats:
+        """Where the face is in these frames, (stop - start, POINTS, 2), as `avatar.face.landmarks` orders it."""
+        return np.stack([self._marks(index) for index in range(start, stop)])
+
+    def _marks(self, index: int) -> Floats:
+        place = index % len(self._points)
+        lips = self.lips(index)
+        face = facemesh.face(self._points[place])
+        mouth = lips.tilt.tilted(lips.wanted.reshape(-1, 2))
+        eyes = [face.right.upper, face.right.lower, face.left.upper, face.left.lower, face.right.brow, face.left.brow]
+        return np.concatenate([mouth, *(np.asarray(line, np.float32) for line in eyes), lips.tilt.tilted(lips.jaw)])
+
+
+def read_faces(path: Path, footage: Footage) -> Floats:
+    """The points (frames, 478, 2) that came with footage. Raises `BadOutput` when they are no such thing."""
+    try:
+        found: Any = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as wrong:
+        raise BadOutput(f"The footage's faces can't be read: {wrong}. Look for them again.") from wrong
+    if found.shape != (footage.frames, 478, 2):
+        raise BadOutput(f"The footage's faces are {found.shape}, not {(footage.frames, 478, 2)}. Look for them again.")
+    return np.asarray(found, np.float32)
+
+
+def _bridged(found: Floats, good: NDArray[np.bool_]) -> Floats:
+    """Points in every frame: those of the nearest frames where there are none."""
+    if good.all():
+        return found
+    frames, flat = np.arange(len(found)), found.reshape(len(found), -1)
+    whole = np.stack([np.interp(frames, frames[good], column[good]) for column in flat.T], axis=1)
+    return np.asarray(whole.reshape(found.shape), np.float32)
+
+
+def amounts(good: NDArray[np.bool_], fps: float) -> NDArray[np.float64]:
+    """How much of a mouth is taken over in each frame: none where no face is, all some frames away from that."""
+    if good.all():
+        return np.ones(len(good))
+    bad = np.flatnonzero(~good)
+    away = np.abs(np.arange(len(good))[:, None] - bad).min(axis=1)
+    t = np.clip(away / (RAMP * fps), 0.0, 1.0)
+    return np.asarray(t * t * (3.0 - 2.0 * t))
