@@ -33,7 +33,7 @@ LOG = logging.getLogger("avatar")
 SPECIAL = {
     "speech": ("upload", "speecht5-clone"),
     "portrait": ("photo", "photo-plain"),
-    "motion": ("ltx", "modelscope"),
+    "motion": ("filmed", "ltx", "modelscope"),
 }
 """Backends that serve requests of one kind only: a sound or a face of the asker's own, a film from words."""
 LETTERS = 14.0

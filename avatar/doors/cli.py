@@ -95,7 +95,8 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
         help='what the avatar should be like, such as "Professional teacher explaining math"',
     )
     add("--image", metavar="FILE", help="a picture of the face to show")
-    add("--face", metavar="N", help="which face of the picture: 0 is the largest (0)")
+    add("--video", metavar="FILE", help="a film of somebody, whose mouth shall say it")
+    add("--face", metavar="N", help="which face of the picture or film: 0 is the largest (0)")
     add("--audio", metavar="FILE", help="a recording to be heard instead of a voice")
     add("--voice-sample", metavar="FILE", help="3 to 30 s of somebody speaking, in whose voice the text is said")
     add("--language", metavar="TAG", help="of the recording's words, such as de; by default told by the words")

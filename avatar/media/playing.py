@@ -30,18 +30,20 @@ def played(path: Path, *, fps: float, fill: tuple[int, int] | None = None) -> It
     With `fill`, width and height, they are made no larger than fills that, and never larger than they are.
     Raises `NotFound`, and `BadRequest` for what holds no picture. A damaged film ends early.
     """
-    due, held = 0, None
-    start = None
+    due, start = 0, None
+    held: Any = None
     for at, frame in _frames(path):
         start = at if start is None else start
         until = round((at - start) * fps)
-        while held is not None and due < until:
-            yield held
-            due += 1
-        held = _upright(frame, fill)
+        if held is not None and due < until:
+            shown = _upright(held, fill)
+            for _ in range(due, until):
+                yield shown
+            due = until
+        held = frame
     if held is None:
         raise BadRequest(f"{path.name} shows no picture that can be read. Give a whole film.")
-    yield held
+    yield _upright(held, fill)
 
 
 def _frames(path: Path) -> Iterator[tuple[float, Any]]:

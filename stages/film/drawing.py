@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import cv2
 import numpy as np
 
 from avatar import records
 from avatar.artifacts import Film, Portrait, Utterance, blobs_of
-from avatar.errors import Unavailable
 from avatar.face import landmarks, tracks
 from avatar.face.tracks import Track
 from avatar.media import captions, encode
@@ -26,7 +25,9 @@ from avatar.stage import Context
 from stages.film import scene, sidecars
 from stages.film.brief import Brief, Scenery
 from stages.film.canvas import Planes
+from stages.film.footage import Dubbed
 from stages.film.label import Label
+from stages.film.pixels import Floats
 from stages.film.puppet import Puppet
 from stages.film.sheets import View
 
@@ -41,16 +42,53 @@ RIG_FRAMES = 250
 """Frames whose landmarks are worked out at once."""
 
 
+class Picture(Protocol):
+    """What can be drawn frame by frame: a portrait, or a clip's footage."""
+
+    @property
+    def track(self) -> Track:
+        """The movement (frames, channels) of the face."""
+        ...
+
+    def draw(self, index: int) -> Planes:
+        """A frame; the caller owns it."""
+        ...
+
+    def landmarks(self, start: int, stop: int) -> Floats:
+        """Where the face is in these frames, (stop - start, POINTS, 2)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Solo:
+    """One face that is moved by one track."""
+
+    puppet: Puppet
+    track: Track
+
+    def draw(self, index: int) -> Planes:
+        """The frame for one row of the track."""
+        return self.puppet.draw(self.track[index])
+
+    def landmarks(self, start: int, stop: int) -> Floats:
+        """Where the face is."""
+        return self.puppet.landmarks(self.track[start:stop])
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
     """All that one film is made from, ready to be drawn."""
 
-    puppet: Puppet
-    track: Track
+    picture: Picture
     utterance: Utterance
     form: encode.Format
     burned: captions.Burner | None
     label: Label | None = None
+
+    @property
+    def frames(self) -> int:
+        """How many frames it has."""
+        return len(self.picture.track)
 
 
 class Drawing:
@@ -64,18 +102,16 @@ class Drawing:
         self._lock = threading.Lock()
 
     def __call__(self, brief: Brief, context: Context, /) -> Film:
-        """Draw and encode the film. Raises `Unavailable` for clips with footage, `StorageError` and `Cancelled`."""
-        if brief.clip.footage is not None:
-            raise Unavailable("The compositor animates portraits; this clip has footage of its own.")
+        """Draw and encode the film. Raises `Unavailable` for footage without faces, `StorageError` and `Cancelled`."""
         cv2.setNumThreads(1)  # two threads of our own draw and encode; more would only get into their way
         shot = self.shot(brief, context)
         folder = context.scratch()
         growing, final, rig = folder / "growing.mp4", folder / "film.mp4", folder / "rig.npy"
         with encode.disk_errors(), rig.open("wb") as file:
-            np.lib.format.write_array_header_1_0(file, _rig_header(len(shot.track)))
+            np.lib.format.write_array_header_1_0(file, _rig_header(shot.frames))
             with closing(ahead(_drawn(shot, file), FRAMES_AHEAD)) as frames:
                 _encode(shot, frames, growing, sound=context.path(brief.speech.sound), context=context)
-            np.save(file, shot.track)
+            np.save(file, shot.picture.track)
             np.save(file, np.frombuffer(records.dump(shot.utterance), np.uint8))
         soft = captions.cues(shot.utterance) if brief.captions == "soft" else ()
         publish(growing, final, soft)
@@ -84,18 +120,21 @@ class Drawing:
 
     def shot(self, brief: Brief, context: Context, *, trial: bool = True) -> Shot:
         """All that the film is made from; its quality by a trial. Raises `BadOutput`, `BadRequest`, `StorageError`."""
-        portrait, motion = brief.clip.portrait, brief.clip.motion
-        track = tracks.read(context.path(motion.tracks))
         utterance = records.load(Utterance, context.path(brief.speech.utterance).read_bytes())
-        seen = scene.view_of(portrait, (brief.width, brief.height), brief.scenery)
-        puppet = self._puppet(portrait, seen, brief.scenery, context=context)
-        form = encode.Format(brief.width, brief.height, motion.fps, TRIAL_CRF)
+        picture = self._solo(brief, context) if brief.clip.footage is None else Dubbed(brief, context)
+        form = encode.Format(brief.width, brief.height, brief.clip.motion.fps, TRIAL_CRF)
         if trial:
-            tried = (puppet.draw(track[round(at)]) for at in np.linspace(0, len(track) - 1, TRIAL_FRAMES))
+            tried = (picture.draw(round(at)) for at in np.linspace(0, len(picture.track) - 1, TRIAL_FRAMES))
             form = replace(form, crf=encode.rate_factor(tried, form))
         burned = captions.Burner(utterance, brief.width, brief.height) if brief.captions == "burned" else None
         label = Label(brief.label, brief.width, brief.height) if brief.label else None
-        return Shot(puppet, track, utterance, form, burned, label)
+        return Shot(picture, utterance, form, burned, label)
+
+    def _solo(self, brief: Brief, context: Context) -> Solo:
+        clip = brief.clip
+        seen = scene.view_of(clip.portrait, (brief.width, brief.height), brief.scenery)
+        puppet = self._puppet(clip.portrait, seen, brief.scenery, context=context)
+        return Solo(puppet, tracks.read(context.path(clip.motion.tracks)))
 
     def _puppet(self, portrait: Portrait, seen: View, scenery: Scenery, *, context: Context) -> Puppet:
         key = (portrait, seen, scenery)
@@ -116,12 +155,11 @@ def _rig_header(frames: int) -> dict[str, object]:
 
 
 def _drawn(shot: Shot, rig: BinaryIO) -> Iterator[Planes]:
-    for index, row in enumerate(shot.track):
+    for index in range(shot.frames):
         if index % RIG_FRAMES == 0:
-            points = shot.puppet.landmarks(shot.track[index : index + RIG_FRAMES])
+            points = shot.picture.landmarks(index, min(index + RIG_FRAMES, shot.frames))
             rig.write(points.astype("<f4").tobytes())
-        frame = shot.puppet.draw(row)
-        yield lettered(shot, frame, index)
+        yield lettered(shot, shot.picture.draw(index), index)
 
 
 def lettered(shot: Shot, frame: Planes, index: int) -> Planes:
@@ -145,13 +183,15 @@ def _encode(shot: Shot, frames: Iterator[Planes], growing: Path, *, sound: Path,
             if not told and encoder.playable:
                 told = True
                 context.playable(growing)
-            context.step(done, len(shot.track))
+            context.step(done, shot.frames)
 
 
-def _notes(brief: Brief, utterance: Utterance) -> Iterator[str]:
-    if brief.scenery.background == "transparent":
+def _notes(brief: Brief, shot: Shot) -> Iterator[str]:
+    if isinstance(shot.picture, Dubbed):
+        yield from shot.picture.notes
+    elif brief.scenery.background == "transparent":
         yield CLEAR
-    if not utterance.words:
+    if not shot.utterance.words:
         yield WORDLESS
 
 
@@ -163,8 +203,9 @@ def _film(brief: Brief, shot: Shot, context: Context, *, video: Path, rig: Path)
         (folder / "captions.vtt").write_text(captions.to_vtt(cues), encoding="utf-8")
         (folder / "words.json").write_text(captions.words_json(shot.utterance), encoding="utf-8")
         (folder / "recipe.json").write_bytes(records.dump(brief))
-        sidecars.write_motion_csv(folder / "motion.csv", shot.track, motion.fps)
-        best = shot.puppet.draw(shot.track[sidecars.best_row(shot.track, motion.fps)])
+        track = shot.picture.track
+        sidecars.write_motion_csv(folder / "motion.csv", track, motion.fps)
+        best = shot.picture.draw(sidecars.best_row(track, motion.fps))
         if shot.label is not None:
             shot.label.draw(best)
         sidecars.write_thumbnail(folder / "thumbnail.jpg", best)
@@ -179,9 +220,9 @@ def _film(brief: Brief, shot: Shot, context: Context, *, video: Path, rig: Path)
         width=brief.width,
         height=brief.height,
         fps=motion.fps,
-        frames=len(shot.track),
-        seconds=len(shot.track) / motion.fps,
+        frames=shot.frames,
+        seconds=shot.frames / motion.fps,
         recipe=context.keep(folder / "recipe.json", "application/json"),
         parts=tuple(sorted(set(blobs_of(brief)), key=lambda blob: blob.sha256)),
-        notes=tuple(_notes(brief, shot.utterance)),
+        notes=tuple(_notes(brief, shot)),
     )

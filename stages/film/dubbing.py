@@ -60,8 +60,10 @@ class Behind:
         drawn = self._inside.draw(row, opening)
         if self.seen is None:
             return drawn
-        shown = crop(self.seen, drawn.x, drawn.y, drawn.width, drawn.height)
-        return stacked(drawn, shaded(shown, shade(drawn, opening, self.mouth.unit)))
+        unit, high = self.mouth.unit, opening.cover.shape[0]
+        seen = glimpse.lengthened(self.seen, float(self.mouth.centre[1]) + TEETH * unit, opening.y + high + 1.0)
+        shown = crop(seen, drawn.x, drawn.y, drawn.width, drawn.height)
+        return stacked(drawn, shaded(shown, shade(drawn, opening, unit)))
 
 
 def shade(sheet: Sheet, opening: Hole, unit: float) -> Floats:
@@ -70,9 +72,14 @@ def shade(sheet: Sheet, opening: Hole, unit: float) -> Floats:
     rows = (np.arange(sheet.height, dtype=np.float32) + sheet.y)[:, None]
     rim = np.interp(columns, np.arange(len(opening.rim)) + opening.x, opening.rim)
     below = np.clip((rows - rim) / (SHADOW * unit), 0.0, 1.0)
-    return np.asarray(DIMMED + (1.0 - DIMMED) * below * (2.0 - below), np.float32)
+    lit = NARROW + (1.0 - NARROW) * min(opening.cover.shape[0] / (SHADOW * unit), 1.0)
+    return np.asarray(lit * (DIMMED + (1.0 - DIMMED) * below * (2.0 - below)), np.float32)
 
 
+TEETH = 0.045
+"""Face heights below the line between the lips down to which the upper teeth reach."""
+NARROW = 0.55
+"""Light that falls through the narrowest opening."""
 SHADOW, DIMMED = 0.035, 0.72
 """Face heights below the upper lip that lie in its shadow, and the light that is left at its rim."""
 

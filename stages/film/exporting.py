@@ -33,7 +33,7 @@ class Exporting:
         shot = self._drawing.shot(brief, context, trial=False)
         file = context.scratch() / f"film{how.ending}"
         step = exports.every(shot.form.fps) if how.loop else 1
-        rows = range(0, len(shot.track), step)
+        rows = range(0, shot.frames, step)
         if how.loop:
             rows = rows[: round(exports.LOOP_SECONDS * shot.form.fps / step)]
         with closing(ahead(_drawn(shot, rows), FRAMES_AHEAD)) as frames:
@@ -44,7 +44,7 @@ class Exporting:
 
 def _drawn(shot: Shot, rows: range) -> Iterator[Planes]:
     for index in rows:
-        yield lettered(shot, shot.puppet.draw(shot.track[index]), index)
+        yield lettered(shot, shot.picture.draw(index), index)
 
 
 def _told(frames: Iterator[Planes], context: Context, total: int) -> Iterator[Planes]:

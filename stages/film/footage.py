@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar.artifacts import Footage
-from avatar.errors import BadOutput, Unavailable
+from avatar.errors import BadOutput, BadRequest, Unavailable
 from avatar.face import facemesh, heads, tracks
 from avatar.face.tracks import Track
-from avatar.media import video
+from avatar.media import footage as player
 from avatar.stage import Context
 from stages.film import dubbing, glimpse, scene
 from stages.film.brief import Brief
@@ -28,41 +28,10 @@ from stages.film.sheets import Sheet
 
 EYE_LINE = 0.41
 """Height of the eyes in the frame, from its top, where the footage is larger than the film."""
+TOLD = 6
+"""Times that a note names."""
 RAMP = 0.16
 """Seconds over which a mouth is taken over and left again around frames without a face."""
-JUMP = 40
-"""Frames from which it is worth to look for a place anew instead of reading on to it."""
-
-
-class Frames:
-    """Footage read at any place; quickly in order."""
-
-    def __init__(self, path: Path, footage: Footage) -> None:
-        self._path, self._footage = path, footage
-        self._at, self._coming, self._shown = -1, iter(()), None
-
-    def __getitem__(self, index: int) -> Bytes:
-        """One frame, R'G'B'. Raises `BadOutput` where the footage has fewer than it says."""
-        if index < self._at or index > self._at + JUMP or self._shown is None:
-            self._coming = self._from(index)
-            self._at = -1
-        while self._at < index:
-            found = next(self._coming, None)
-            if found is None:
-                raise BadOutput(f"Footage of {self._footage.frames} frames ends at {self._at + 1}. Make it again.")
-            self._at, self._shown = found
-        return self._shown
-
-    def _from(self, index: int) -> Iterator[tuple[int, Bytes]]:
-        with video.opened(self._path) as container:
-            stream = container.streams.video[0]
-            stream.codec_context.thread_count = 1
-            if index:
-                container.seek(round(index / self._footage.fps / stream.time_base), stream=stream)
-            for frame in container.decode(stream):
-                number = round(float(frame.time) * self._footage.fps)
-                if number >= index:
-                    yield number, frame.to_ndarray(format="rgb24")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +76,8 @@ class Dubbed:
         clip, footage = brief.clip, brief.clip.footage
         if footage is None or footage.faces is None:
             raise Unavailable("Nobody looked for the face in this clip's footage, so no mouth can be moved in it.")
+        if brief.scenery.background == "clear":
+            raise BadRequest("This film is footage, and nobody is cut out of that. Take it as it is, or as av1.mp4.")
         self.track: Track = tracks.read(context.path(clip.motion.tracks))
         found = read_faces(context.path(footage.faces), footage)
         self.good: NDArray[np.bool_] = ~np.isnan(found).any(axis=(1, 2))
@@ -118,10 +89,12 @@ class Dubbed:
         self._heads = heads.fitted(rest, self._points)
         self._lasting = heads.lasting(self._heads, self._points, clip.motion.fps)
         self._amount = amounts(self.good, clip.motion.fps)
-        self._frames = Frames(context.path(footage.video), footage)
+        self._frames = player.Player(footage, context)
         unit = facemesh.height(rest)
         self._behind = dubbing.Behind(clip.portrait, unit, scene.light_of(clip.portrait, context), context)
         self._behind.seen = self._glimpse()
+
+        self.notes = tuple(notes(brief, self.good, clip.motion.fps))
 
     def draw(self, index: int) -> Planes:
         """A frame; the caller owns it."""
@@ -176,6 +149,22 @@ def read_faces(path: Path, footage: Footage) -> Floats:
     if found.shape != (footage.frames, 478, 2):
         raise BadOutput(f"The footage's faces are {found.shape}, not {(footage.frames, 478, 2)}. Look for them again.")
     return np.asarray(found, np.float32)
+
+
+def notes(brief: Brief, good: NDArray[np.bool_], fps: float) -> Iterator[str]:
+    """How the film differs from what was asked: frames that are shown as they were, and scenery that can't be had."""
+    shown = good[np.arange(brief.clip.motion.frames) % len(good)]
+    if not shown.all():
+        steps = np.flatnonzero(np.diff(np.concatenate([[0], (~shown).astype(np.int8), [0]]))) / fps
+        times = [f"{start:.1f} to {stop:.1f} s" for start, stop in zip(steps[::2], steps[1::2], strict=True)]
+        more = f" and {len(times) - TOLD} times more" if len(times) > TOLD else ""
+        yield (
+            f"In {int((~shown).sum())} of {len(shown)} frames the face is lost or its mouth is covered, so they are"
+            f" shown as they were filmed: {', '.join(times[:TOLD])}{more}."
+        )
+    if not brief.scenery.own:
+        yield "Nobody is cut out of footage, so its own background is seen."
+    yield from brief.clip.footage.notes if brief.clip.footage else ()
 
 
 def _bridged(found: Floats, good: NDArray[np.bool_]) -> Floats:

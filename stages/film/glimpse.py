@@ -9,15 +9,17 @@ from numpy.typing import NDArray
 
 from avatar.face import facemesh, heads, placing
 from avatar.face.mouth import Mouth
-from stages.film.pixels import NOTHING, Bytes, Floats
+from stages.film.pixels import NOTHING, Bytes, Floats, sample
 from stages.film.sheets import Sheet
 
 LEAST = 0.055
 """Face heights that lips must be apart for their inside to be worth keeping."""
 MOST = 0.12
 """Face heights beyond which a wider opening shows nothing better."""
-RIM = (0.004, 0.010)
+RIM = (0.010, 0.010)
 """Face heights below the upper lip's rim and above the lower one's at which the inside surely begins."""
+UP = 0.12
+"""How fast what lies behind the upper lip goes on as its rim shows it: teeth become longer, not more."""
 SOFT = 0.008
 """Face heights over which what is seen fades into what is drawn, at the sides and below."""
 
@@ -27,6 +29,19 @@ def tilt_of(rest: Floats) -> placing.Tilt:
     across = rest[facemesh.LEFT_LOWER[-1]] - rest[facemesh.RIGHT_LOWER[0]]
     centre = rest[facemesh.UPPER_OUTER[5]]
     return placing.Tilt(float(np.arctan2(across[1], across[0])), (float(centre[0]), float(centre[1])))
+
+
+def lengthened(sheet: Sheet, teeth: float, bottom: float) -> Sheet:
+    """A sheet whose lowest pixels reach down to `bottom`, stretched below the height `teeth` alone."""
+    rows = np.flatnonzero(sheet.pixels[..., 3].any(axis=1))
+    if not len(rows) or bottom <= (last := float(rows[-1] + sheet.y)) or last <= teeth + 2.0:
+        return sheet
+    share = (last - teeth) / (bottom - teeth)
+    high, wide = sheet.height + int(bottom - last) + 2, sheet.width
+    y = np.arange(high, dtype=np.float32) + sheet.y
+    source = np.where(y > teeth, teeth + (y - teeth) * share, y) - sheet.y
+    places = np.stack(np.broadcast_arrays(np.arange(wide, dtype=np.float32), source[:, None]), axis=-1)
+    return Sheet(sample(sheet.pixels, np.asarray(places, np.float32)), sheet.x, sheet.y)
 
 
 def widest(points: Floats, good: NDArray[np.bool_]) -> int | None:
@@ -54,7 +69,7 @@ def inside(codes: Bytes, points: Floats, rest: Floats, there: Mouth) -> Sheet:
     )
     top, bottom = top + RIM[0] * here.unit, bottom - RIM[1] * here.unit
     span = np.maximum(bottom - top, 0.0)
-    mirrored = np.where(rows < top, np.minimum(2.0 * top - rows, top + 0.35 * span), rows)
+    mirrored = np.where(rows < top, np.minimum(top + UP * (top - rows), top + 0.35 * span), rows)
     sources = np.stack(np.broadcast_arrays(columns, mirrored), axis=-1).astype(np.float32)
     sources = np.asarray(tilt.tilted(sources.reshape(-1, 2)).reshape(sources.shape), np.float32)
     pixels = cv2.remap(codes, sources, NOTHING, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
-from avatar.artifacts import Portrait
+from avatar.artifacts import Blob, Portrait
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """Base life for a portrait, `seconds` at `fps`; it hears no speech. Amounts: 0 none, 1 natural, 2 twice."""
+    """Base life for a portrait, `seconds` at `fps`; it hears no speech. Amounts: 0 none, 1 natural, 2 twice.
+
+    With `video` that is what moves: footage of the person, whose face is number `face` by size; it is made no larger
+    than fills a film of `film`, (width, height).
+    """
 
     portrait: Portrait
     seconds: float
@@ -16,3 +20,6 @@ class Brief:
     head: float = 1.0
     blink: float = 1.0
     gaze: float = 1.0
+    video: Blob | None = None
+    face: int = 0
+    film: tuple[int, int] | None = None

@@ -21,7 +21,7 @@ class Brief:
     """A face of the asker's own in a picture; else a look: that of a gallery avatar, or one for a prompt and the seed.
 
     `face` is which of the picture's faces, the largest first; `marks` tell where it is, so that it need not be found.
-    `whole` keeps all of the picture, not head and shoulders alone.
+    `whole` keeps all of the picture, not head and shoulders alone. `video` is footage that shows the face instead.
     """
 
     avatar: str | None
@@ -31,3 +31,4 @@ class Brief:
     face: int = 0
     marks: Marks | None = None
     whole: bool = False
+    video: Blob | None = None

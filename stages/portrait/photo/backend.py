@@ -13,7 +13,7 @@ from avatar.face import facemesh
 from avatar.stage import Context, Needs, Placement
 from stages import pictures
 from stages.portrait.brief import Brief
-from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, teeth
+from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, moment, teeth
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -36,8 +36,8 @@ class Photo:
     needs: Needs = Needs(weights=("face-landmarker",), packages=("mediapipe", "PIL"))
 
     def takes(self, brief: Brief, /) -> bool:
-        """Only briefs with a picture."""
-        return brief.image is not None
+        """Only briefs with a picture or a video."""
+        return brief.image is not None or brief.video is not None
 
     def named(self, brief: Brief, /) -> bool:
         """Every picture wants it: without it faces and lips are found less surely."""
@@ -57,8 +57,8 @@ class PlainPhoto:
     needs: Needs = Needs(packages=("PIL",))
 
     def takes(self, brief: Brief, /) -> bool:
-        """Only briefs with a picture."""
-        return brief.image is not None
+        """Only briefs with a picture or a video."""
+        return brief.image is not None or brief.video is not None
 
     def load(self, _placement: Placement, /) -> "Retoucher":
         """Nothing to load before a face must be looked for."""
@@ -74,11 +74,14 @@ class Retoucher:
 
     def __call__(self, brief: Brief, context: Context, /) -> Portrait:
         """The portrait. Raises `BadRequest` for a picture without a usable face."""
-        if brief.image is None:
-            raise BadOutput("There is no picture to make a portrait of; the drawn avatars need none.")
         cv2.setNumThreads(1)
         context.step(0, STEPS)
-        pixels = pictures.read(context.path(brief.image))
+        if brief.video is not None:
+            pixels = moment.best(context.path(brief.video), self.find, brief.face)
+        elif brief.image is not None:
+            pixels = pictures.read(context.path(brief.image))
+        else:
+            raise BadOutput("There is no picture to make a portrait of; the drawn avatars need none.")
         context.step(1, STEPS)
         points, confidence = self.located(pixels, brief)
         context.step(2, STEPS)
