@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar.artifacts import Portrait
+from avatar.artifacts import Face, Portrait
 from avatar.face import facemesh, placing
 from avatar.face.mouth import Hole, Mouth
 from avatar.face.retiming import Retimed, Seen, retimed
@@ -86,41 +86,46 @@ SHADOW, DIMMED = 0.035, 0.72
 
 @dataclass(frozen=True, slots=True)
 class Lips:
-    """One frame's mouth: `now` all its points in film pixels, `rest` the same with the face at rest."""
+    """One frame's mouth: `now` all its points in film pixels; `face` and `mouth` are the upright face at rest."""
 
     now: Floats
-    rest: Floats
     tilt: placing.Tilt
+    face: Face
     mouth: Mouth
-    way: Retimed
-    wanted: Floats
-    jaw: Floats
+    fallen: float
 
     @staticmethod
-    def of(now: Floats, rest: Floats, row: Track, amount: float) -> "Lips":
-        """The way from what is seen to what the track row wants."""
+    def of(now: Floats, rest: Floats) -> "Lips":
+        """The mouth of a frame of points (478, 2), which are `rest` with the face at rest."""
         tilt = glimpse.tilt_of(rest)
         face = facemesh.face(tilt.upright(rest))
-        up = tilt.upright(now)
-        shown = facemesh.face(up)
         mouth = Mouth(face, 1.0, (0.0, 0.0))
-        lines = (shown.upper_lip_outer, shown.upper_lip_inner, shown.lower_lip_inner, shown.lower_lip_outer)
         below = list(CHIN)
-        fallen = float((up[below, 1] - tilt.upright(rest)[below, 1]).mean())
+        fallen = float((tilt.upright(now[below]) - tilt.upright(rest[below]))[:, 1].mean())
         fallen = float(np.clip(fallen, -0.03 * mouth.unit, 0.25 * mouth.unit))
-        seen = Seen(np.asarray(lines, np.float32), fallen)
-        way = retimed(mouth, face, seen, row, amount=amount)
-        wanted = mouth.outline(row[None])[0]
-        return Lips(now, rest, tilt, mouth, way, wanted, mouth.jaw_outline(row[None])[0])
+        return Lips(now, tilt, face, mouth, fallen)
+
+    def way(self, row: Track, amount: float) -> Retimed:
+        """From what is seen to what the track row wants, `amount` of it."""
+        seen = Seen(facemesh.rims(self.tilt.upright(self.now)), self.fallen)
+        return retimed(self.mouth, self.face, seen, row, amount=amount)
+
+    def marks(self, row: Track) -> Floats:
+        """The four rims (44, 2) and the jaw (17, 2) in the film, as the row wants them."""
+        rims, jaw = self.mouth.outline(row[None])[0], self.mouth.jaw_outline(row[None])[0]
+        return self.tilt.tilted(np.concatenate([rims.reshape(-1, 2), jaw]))
 
 
 CHIN = (152, 148, 377, 176, 400, 175, 199)
 """Points of the chin, which falls with the jaw."""
 
 
-def redrawn(codes: Bytes, lips: Lips, inside: Sheet | None, behind: Behind) -> tuple[Box, Bytes] | None:
-    """The part of a frame's Y'CbCr `codes` (h, w, 3) in which the mouth is, drawn anew; none where it is outside."""
-    way, there = lips.way, lips.tilt.matrix()
+def redrawn(codes: Bytes, lips: Lips, row: Track, amount: float, *, behind: Behind) -> tuple[Box, Bytes] | None:
+    """The part of a frame's Y'CbCr `codes` (h, w, 3) in which the mouth is, as the track row wants it.
+
+    `amount` is how far it goes from what is seen to what is wanted. None where the mouth is outside of the frame.
+    """
+    way, there = lips.way(row, amount), lips.tilt.matrix()
     box = _around(way, there, (codes.shape[1], codes.shape[0]))
     if box.width < 8 or box.height < 8:
         return None
@@ -132,7 +137,7 @@ def redrawn(codes: Bytes, lips: Lips, inside: Sheet | None, behind: Behind) -> t
     pixels = np.asarray(drawn, np.uint8)
     if way.crease is not None:
         _darken(pixels, sample(np.dstack([way.crease] * 4), places)[..., 0])
-    if way.hole is not None and inside is not None:
+    if way.hole is not None and (inside := behind.draw(row)) is not None:
         _open(pixels, places, (way, way.hole), inside, (lips.mouth, behind.mouth))
     return box, pixels
 

@@ -104,10 +104,9 @@ class Dubbed:
         height, width = codes.shape[:2]
         small = cv2.resize(codes, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
         frame = Planes(np.ascontiguousarray(codes[..., 0]), np.ascontiguousarray(small[..., 1:]))
-        if self._amount[place] > 0.0:
-            row = self.track[index]
-            lips = self.lips(index)
-            drawn = dubbing.redrawn(codes, lips, self._behind.draw(row), self._behind)
+        amount = float(self._amount[place])
+        if amount > 0.0:
+            drawn = dubbing.redrawn(codes, self._lips(place), self.track[index], amount, behind=self._behind)
             if drawn is not None:
                 dubbing.lay(frame.luma, frame.chroma, *drawn)
         return frame
@@ -121,11 +120,10 @@ class Dubbed:
         rest = heads.with_lasting(self._heads.at_rest(place), self._lasting[place])
         return glimpse.inside(codes, self._points[place], rest, self._behind.mouth)
 
-    def lips(self, index: int) -> dubbing.Lips:
-        """The mouth of one frame and where it shall go."""
-        place = index % len(self._points)
+    def _lips(self, place: int) -> dubbing.Lips:
+        """The mouth of one frame of the footage."""
         rest = heads.with_lasting(self._heads.at_rest(place), self._lasting[place])
-        return dubbing.Lips.of(self._points[place], rest, self.track[index], float(self._amount[place]))
+        return dubbing.Lips.of(self._points[place], rest)
 
     def landmarks(self, start: int, stop: int) -> Floats:
         """Where the face is in these frames, (stop - start, POINTS, 2), as `avatar.face.landmarks` orders it."""
@@ -133,11 +131,10 @@ class Dubbed:
 
     def _marks(self, index: int) -> Floats:
         place = index % len(self._points)
-        lips = self.lips(index)
         face = facemesh.face(self._points[place])
-        mouth = lips.tilt.tilted(lips.wanted.reshape(-1, 2))
         eyes = [face.right.upper, face.right.lower, face.left.upper, face.left.lower, face.right.brow, face.left.brow]
-        return np.concatenate([mouth, *(np.asarray(line, np.float32) for line in eyes), lips.tilt.tilted(lips.jaw)])
+        marks = self._lips(place).marks(self.track[index])
+        return np.concatenate([marks[:44], *(np.asarray(line, np.float32) for line in eyes), marks[44:]])
 
 
 def read_faces(path: Path, footage: Footage) -> Floats:
