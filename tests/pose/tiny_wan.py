@@ -3,6 +3,7 @@
 # The libraries' classes have no types.
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -96,5 +97,6 @@ def pipeline() -> WanAnimatePipeline:
 def write(folder: Path) -> Placement:
     """The download below `folder`, and a placement that names it."""
     place = folder / "wan22-animate-14b"
-    pipeline().save_pretrained(place, safe_serialization=True)
+    made: Any = pipeline()
+    made.save_pretrained(place, safe_serialization=True)
     return Placement(precision="float32", weights={place.name: place})

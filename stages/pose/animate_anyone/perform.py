@@ -4,6 +4,7 @@ Knows the networks and the driving, but no step of a diffusion.
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import ceil, isfinite
@@ -74,7 +75,8 @@ class Animator:
         `OutOfMemory`, `BadOutput`, `Cancelled`.
         """
         beat = partial(context.step, 0, 1)
-        with self._turns.turn("film", check=beat):
+        with self._turns.turn("film", check=beat), ExitStack() as after:
+            after.callback(self.looking.rest)
             beat()
             ask, notes = asked(brief)
             track, utterance = warp.spoken(brief, context)

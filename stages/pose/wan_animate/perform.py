@@ -71,7 +71,10 @@ class Animator:
             grain=GRAIN,
         )
         take = Take(brief, scene, track, utterance, OWN_FPS)
-        given = cast(take, context, look=self.looking, step=beat)
+        try:
+            given = cast(take, context, look=self.looking, step=beat)
+        finally:
+            self.looking.rest()
         encoded = self.words.of(PROMPT, settled.negative, guided=settled.guided, context=context)
         frames, softened = self._filmed(take, given, settled, encoded, context)
         notes = (*settled.notes, *scene.notes, *given.notes, *encoded.notes, *softened)
