@@ -98,7 +98,10 @@ def test_the_stage_walks_on_to_warp_where_there_are_no_weights(bench: Bench) -> 
     wanted = asked(bench)
     walk = Engine(bench.store).walk(bench.session)
     assert walk(POSE, wanted).footage is None
-    assert [(step.backend, step.to) for step in walk.fallbacks] == [("animate-anyone", "warp")]
+    assert [(step.backend, step.to) for step in walk.fallbacks] == [
+        ("animate-anyone", "wan-animate"),
+        ("wan-animate", "warp"),
+    ]
     assert "Fetch the weights of AnimateAnyone" in walk.fallbacks[0].why
 
 
@@ -168,7 +171,7 @@ def test_it_can_be_called_off_at_every_step(bench: Bench, perform: Performer[Bri
     heard = Heard(bench)
     perform(wanted, heard)  # type: ignore[arg-type]
     whole = len(heard.told)
-    for at in {1, 2, 3, 4, 5, whole // 4, whole // 2, 3 * whole // 4, whole - 1, whole}:
+    for at in (1, 3, 5, whole // 3, whole // 2, whole - 1, whole):
 
         def stop(calls: int, at: int = at) -> None:
             if calls == at:
