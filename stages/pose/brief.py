@@ -78,3 +78,8 @@ class Brief:
     sampling: Sampling = OWN
     driving: Driving = Driving()
     shooting: Shooting = Shooting()
+
+    @property
+    def filmed(self) -> bool:
+        """Whether the clip's footage was filmed rather than made: it is then to stay as it is."""
+        return self.clip.footage is not None and self.clip.footage.seed == 0

@@ -90,6 +90,12 @@ def test_photographs_are_taken_and_drawings_only_by_name(bench: Bench) -> None:
     assert backend.takes(replace(drawn, backend="animate-anyone"))
     assert not backend.takes(replace(wanted, backend="warp"))
     assert not backend.named(wanted)
+    made = footage.keep(iter(noise(2)), bench.context, fps=10.0, seed=5)
+    diffused = replace(wanted, clip=replace(wanted.clip, footage=made))
+    filmed = replace(wanted, clip=replace(wanted.clip, footage=replace(made, seed=0)))
+    assert backend.takes(diffused)
+    assert not backend.takes(filmed)
+    assert backend.takes(replace(filmed, backend="animate-anyone"))
     assert backend.named(replace(wanted, driving=Driving(motion="greet")))
     assert backend.named(replace(wanted, backend="animate-anyone"))
 

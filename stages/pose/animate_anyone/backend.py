@@ -19,7 +19,7 @@ class AnimateAnyone:
 
     def takes(self, brief: Brief, /) -> bool:
         """Whether the portrait is of its kind, or it was asked for by name; whoever names another one gets that."""
-        photo = brief.clip.portrait.kind == "photo" and not brief.backend
+        photo = brief.clip.portrait.kind == "photo" and not brief.filmed and not brief.backend
         return not brief.driving.replace and (brief.backend == self.id or photo)
 
     def named(self, brief: Brief, /) -> bool:

@@ -19,7 +19,7 @@ class WanAnimate:
 
     def takes(self, brief: Brief, /) -> bool:
         """Whether it was asked for by name, or the portrait is of its kind and no other was; or a place is taken."""
-        photo = brief.clip.portrait.kind == "photo" and not brief.backend
+        photo = brief.clip.portrait.kind == "photo" and not brief.filmed and not brief.backend
         return brief.backend == self.id or brief.driving.replace or photo
 
     def named(self, brief: Brief, /) -> bool:

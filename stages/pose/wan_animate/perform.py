@@ -1,6 +1,6 @@
 """A clip whose footage is diffused by Wan-Animate. Knows the pipeline's arguments, but no step of a diffusion."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from traceback import clear_frames
 from typing import Any
@@ -23,6 +23,7 @@ from stages.pose import warp
 from stages.pose.brief import Brief
 from stages.pose.driving import raising, staging
 from stages.pose.driving.directing import Take
+from stages.pose.driving.faces import Finder
 from stages.pose.driving.looking import Looking
 from stages.pose.wan_animate.casting import Cast, cast
 
@@ -47,12 +48,15 @@ class Animator:
     model: Model
     words: prompts.Prompts
     looking: Looking
+    faces: Finder = field(default_factory=Finder)
 
     @classmethod
     def load(cls, placement: Placement) -> "Animator":
         """The pipeline of a placement. Raises `Unavailable`, `OutOfMemory`."""
         model = loading.load(SOURCE, placement)
-        return cls(model, prompts.Prompts(model, limit=TOKENS), Looking(placement.weights, placement.device))
+        looking = Looking(placement.weights, placement.device)
+        faces = Finder(placement.weights.get("face-landmarker"))
+        return cls(model, prompts.Prompts(model, limit=TOKENS), looking, faces)
 
     def __call__(self, brief: Brief, context: Context, /) -> Clip:
         """The clip with diffused footage. Raises as `animate_anyone.perform.Animator` does."""
@@ -80,6 +84,7 @@ class Animator:
         notes = (*settled.notes, *scene.notes, *given.notes, *encoded.notes, *softened)
         shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track))
         made = footage.keep(shown, context, fps=take.fps, seed=brief.seed, notes=tuple(dict.fromkeys(notes)))
+        made = self.faces(made, context)
         path = context.scratch() / "pose.npy"
         tracks.write(path, given.track)
         blob = context.keep(path, "application/x-npy")
