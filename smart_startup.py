@@ -28,6 +28,7 @@ from avatar.settings import Settings
 from avatar.storage import Store
 from avatar.store import FolderStore
 from hallway import reception
+from hallway.cupboard import Cupboard
 from hallway.outfit import Outfit, barred
 from stages import pipeline
 
@@ -43,7 +44,7 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
     return DirectJobs(
         works,
         render=partial(pipeline.render, label=outfit.chosen.label),
-        house=house(outfit, works.store),
+        house=house(outfit, works),
         timeout=outfit.chosen.timeout,
         patience=outfit.chosen.stage_timeout,
         finish=finishing(outfit.chosen),
@@ -51,8 +52,10 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
     )
 
 
-def house(outfit: Outfit, store: Store) -> House:
+def house(outfit: Outfit, works: Engine) -> House:
     """What doors may ask beside films."""
+    store, models = works.store, outfit.chosen.models
+    kept = Cupboard(outfit)
     return House(
         voices=reception.voices,
         avatars=reception.avatars,
@@ -65,7 +68,15 @@ def house(outfit: Outfit, store: Store) -> House:
         verify=reception.verify,
         export=partial(reception.export, engine=Engine(store)),
         licences=lambda outcome: reception.licences(outcome.backends),
-        certify=lambda film, rig: reception.certify(film, rig, models=outfit.chosen.models, store=store),
+        certify=lambda film, rig: reception.certify(film, rig, models=models, store=store),
+        known=partial(reception.known, engine=works),
+        faces=partial(reception.faces, models=models, store=store),
+        hear=partial(reception.hear, models=models, store=store),
+        deaf=partial(reception.deaf, models=models),
+        join=reception.join,
+        weights=kept.cards,
+        fetch=kept.fetch,
+        evict=kept.evict,
     )
 
 
@@ -136,7 +147,7 @@ def _service(outfit: Outfit, *, worker: bool) -> "AbstractContextManager[Durable
     from hallway import serving
 
     works = engine(outfit)
-    desk = house(outfit, works.store)
+    desk = house(outfit, works)
     return serving.service(outfit.chosen, works, desk, finish=finishing(outfit.chosen), worker=worker)
 
 

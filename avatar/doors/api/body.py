@@ -25,6 +25,7 @@ from avatar.request import (
     Ask,
     Framing,
     Kind,
+    Landmarks,
     parse,
 )
 from avatar.sampling import Sampler
@@ -37,7 +38,7 @@ CALLED = {"text": "script", "width": "size", "height": "size", "kind": "kind"}
 TAKEN = {
     "kind", "prompt", "avatar", "voice", "rate", "pitch", "fps", "seed", "captions", "expression", "allow_degraded",
     "framing", "zoom", "language", "negative_prompt", "seconds", "variations", "steps", "guidance_scale", "sampler",
-    "profile", "backends",
+    "profile", "backends", "face",
 }  # fmt: skip
 """What the request calls by the same name."""
 
@@ -117,6 +118,12 @@ class VideoBody(BaseModel):
     avatar: str | None = Field(None, min_length=1, max_length=200, description="An id of `/v1/avatars`")
     image: Source | None = Field(
         None, description="A face of your own, or the first picture of a `video`: an upload id or a public URL"
+    )
+    face: int = Field(0, ge=0, le=50, description="Which face in `image`: 0 is the largest")
+    landmarks: Landmarks | None = Field(
+        None,
+        description="Where that face is, in pixels of the picture upright; `right` is the person's own side. By default"
+        " it is looked for; `/v1/uploads/{id}/faces` tells what is found",
     )
     video: Source | None = Field(
         None,
@@ -208,6 +215,7 @@ class VideoBody(BaseModel):
             "width": width,
             "height": height,
             "motion": self.motion.model_dump(),
+            "landmarks": self.landmarks.model_dump() if self.landmarks else None,
             "image": image,
             "audio": audio,
             "video": video,

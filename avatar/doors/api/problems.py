@@ -39,6 +39,7 @@ STATUS = {
     "database_gone": 503,
     "fetch_failed": 503,
     "worker_lost": 503,
+    "unavailable": 503,
 }
 """The HTTP status of each code; all others are 500."""
 

@@ -40,7 +40,7 @@ class Visitors:
         number = headers.get(HEADER, "")
         if not NUMBER.fullmatch(number):
             raise BadRequest("The browser did not say which one it is. Load the page anew.")
-        return Caller(name_of(number))
+        return Caller(name_of(number), near=known.near)
 
     def viewer(self, caller: Caller) -> str:
         """What stands in the addresses of this caller's films."""
