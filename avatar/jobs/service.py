@@ -9,8 +9,8 @@ from avatar.artifacts import Blob
 from avatar.errors import AvatarError
 from avatar.events import FellBack, Listener, Outcome
 from avatar.jobs.files import Variant
-from avatar.jobs.house import House as House
-from avatar.jobs.house import UploadKind as UploadKind
+from avatar.jobs.house import House as House  # noqa: PLC0414 - the façade gives it out
+from avatar.jobs.house import UploadKind as UploadKind  # noqa: PLC0414
 from avatar.request import Ask
 
 Status = Literal["queued", "in_progress", "completed", "failed", "canceled", "expired"]
