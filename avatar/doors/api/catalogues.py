@@ -88,7 +88,9 @@ class PlanAnswer(BaseModel):
     object: Literal["plan"] = "plan"
     profile: str
     mode: Literal["video", "audio_only", "image"]
-    seconds: float
+    seconds: float = Field(description="Expected once all is fetched")
+    seconds_now: float = Field(description="Expected until then")
+    stages: list[str] = Field(description="Those that the request runs through, in order")
     known: list[str] = Field(description="Stages that are done already, so that they cost nothing")
     fetch: list[str]
     fetch_bytes: int
@@ -190,6 +192,8 @@ def plan_of(plan: Plan, *, known: Sequence[str] = ()) -> PlanAnswer:
         profile=plan.profile,
         mode=plan.mode,
         seconds=plan.seconds,
+        seconds_now=plan.seconds_now,
+        stages=list(plan.stages),
         known=list(known),
         fetch=list(plan.fetch),
         fetch_bytes=plan.fetch_bytes,

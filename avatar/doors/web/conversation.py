@@ -18,7 +18,7 @@ from avatar.doors.api.body import VideoBody
 from avatar.doors.api.callers import Caller
 from avatar.doors.api.desk import Desk
 from avatar.errors import AvatarError, BadRequest, Unavailable
-from avatar.request import MAX_TEXT
+from avatar.request import MAX_PROMPT, MAX_TEXT, Landmarks
 
 PATIENCE = httpx.Timeout(60.0, connect=10.0)
 MOST = 4_000  # characters of one answer
@@ -57,7 +57,10 @@ class Line(BaseModel):
     history: list[Turn] = Field([], max_length=40)
     avatar: str | None = None
     image: str | None = None
+    face: int = Field(0, ge=0, le=50)
+    landmarks: Landmarks | None = None
     voice: str | None = None
+    persona: str = Field("", max_length=MAX_PROMPT)
 
     @classmethod
     def read(cls, body: bytes) -> "Line":
@@ -84,9 +87,12 @@ async def answered(desk: Desk, who: Talker, line: Line, *, caller: Caller) -> As
     try:
         cards = {card.id: card for card in await desk.ask(desk.jobs.house.avatars)}
         card = cards.get(line.avatar or "")
-        manner = MANNER.format(name=card.name if card else "yourself", description=card.description if card else "")
+        who_it_is = line.persona.strip() or (card.description if card else "")
+        manner = MANNER.format(name=card.name if card else "yourself", description=who_it_is)
         async for sentence in sentences(written(who, line, manner)):
-            face: dict[str, Any] = {name: getattr(line, name) for name in ("avatar", "image", "voice")}
+            face: dict[str, Any] = {
+                name: getattr(line, name) for name in ("avatar", "image", "face", "landmarks", "voice")
+            }
             body = VideoBody(script=sentence, **{name: value for name, value in face.items() if value})
             job = await desk.ask(desk.jobs.submit, *await understood(desk, caller, body))
             yield _line({"said": sentence, "job": job.id})

@@ -3,7 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 import anyio.to_thread
@@ -21,6 +21,8 @@ from avatar.doors.web.conversation import Line, Talker, answered
 from avatar.doors.web.visits import Visitors
 from avatar.errors import Unavailable
 from avatar.jobs.service import Order
+from avatar.sampling import Sampler
+from avatar.script import EXPRESSIONS
 
 PICTURES = anyio.CapacityLimiter(2)
 """Drawing takes a second each: it holds up no other question."""
@@ -73,6 +75,9 @@ class Looking:
                 for card in await self._desk.ask(house.avatars)
             ],
             "upload_limit": self._desk.rules.upload_limit,
+            "samplers": get_args(Sampler),
+            "expressions": EXPRESSIONS,
+            "deaf": await self._desk.ask(house.deaf),
         }
         return Response(json.dumps(told), media_type="application/json")
 
