@@ -24,6 +24,7 @@ PATIENCE = httpx.Timeout(60.0, connect=10.0)
 MOST = 4_000  # characters of one answer
 END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+|[。！？]+[」』”]?|\n+")
 SHORT = 12  # letters below which a sentence is said together with the next
+FACE = ("avatar", "image", "face", "landmarks", "voice")
 MANNER = (
     "You are {name}, an avatar who talks with a visitor. {description} All you write is spoken aloud. Answer in the"
     " visitor's language, in one to four short sentences, without lists, headings, links or emoji."
@@ -61,6 +62,12 @@ class Line(BaseModel):
     landmarks: Landmarks | None = None
     voice: str | None = None
     persona: str = Field("", max_length=MAX_PROMPT)
+
+    @staticmethod
+    def told(piece: bytes) -> dict[str, str]:
+        """One line of an answer, as `answered` tells it."""
+        found: dict[str, str] = json.loads(piece)
+        return found
 
     @classmethod
     def read(cls, body: bytes) -> "Line":

@@ -48,6 +48,7 @@ class Studio {
     translate(this.root);
     prepare(this.form, told);
     this.takes = new Takes(this, told.viewer);
+    this.turn();
     fillLanguages(this.form.elements.language, await ask("/v1/voices"));
     this.cast = new Cast(this.find(".cast"), told.avatars, (card) => this.choose(card), { described: true });
     this.listen();
@@ -89,12 +90,12 @@ class Studio {
 
   // Who is seen while nothing is made: in films of words, nobody yet.
   face() {
-    const { card } = this;
+    const card = this.card ?? {};
     const talks = this.kind === "talk";
     this.root.classList.toggle("described", talks && card.id === "described");
     this.poster.src = talks ? card.picture || "" : this.start?.picture || "";
     this.poster.hidden = !this.poster.getAttribute("src");
-    this.poster.alt = talks ? card.description : "";
+    this.poster.alt = talks ? card.description ?? "" : "";
     this.root.classList.remove("played");
   }
 
