@@ -27,6 +27,7 @@ from avatar.settings import Settings
 from avatar.storage import Store
 from avatar.store import FolderStore
 from hallway import reception, voices
+from hallway.cupboard import Cupboard
 from hallway.outfit import Outfit, barred
 from stages import pipeline
 
@@ -52,7 +53,8 @@ def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
 
 def house(outfit: Outfit, works: Engine) -> House:
     """What doors may ask beside films."""
-    signs = finishing(outfit.chosen)
+    store, models = works.store, outfit.chosen.models
+    signs, kept = finishing(outfit.chosen), Cupboard(outfit)
     return House(
         voices=partial(voices.voices, works.place),
         sample=partial(voices.sample, engine=works),
@@ -66,7 +68,15 @@ def house(outfit: Outfit, works: Engine) -> House:
         verify=reception.verify,
         export=partial(reception.export, engine=Engine(works.store), seal=signs.again if signs else None),
         licences=lambda outcome: reception.licences(outcome.backends),
-        certify=lambda film, rig: reception.certify(film, rig, models=outfit.chosen.models, engine=works),
+        certify=lambda film, rig: reception.certify(film, rig, models=models, engine=works),
+        known=partial(reception.known, engine=works),
+        faces=partial(reception.faces, models=models, store=store),
+        hear=partial(reception.hear, models=models, store=store),
+        deaf=partial(reception.deaf, models=models),
+        join=reception.join,
+        weights=kept.cards,
+        fetch=kept.fetch,
+        evict=kept.evict,
     )
 
 

@@ -148,6 +148,16 @@ class Walk:
         for stage, backend in backends.items():
             self.backends[stage] = together(self.backends.get(stage, ""), backend)
 
+    def known(self, stage: Stage[I, O], brief: I) -> O | None:
+        """The artifact, where it is remembered of the backend that would be asked first. Nothing is made."""
+        engine = self._engine
+        placed = ((b, p) for b in self._asked(stage, brief) if (p := engine.place(stage.name, b.id)) is not None)
+        backend, placement = next(placed, (None, NOWHERE))
+        if backend is None:
+            return None
+        key = cache_key(stage.name, backend, brief=brief, revision=engine.revision, placement=placement)
+        return self._recall(stage, key)
+
     def told(self, outcome: Outcome) -> Outcome:
         """The outcome with what happened on the way; any step down makes it a degraded one."""
         fallbacks = tuple(self.fallbacks)

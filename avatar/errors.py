@@ -9,6 +9,7 @@
     │   ├── ConsentRequired     a face or a voice without its owner's consent
     │   └── LicenceRequired     weights whose licence was not agreed to
     ├── Unauthorised            a key is missing or wrong
+    ├── Forbidden               the asker may not do this
     ├── Busy                    the same request may succeed later
     │   ├── RateLimited         this asker asks too often
     │   └── QueueFull           too many wait already
@@ -90,6 +91,13 @@ class Unauthorised(AvatarError):
     """A key is missing or wrong."""
 
     code = "unauthorised"
+    exit_status = 2
+
+
+class Forbidden(AvatarError):
+    """The asker may not do this."""
+
+    code = "forbidden"
     exit_status = 2
 
 

@@ -1,4 +1,4 @@
-"""What can be chosen from: voices and avatars, as a viewer sees them. Knows neither engine nor drawing behind them."""
+"""What can be chosen from: voices, avatars, weights, as a viewer sees them. Knows nothing behind them."""
 
 from dataclasses import dataclass
 
@@ -25,3 +25,28 @@ class AvatarCard:
     name: str
     description: str
     voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsCard:
+    """One model of the catalogue. Sizes are bytes: `size` to fetch, `kept` what is on the disk now, `done` of `total`.
+
+    `used` is when it was used last, in Unix seconds, 0 when nobody knows. `coming` says that it is on its way, `fault`
+    why what is here does not count, `trouble` why it could not be had.
+    """
+
+    id: str
+    title: str
+    stage: str
+    licence: str
+    commercial: bool
+    size: int
+    installed: bool = False
+    kept: int = 0
+    revision: str = ""
+    used: float = 0.0
+    coming: bool = False
+    done: int = 0
+    total: int = 0
+    fault: str = ""
+    trouble: str = ""

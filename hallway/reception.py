@@ -1,6 +1,6 @@
 """The hallway's desk: answers what doors ask beside films. Knows stages, catalogue and quality."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from importlib.util import find_spec
@@ -8,16 +8,20 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from avatar.artifacts import Clip, ExportKind
+from avatar.artifacts import Blob, Clip, ExportKind
+from avatar.attempt import Wish
 from avatar.disk import storage_errors
 from avatar.engine import Engine
 from avatar.errors import NotFound, Unavailable
 from avatar.events import Outcome, split
 from avatar.gallery import AvatarCard
 from avatar.jobs import rigs, signing
-from avatar.jobs.service import UploadKind
+from avatar.jobs.house import Faces, UploadKind
 from avatar.plan import Weights
+from avatar.request import Ask
 from avatar.stage import Performer
+from avatar.storage import Store
+from hallway.outfit import barred
 from hf_spaces_models import CATALOGUE
 from stages import pipeline
 from stages.film import EXPORT, Wanted
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
 
 DRAWING = Lock()
 """Pictures are drawn one at a time, so that films find a core."""
+HEARING = Lock()
+"""Likewise one sound at a time is written down."""
+EARS = "wav2vec2-base-960h"
 
 
 def avatars() -> tuple[AvatarCard, ...]:
@@ -113,6 +120,54 @@ def examine(path: Path, kind: UploadKind) -> str:
     if kind == "image":
         return inspect.inspect_image(path).media_type
     return (inspect.inspect_film if kind == "video" else inspect.inspect_sound)(path).media_type
+
+
+def faces(picture: Blob, *, models: Path, store: Store) -> Faces:
+    """The faces in a picture, by the face finder where that is installed. Raises `UnsupportedMedia`, `Unavailable`."""
+    from stages import pictures
+    from stages.portrait.photo import finding, marking
+
+    place = models / "face-landmarker"
+    usable = (place / finding.MODEL).is_file() and find_spec("mediapipe")
+    with closing(store.session()) as session:
+        pixels = pictures.read(session.path(picture))
+    found = marking.marks(pixels, marking.finder(finding.read_model(place) if usable else None))
+    return Faces(pixels.shape[1], pixels.shape[0], found)
+
+
+def known(ask: Ask, *, engine: Engine) -> tuple[str, ...]:
+    """The stages of a request that cost nothing any more. Raises `BadRequest`, `StorageError`."""
+    with closing(engine.store.session()) as session:
+        walk = engine.walk(session, Wish(backends=ask.backends, barred=barred(ask)))
+        return pipeline.known(ask, walk.known)
+
+
+def deaf(*, models: Path) -> str:
+    """Why nobody writes down what is said here; empty when somebody does."""
+    missing = [name for name in ("torch", "transformers") if not find_spec(name)]
+    if missing:
+        return f"Speech can't be written down here: {missing[0]} is not installed. Install requirements.txt."
+    if not (models / EARS / "config.json").is_file():
+        return f"Speech can't be written down yet: {CATALOGUE[EARS].title} is not here. Fetch {EARS} first."
+    return ""
+
+
+def hear(sound: Blob, *, models: Path, store: Store) -> str:
+    """What is said in a sound. The network is loaded for it and let go. Raises `Unavailable`, `BadRequest`."""
+    why = deaf(models=models)
+    if why:
+        raise Unavailable(why)
+    from stages.lips.wav2vec import dictation, network
+
+    with HEARING, closing(store.session()) as session:
+        return dictation.written(session.path(sound), network.load(models / EARS))
+
+
+def join(films: Sequence[Path], joined: Path) -> None:
+    """Films as one. Raises `BadRequest`, `StorageError`."""
+    from avatar.media import joining
+
+    joining.join(films, joined)
 
 
 def verify(film: Path) -> "Provenance | None":

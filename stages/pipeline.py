@@ -1,6 +1,7 @@
 """The whole product told once: which stages a request runs through. Knows no backend and no machine."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -57,6 +58,29 @@ def render(ask: Ask, run: Run, *, label: str = "") -> Outcome:
         if not ask.allow_degraded:
             raise
         return Outcome("audio_only", said, None, ask.seed, degraded=True, reason=str(failure))
+
+
+def known(ask: Ask, look: Callable[[Stage[Any, Any], Any], Any]) -> tuple[str, ...]:
+    """The stages of a request whose work is done already: `look` gives what a stage came to, None where it is new."""
+    found: list[str] = []
+
+    def seen(stage: Stage[Any, Any], brief: Any) -> Any:
+        made = look(stage, brief)
+        if made is None:
+            raise _NewError
+        found.append(stage.name)
+        return made
+
+    with suppress(_NewError):
+        render(ask, seen)
+    if ask.kind == "talk" and portrait.PORTRAIT.name not in found:  # a face does not hang on what is said
+        with suppress(_NewError):
+            seen(portrait.PORTRAIT, face(ask))
+    return tuple(found)
+
+
+class _NewError(Exception):
+    """Nobody has made this yet."""
 
 
 def paint(ask: Ask, run: Run) -> Takes:

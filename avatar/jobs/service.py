@@ -3,19 +3,15 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
+from typing import Any, Literal, Protocol
 
-from avatar.artifacts import Blob, ExportKind
-from avatar.errors import AvatarError, NotFound
+from avatar.artifacts import Blob
+from avatar.errors import AvatarError
 from avatar.events import FellBack, Listener, Outcome
-from avatar.gallery import AvatarCard, VoiceCard
 from avatar.jobs.files import Variant
-from avatar.plan import Plan
+from avatar.jobs.house import House as House  # noqa: PLC0414 - the façade gives it out
+from avatar.jobs.house import UploadKind as UploadKind  # noqa: PLC0414
 from avatar.request import Ask
-
-if TYPE_CHECKING:
-    from avatar.media.provenance import Provenance
-    from avatar.quality.figures import Certificate
 
 Status = Literal["queued", "in_progress", "completed", "failed", "canceled", "expired"]
 ENDED: frozenset[Status] = frozenset({"completed", "failed", "canceled", "expired"})
@@ -103,9 +99,6 @@ class Told:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-UploadKind = Literal["image", "audio", "video"]
-
-
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A picture or a sound that a client brought, and whether the person in it agreed."""
@@ -117,43 +110,6 @@ class Upload:
     consent: bool
     created_at: float
     expires_at: float
-
-
-def _unexported(_outcome: Outcome, kind: ExportKind) -> NoReturn:
-    raise NotFound(f"No {kind} can be made here. Take the video.")
-
-
-def _unheard(voice: str) -> NoReturn:
-    raise NotFound(f"There is no sample of {voice[:80]!r} here. Let it say a text.")
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What else can be asked, as the hallway wired it. Each member is a question that costs nothing until it is called.
-
-    `sheet` writes a picture of all avatars, `portrait` gives one of them as a WebP, 512 pixels square. `certify`
-    measures a film: its file, and its rig's file; without that it looks for the rig itself, in case the film was made
-    here. `plan` is for one request, or for the house as a whole.
-    `examine` gives the media type of a picture or sound of somebody's own, and refuses what is none.
-    `check` refuses at once what would be refused later, such as an unknown voice: it raises `BadRequest`.
-    `sample` gives a short WAV of a voice: it raises `NotFound`, and `Unavailable` for one that can't speak here.
-    `export` gives the file of a film in another form, made by its first asker while he waits.
-    `verify` reads what a film says of its own making, `licences` those of the weights behind an outcome.
-    """
-
-    voices: Callable[[], tuple[VoiceCard, ...]]
-    avatars: Callable[[], tuple[AvatarCard, ...]]
-    plan: Callable[[Ask | None], Plan]
-    explain: Callable[[], str]
-    sheet: Callable[[Path], None]
-    portrait: Callable[[str], bytes]
-    certify: "Callable[[Path, Path | None], Certificate]"
-    examine: "Callable[[Path, UploadKind], str]"
-    check: Callable[[Ask], object]
-    verify: "Callable[[Path], Provenance | None]"
-    licences: Callable[[Outcome], tuple[str, ...]]
-    export: Callable[[Outcome, ExportKind], Path] = _unexported
-    sample: Callable[[str], bytes] = _unheard
 
 
 class Maker(Protocol):

@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
-from avatar.doors.api import catalogues, metrics, problems, seed, uploads, videos
+from avatar.doors.api import catalogues, handwork, metrics, problems, reference, seed, uploads, videos, weights
 from avatar.doors.api.callers import Gate, networks
 from avatar.doors.api.desk import Desk
 from avatar.doors.api.metrics import Counting, Figures
@@ -67,13 +67,13 @@ def create(jobs: JobService, rules: Rules, hands: Hands, *, others: Sequence[Cal
         title="Avatar Chat",
         version="1",
         description=ABOUT,
+        docs_url=None,
         redoc_url=None,
         lifespan=life,
-        swagger_ui_oauth2_redirect_url=None,
     )
     app.state.desk = desk
     app.state.figures = Figures(desk)
-    for part in (videos, uploads, catalogues, seed, metrics):
+    for part in (videos, uploads, handwork, catalogues, weights, seed, metrics, reference):
         app.include_router(part.router)
     app.router.routes.extend(door.route for door in beside)
     problems.install(app)

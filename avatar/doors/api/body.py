@@ -19,7 +19,7 @@ from avatar.artifacts import Blob
 from avatar.dialogue import SPEAKERS, is_name, written
 from avatar.dialogue import Turn as Spoken
 from avatar.jobs.service import WebhookEvent
-from avatar.request import Ask, Framing, Kind, parse
+from avatar.request import Ask, Framing, Kind, Landmarks, parse
 from avatar.roles import Layout
 from avatar.sampling import Sampler
 from avatar.script import Expression
@@ -32,7 +32,7 @@ CALLED = {"text": "script", "width": "size", "height": "size", "kind": "kind"}
 TAKEN = {
     "kind", "prompt", "avatar", "voice", "rate", "pitch", "fps", "seed", "captions", "expression", "allow_degraded",
     "framing", "zoom", "language", "negative_prompt", "seconds", "variations", "steps", "guidance_scale", "sampler",
-    "profile", "backends", "layout",
+    "profile", "backends", "layout", "face",
 }  # fmt: skip
 """What the request calls by the same name."""
 
@@ -137,6 +137,12 @@ class VideoBody(BaseModel):
     image: Source | None = Field(
         None, description="A face of your own, or the first picture of a `video`: an upload id or a public URL"
     )
+    face: int = Field(0, ge=0, le=50, description="Which face in `image`: 0 is the largest")
+    landmarks: Landmarks | None = Field(
+        None,
+        description="Where that face is, in pixels of the picture upright; `right` is the person's own side. By default"
+        " it is looked for; `/v1/uploads/{id}/faces` tells what is found",
+    )
     video: Source | None = Field(
         None,
         description="Footage of somebody whose mouth is to say it; for kind `video`, somebody to move like: an upload"
@@ -239,6 +245,7 @@ class VideoBody(BaseModel):
             "width": width,
             "height": height,
             "motion": self.motion.model_dump(),
+            "landmarks": self.landmarks.model_dump() if self.landmarks else None,
             "image": image,
             "audio": audio,
             "video": video,

@@ -22,6 +22,8 @@ class Caller:
 
     name: str
     admin: bool = False
+    near: bool = False
+    """Whether it sits at this machine, and no proxy can stand between."""
 
     @property
     def sees(self) -> str | None:
@@ -39,6 +41,7 @@ class Gate:
             self._keys.append((_digest(rules.admin_key), Caller("admin", admin=True)))
         self._closed = bool(rules.api_keys)
         self._proxies = networks(rules.trusted_proxies)
+        self._alone = not (self._proxies or rules.public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -50,7 +53,8 @@ class Gate:
                 await problems.of_error(refusal)(scope, receive, send)
                 return
             trusted = self._trusts(_peer(scope))
-            found = caller or Caller(self._address(scope, headers) if trusted else _peer(scope))
+            near = self._alone and _loopback(_peer(scope)) and "x-forwarded-for" not in headers
+            found = caller or Caller(self._address(scope, headers) if trusted else _peer(scope), near=near)
             scope.setdefault("state", {})["caller"] = found
             scope["state"]["secure"] = trusted and headers.get("x-forwarded-proto", "").strip().lower() == "https"
         await self.app(scope, receive, send)
@@ -104,6 +108,11 @@ def _sent(headers: Headers) -> str:
 def _peer(scope: Scope) -> str:
     client = scope.get("client")
     return str(client[0]) if client else "local"
+
+
+def _loopback(address: str) -> bool:
+    parsed = _parsed(address)
+    return parsed is not None and parsed.is_loopback
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:

@@ -1,5 +1,6 @@
 """What can be chosen and what this house would do: voices, avatars, backends, plans, health. Knows no job's fate."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
@@ -86,8 +87,11 @@ class PlanAnswer(BaseModel):
 
     object: Literal["plan"] = "plan"
     profile: str
-    mode: Literal["video", "audio_only"]
-    seconds: float
+    mode: Literal["video", "audio_only", "image"]
+    seconds: float = Field(description="Expected once all is fetched")
+    seconds_now: float = Field(description="Expected until then")
+    stages: list[str] = Field(description="Those that the request runs through, in order")
+    known: list[str] = Field(description="Stages that are done already, so that they cost nothing")
     fetch: list[str]
     fetch_bytes: int
     disk_after: int
@@ -191,15 +195,20 @@ def backends(desk: At) -> BackendList:
 )
 async def plans(body: VideoBody, desk: At, caller: Who) -> PlanAnswer:
     """What a request would do here. Nothing is run or fetched for it, and nothing is kept but files from URLs."""
-    return plan_of(await desk.ask(desk.jobs.house.plan, await request_of(desk, caller, body)))
+    asked = await request_of(desk, caller, body)
+    known = await desk.ask(desk.jobs.house.known, asked)
+    return plan_of(await desk.ask(desk.jobs.house.plan, asked), known=known)
 
 
-def plan_of(plan: Plan) -> PlanAnswer:
+def plan_of(plan: Plan, *, known: Sequence[str] = ()) -> PlanAnswer:
     """A plan in the API's words. Folders stay at home."""
     return PlanAnswer(
         profile=plan.profile,
         mode=plan.mode,
         seconds=plan.seconds,
+        seconds_now=plan.seconds_now,
+        stages=list(plan.stages),
+        known=list(known),
         fetch=list(plan.fetch),
         fetch_bytes=plan.fetch_bytes,
         disk_after=plan.disk_after,

@@ -32,6 +32,11 @@ class Rules:
     longest_wait: float = 60.0
     streams: int = 32
 
+    @property
+    def keyed(self) -> bool:
+        """Whether the owner set any key."""
+        return bool(self.api_keys or self.admin_key)
+
 
 @dataclass(frozen=True, slots=True)
 class Hands:

@@ -43,8 +43,7 @@ class Courtesy:
                 started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in SAFE.items():
-                    if name != "Content-Security-Policy" or path_of(scope) != "/docs":
-                        headers.setdefault(name, value)
+                    headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

@@ -12,18 +12,20 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from avatar.allowed import MAX_TEXT
+from avatar.allowed import MAX_PROMPT, MAX_TEXT
 from avatar.doors.api import problems
 from avatar.doors.api.asking import understood
 from avatar.doors.api.body import VideoBody
 from avatar.doors.api.callers import Caller
 from avatar.doors.api.desk import Desk
 from avatar.errors import AvatarError, BadRequest, Unavailable
+from avatar.request import Landmarks
 
 PATIENCE = httpx.Timeout(60.0, connect=10.0)
 MOST = 4_000  # characters of one answer
 END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+|[。！？]+[」』”]?|\n+")
 SHORT = 12  # letters below which a sentence is said together with the next
+FACE = ("avatar", "image", "face", "landmarks", "voice")
 MANNER = (
     "You are {name}, an avatar who talks with a visitor. {description} All you write is spoken aloud. Answer in the"
     " visitor's language, in one to four short sentences, without lists, headings, links or emoji."
@@ -57,7 +59,16 @@ class Line(BaseModel):
     history: list[Turn] = Field([], max_length=40)
     avatar: str | None = None
     image: str | None = None
+    face: int = Field(0, ge=0, le=50)
+    landmarks: Landmarks | None = None
     voice: str | None = None
+    persona: str = Field("", max_length=MAX_PROMPT)
+
+    @staticmethod
+    def told(piece: bytes) -> dict[str, str]:
+        """One line of an answer, as `answered` tells it."""
+        found: dict[str, str] = json.loads(piece)
+        return found
 
     @classmethod
     def read(cls, body: bytes) -> "Line":
@@ -84,9 +95,12 @@ async def answered(desk: Desk, who: Talker, line: Line, *, caller: Caller) -> As
     try:
         cards = {card.id: card for card in await desk.ask(desk.jobs.house.avatars)}
         card = cards.get(line.avatar or "")
-        manner = MANNER.format(name=card.name if card else "yourself", description=card.description if card else "")
+        who_it_is = line.persona.strip() or (card.description if card else "")
+        manner = MANNER.format(name=card.name if card else "yourself", description=who_it_is)
         async for sentence in sentences(written(who, line, manner)):
-            face: dict[str, Any] = {name: getattr(line, name) for name in ("avatar", "image", "voice")}
+            face: dict[str, Any] = {
+                name: getattr(line, name) for name in ("avatar", "image", "face", "landmarks", "voice")
+            }
             body = VideoBody(script=sentence, **{name: value for name, value in face.items() if value})
             job = await desk.ask(desk.jobs.submit, *await understood(desk, caller, body))
             yield _line({"said": sentence, "job": job.id})

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -49,7 +50,7 @@ def mount(desk: Desk, *, talker: Talker | None = None) -> Door:
     """
     visitors = Visitors(desk.rules)
     looking = Looking(desk, visitors, talker=talker)
-    page = Page(_built)
+    page = Page(partial(_built, desk, visitors, talker))
     visit = Visit(visitors)
     ours = Router(looking.routes(), default=visit)
 
@@ -116,12 +117,13 @@ class Page:
             self._ready.set()
 
 
-async def _built() -> FastAPI | None:
+async def _built(desk: Desk, visitors: Visitors, talker: Talker | None) -> FastAPI | None:
     """Gradio leaves event loops open that it makes where none runs: so it is loaded within one."""
     try:
+        from avatar.doors.web.endpoints import Endpoints
         from avatar.doors.web.page import application
     except ModuleNotFoundError as missing:
         if missing.name != "gradio":
             raise
         return None
-    return application()
+    return application(Endpoints(desk, visitors, talker))

@@ -10,6 +10,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 from fastapi import FastAPI
 
+from avatar.doors.web.endpoints import Endpoints
 from avatar.doors.web.looking import STATIC, WORDS
 
 LANGUAGES = ("en", "de", "fr", "es", "zh", "ja")
@@ -28,12 +29,12 @@ HEAD = "\n".join(
 )
 
 
-def application() -> FastAPI:
-    """An application that has the page at its root."""
+def application(endpoints: Endpoints) -> FastAPI:
+    """An application that has the page at its root, and named endpoints beside it."""
     told = gr.I18n(**{name: words(name) for name in LANGUAGES})
     made: FastAPI = gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
-        blocks(told),
+        blocks(told, endpoints),
         "/",
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         theme=theme(),
@@ -51,7 +52,7 @@ def application() -> FastAPI:
     return made
 
 
-def blocks(told: gr.I18n) -> gr.Blocks:
+def blocks(told: gr.I18n, endpoints: Endpoints) -> gr.Blocks:
     """The four tabs."""
     made: gr.Blocks
     with gr.Blocks(title="Avatar Chat", analytics_enabled=False, fill_width=True) as made:
@@ -65,6 +66,7 @@ def blocks(told: gr.I18n) -> gr.Blocks:
                         elem_id=f"room-{room}",
                         apply_default_css=False,
                     )
+        endpoints.offer()
     return made
 
 

@@ -7,6 +7,7 @@ can ask in the name of a client whose jobs he has seen. Films are shown by addre
 
 import hmac
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 
 from starlette.datastructures import Headers
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from avatar.doors.api.callers import Caller
 from avatar.doors.api.paths import VISIT
 from avatar.doors.api.rules import Rules
-from avatar.errors import BadRequest
+from avatar.errors import BadRequest, Unauthorised
 
 HEADER = "x-visitor"
 NUMBER = re.compile(r"[A-Za-z0-9_-]{22,64}")
@@ -40,7 +41,16 @@ class Visitors:
         number = headers.get(HEADER, "")
         if not NUMBER.fullmatch(number):
             raise BadRequest("The browser did not say which one it is. Load the page anew.")
-        return Caller(name_of(number))
+        return Caller(name_of(number), near=known.near)
+
+    def guest(self, headers: Mapping[str, str], *, session: str) -> Caller:
+        """Who asks without a browser of ours: by key, else by a session of their own. Raises `Unauthorised`."""
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        sent = key.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "").strip()
+        known = self.behind(_secret(sent)) if sent else None
+        if known is None and self.closed:
+            raise Unauthorised("A valid key is needed. Send it as Authorization: Bearer KEY or as X-API-Key.")
+        return known or Caller(name_of(session))
 
     def viewer(self, caller: Caller) -> str:
         """What stands in the addresses of this caller's films."""

@@ -1,6 +1,7 @@
 // Who can be talked with: the drawn avatars, and a picture of the visitor's own. Knows no film.
 
 import { ask, inTurn, make, picture, recall, store, t } from "./house.js";
+import { marked } from "./marks.js";
 
 // Fills `list` with everyone. `chosen(card)` hears who was chosen; a card of one's own has an `upload`.
 export class Cast {
@@ -63,7 +64,11 @@ export class Cast {
 
   async bring() {
     const brought = await bringPicture();
-    if (!brought) return;
+    if (brought) this.own(brought);
+  }
+
+  // A picture of the visitor's own, in the place of the one before.
+  own(brought) {
     const card = { id: "mine", name: t("own.name"), description: t("own.title"), voice: "", ...brought };
     store("own", JSON.stringify(card));
     this.cards = [...this.cards.filter((known) => known.id !== card.id), card];
@@ -72,8 +77,16 @@ export class Cast {
   }
 }
 
-// Asks for a picture and for consent; gives `{ upload, picture }`, or null when the visitor thought better of it.
-export async function bringPicture() {
+// Asks for a picture and for consent, then where its face is. Gives `{ upload, picture, face, landmarks }`, or null when the
+// visitor thought better of it.
+export async function bringPicture({ marked: asks = true } = {}) {
+  const brought = await asked();
+  if (!brought || !asks) return brought;
+  const marks = await marked(brought.upload, brought.file);
+  return marks && { upload: brought.upload, picture: brought.picture, ...marks };
+}
+
+async function asked() {
   const box = make("dialog");
   box.innerHTML = `<form><h2></h2><p></p>
     <label class="drop"><span></span><input type="file" accept="image/png,image/jpeg,image/webp"></label>
@@ -115,7 +128,7 @@ export async function bringPicture() {
       event.preventDefault();
       go.disabled = true;
       try {
-        brought = { upload: (await upload(chosen.file, "image")).upload_id, picture: chosen.small };
+        brought = { upload: (await upload(chosen.file, "image")).upload_id, picture: chosen.small, file: chosen.file };
         box.close();
       } catch (problem) {
         slip.textContent = problem.message;

@@ -3,7 +3,11 @@
 import { Cast } from "./cast.js";
 import { ask, film, house, make, picture, recall, store, t, translate } from "./house.js";
 import { fillLanguages, voiceFor } from "./languages.js";
+import { icon, light, lines, timed } from "./bubbles.js";
+import { listenWith } from "./mic.js";
 import { Screen } from "./screen.js";
+import { asFilm, askPersona, asText, persona } from "./talked.js";
+import { faceOf } from "./wish.js";
 
 const KEPT = 60; // lines that the browser remembers
 
@@ -46,6 +50,8 @@ class Chat {
       this.form.requestSubmit();
     });
     this.text.addEventListener("input", () => this.grow());
+    listenWith(this.root.querySelector(".mic"), { deaf: told.deaf, heard: (words) => this.write(words), told: (why) => this.slip(why) });
+    this.menu();
     new MutationObserver(() => this.button()).observe(this.root, { attributeFilter: ["class"] });
     fillLanguages(this.language, await ask("/v1/voices"));
     this.remember();
@@ -58,6 +64,36 @@ class Chat {
       chip.addEventListener("click", () => this.say(chip.textContent));
       this.chips.append(chip);
     }
+  }
+
+  // What was heard comes behind what is written.
+  write(words) {
+    this.text.value = [this.text.value.trim(), words].filter(Boolean).join(" ");
+    this.grow();
+    this.text.focus();
+  }
+
+  menu() {
+    const menu = this.root.querySelector(".menu");
+    const arm = (name, does) => menu.querySelector(name).addEventListener("click", async () => {
+      menu.open = false;
+      this.slip("");
+      await Promise.resolve().then(does).catch((problem) => this.slip(problem.message));
+    });
+    arm(".as-text", () => asText(this.history));
+    arm(".as-film", () => asFilm(this.history));
+    arm(".persona", () => askPersona(this.card));
+    arm(".forget", () => this.forget());
+    menu.querySelector(".persona").hidden = this.told.answers === "you";
+    addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  }
+
+  forget() {
+    this.hush();
+    this.history = [];
+    this.keep();
+    for (const line of this.lines.querySelectorAll(".said, .mine")) line.remove();
+    this.bare();
   }
 
   choose(card) {
@@ -114,7 +150,7 @@ class Chat {
 
   who() {
     const voice = voiceFor(this.language.value, this.card);
-    return { ...(this.card.upload ? { image: this.card.upload } : { avatar: this.card.id }), ...(voice && { voice }) };
+    return { ...faceOf(this.card), ...(voice && { voice }) };
   }
 
   // Nothing more of the present answer.
@@ -133,7 +169,7 @@ class Chat {
     this.mine(asked);
     this.history.push(asked);
     try {
-      const answer = await ask("/v1/chat", { method: "POST", body: { line, history, ...this.who() }, signal: answering.signal, raw: true });
+      const answer = await ask("/v1/chat", { method: "POST", body: { line, history, persona: persona(this.card.id), ...this.who() }, signal: answering.signal, raw: true });
       for await (const told of lines(answer.body)) {
         if (told.problem) throw new Error(told.problem);
         const said = { line: told.said, job: told.job, avatar: this.card.id, name: this.card.name, at: Date.now() };
@@ -234,45 +270,5 @@ class Chat {
         () => this.gone(bubble, t("chat.expired")),
       );
     });
-  }
-}
-
-// The JSON lines of an answer, as they come.
-async function* lines(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    rest += value ?? "";
-    const whole = rest.split("\n");
-    rest = whole.pop();
-    for (const line of whole) if (line) yield JSON.parse(line);
-    if (done) return;
-  }
-}
-
-function icon(tag, path, label) {
-  const made = make(tag, { title: label });
-  if (tag === "button") made.type = "button";
-  made.setAttribute("aria-label", label);
-  made.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${path}"/></svg>`;
-  return made;
-}
-
-// Where each written piece sounds: pieces and spoken words are matched in order, by their letters.
-function timed(spans, words) {
-  const bare = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
-  let next = 0;
-  return spans.map((span) => {
-    const found = words.findIndex((word, index) => index >= next && index < next + 4 && bare(span.textContent).startsWith(bare(word.text)));
-    if (found < 0) return { span, start: Infinity, end: Infinity };
-    next = found + 1;
-    return { span, start: words[found].start, end: words[found].end };
-  });
-}
-
-function light(bubble, seconds) {
-  for (const { span, start, end } of bubble.times ?? []) {
-    span.classList.toggle("lit", seconds >= start && seconds < Math.max(end, start + 0.12));
   }
 }

@@ -2,14 +2,22 @@
 
 import { film, make, t } from "./house.js";
 
-const VARIANTS = { video: "mp4", audio: "wav", "captions.srt": "srt", "captions.vtt": "vtt", "words.json": "json", "motion.csv": "csv", "certificate.json": "json" };
+const VARIANTS = { video: "mp4", image: "png", sheet: "png", audio: "wav", "captions.srt": "srt", "captions.vtt": "vtt", "words.json": "json", "motion.csv": "csv", "certificate.json": "json" };
 
-// Fills `place` with links to the files of `job`, an answer of the API.
-export function downloads(place, viewer, job) {
-  const has = Object.keys(VARIANTS).filter((variant) => job.mode === "video" || variant === "audio");
-  place.replaceChildren(...has.map((variant) => make("a", {
-    href: film(viewer, job.id, variant), download: `${job.id}-${variant.split(".")[0]}.${VARIANTS[variant]}`, textContent: t(`file.${variant}`),
-  })));
+// Other forms of a film that speaks; each is made when somebody first wants it.
+const EXPORTS = { "alpha.webm": "webm", "prores.mov": "mov", "hevc.mp4": "mp4", "av1.mp4": "mp4", "preview.gif": "gif", "preview.webp": "webp" };
+
+// Which files there are, by the answer's own addresses.
+function had(output) {
+  const told = Object.values(output).filter((value) => typeof value === "string" && value.includes("variant=")).map((url) => url.split("variant=")[1]);
+  return Object.keys(VARIANTS).filter((variant) => told.includes(variant));
+}
+
+// Fills `place` with links to the files of `job`, an answer of the API; with its `exports` too where those are wanted.
+export function downloads(place, viewer, job, { exports = false } = {}) {
+  const link = (variant, ending, text) => make("a", { href: film(viewer, job.id, variant), download: `${job.id}-${variant.split(".")[0]}.${ending}`, textContent: text });
+  place.replaceChildren(...had(job.output).map((variant) => link(variant, VARIANTS[variant], t(`file.${variant}`))));
+  if (exports && job.output.captions) place.append(...Object.entries(EXPORTS).map(([variant, ending]) => link(variant, ending, variant)));
   place.append(make("span", { className: "seed", textContent: `${t("studio.seed")} ${job.output.seed}` }));
   place.hidden = false;
 }

@@ -1,7 +1,8 @@
 // The visitor's films: those that wait, those that are made, those that are there. Knows no form and no conversation.
 
-import { ask, film, hand, house, make, t, translate, language } from "./house.js";
+import { ask, film, follow, hand, house, make, t, translate, language } from "./house.js";
 import { downloads } from "./downloads.js";
+import { draftOf } from "./wish.js";
 
 const AGAIN = 2000; // milliseconds between two looks while something is being made
 const SLOW = 15000;
@@ -39,9 +40,16 @@ class Films {
 
   slip(text) { this.find(".slip").textContent = text; }
 
+  // Nobody looks: nothing is followed and nothing plays.
+  rest() {
+    this.unfollow?.();
+    this.unfollow = this.watched = null;
+    for (const tile of this.tiles.values()) tile.still();
+  }
+
   async look() {
     clearTimeout(this.next);
-    if (document.hidden || !this.root.offsetParent) return;
+    if (document.hidden || !this.root.offsetParent) return this.rest();
     try {
       const page = await ask(`/v1/videos?limit=${this.limit}`);
       this.show(page);
@@ -50,6 +58,15 @@ class Films {
       this.slip(problem.message);
       this.next = setTimeout(() => this.look(), SLOW);
     }
+  }
+
+  // One stream at a time: the first job at work is watched while it is made, and its steps are counted.
+  watch(page) {
+    const first = page.data.find((job) => job.status === "in_progress")?.id ?? null;
+    if (first === this.watched) return;
+    this.watched = first;
+    this.unfollow?.();
+    this.unfollow = first && follow(this.told.viewer, first, (name, data) => this.tiles.get(first)?.heard(name, data));
   }
 
   show(page) {
@@ -70,6 +87,7 @@ class Films {
       tile.show(job);
       if (list.children[place] !== tile.root) list.insertBefore(tile.root, list.children[place] ?? null);
     });
+    this.watch(page);
   }
 }
 
@@ -85,23 +103,42 @@ class Tile {
     this.shot.addEventListener("click", () => this.play());
     ask(`/v1/asked/${id}`).then((asked) => {
       this.asked = asked;
-      this.text.textContent = asked.text || t("jobs.sound");
-      this.shot.setAttribute("aria-label", `${t("chat.play")}: ${asked.text.slice(0, 80)}`);
+      const words = asked.text || asked.prompt || t(asked.audio ? "jobs.sound" : "jobs.picture");
+      this.text.textContent = words;
+      this.shot.setAttribute("aria-label", `${t("chat.play")}: ${words.slice(0, 80)}`);
     }, () => {});
+  }
+
+  // The film grows in the tile as soon as there is something to see.
+  heard(name, data) {
+    if (name === "progress" && data.total > 1) this.steps = ` · ${data.done} / ${data.total}`;
+    if (name === "started") this.steps = "";
+    if (name !== "playable" || this.live || this.job.request.kind !== "talk") return;
+    this.live = make("video", { muted: true, autoplay: true, playsInline: true, src: film(this.room.told.viewer, this.id, "stream") });
+    this.shot.replaceChildren(this.live);
+  }
+
+  still() {
+    this.live?.removeAttribute("src");
+    this.live?.load();
+    this.live?.remove();
+    this.live = null;
   }
 
   show(job) {
     this.job = job;
-    this.fate.textContent = fate(job);
+    this.fate.textContent = fate(job, this.steps ?? "");
     this.fate.classList.toggle("bad", job.status === "failed");
     this.meter.hidden = !OPEN.includes(job.status);
     this.meter.firstElementChild.style.width = `${job.progress}%`;
     if (this.seen === job.status) return;
     this.seen = job.status;
     this.shot.disabled = job.status !== "completed";
+    if (!OPEN.includes(job.status)) this.still();
     if (job.status === "completed") {
-      const seconds = make("span", { textContent: `${job.output.duration_seconds.toFixed(1)} s` });
-      this.shot.replaceChildren(job.mode === "video" ? make("img", { src: film(this.room.told.viewer, this.id, "thumbnail"), alt: "", loading: "lazy" }) : "♪", seconds);
+      const { duration_seconds: long, takes } = job.output;
+      const badge = make("span", { textContent: takes.length > 1 ? `× ${takes.length}` : long ? `${long.toFixed(1)} s` : `${job.output.width} × ${job.output.height}` });
+      this.shot.replaceChildren(job.mode === "audio_only" ? "♪" : make("img", { src: film(this.room.told.viewer, this.id, "thumbnail"), alt: "", loading: "lazy" }), badge);
     }
     this.arm(job);
   }
@@ -132,38 +169,38 @@ class Tile {
   play() {
     const { told } = this.room;
     const box = make("dialog", { className: "show" });
-    const video = make("video", { controls: true, src: film(told.viewer, this.id, this.job.mode === "video" ? "video" : "audio") });
     const links = make("div", { className: "downloads" });
-    downloads(links, told.viewer, this.job);
+    downloads(links, told.viewer, this.job, { exports: true });
     const shut = make("button", { type: "button", className: "quiet", textContent: t("close") });
     shut.addEventListener("click", () => box.close());
-    box.append(video, links, make("div", { className: "row" }, shut));
+    box.append(...this.seen(), links, make("div", { className: "row" }, shut));
     box.setAttribute("aria-label", this.text.textContent);
     box.addEventListener("close", () => box.remove(), { once: true });
     document.body.append(box);
     box.showModal();
-    video.play().catch(() => {});
+    box.querySelector("video")?.play().catch(() => {});
+  }
+
+  // What was made: the film, the sound, the picture, or all takes.
+  seen() {
+    const { mode, output } = this.job;
+    const names = output.takes.length > 1 ? output.takes.map((_, place) => `take-${place + 1}`) : [mode === "image" ? "image" : mode === "video" ? "video" : "audio"];
+    const made = names.map((name) => {
+      const src = film(this.room.told.viewer, this.id, name);
+      return mode === "image" ? make("img", { src, alt: this.text.textContent }) : make("video", { controls: true, src, loop: names.length > 1, muted: names.length > 1 });
+    });
+    return made.length > 1 ? [make("div", { className: "several" }, ...made)] : made;
   }
 }
 
-function fate(job) {
+function fate(job, steps) {
   const at = new Date(job.created_at * 1000).toLocaleString(language, { dateStyle: "short", timeStyle: "short" });
-  if (job.status === "queued") return job.queue_position ? t("chat.queued", { position: job.queue_position }) : t("status.queued");
+  const soon = job.eta_seconds ? ` · ${t("jobs.left", { seconds: Math.max(1, Math.round(job.eta_seconds)) })}` : "";
+  if (job.status === "queued") return (job.queue_position ? t("chat.queued", { position: job.queue_position }) : t("status.queued")) + soon;
   if (job.status === "in_progress") {
-    const left = job.eta_seconds ? ` · ${t("jobs.left", { seconds: Math.max(1, Math.round(job.eta_seconds)) })}` : "";
-    return `${job.stage ? t(`stage.${job.stage}`) : t("status.in_progress")} ${Math.round(job.progress)} %${left}`;
+    return `${job.stage ? t(`stage.${job.stage}`) : t("status.in_progress")} ${Math.round(job.progress)} %${steps}${soon}`;
   }
   if (job.status === "failed") return job.error?.message ?? t("chat.failed");
   if (job.status === "completed") return job.degraded ? `${at} · ${job.reason ?? t("jobs.degraded")}` : at;
   return t(`status.${job.status}`);
-}
-
-// The studio's fields for a request.
-function draftOf(asked) {
-  const [language, timbre] = (asked.voice ?? "").split("+");
-  const named = Object.entries({ female: "f2", male: "m3", old_female: "f1", old_male: "m1" }).find(([, known]) => known === timbre);
-  return {
-    script: asked.text, avatar: asked.avatar, prompt: asked.prompt, language, timbre: named?.[0] ?? "own", size: `${asked.width}x${asked.height}`,
-    fps: String(asked.fps), captions: asked.captions, seed: String(asked.seed), rate: asked.rate, pitch: asked.pitch, ...asked.motion,
-  };
 }

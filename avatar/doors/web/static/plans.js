@@ -1,32 +1,48 @@
-// A plan in words: what will run, what it costs, what was stepped down and why. Knows no request.
+// A plan in words: what will run, what it costs, what is free already, what was stepped down and why. Knows no form.
 
 import { make, t } from "./house.js";
 import { bytes } from "./downloads.js";
 
 // Backends that serve only those who brought something of their own.
-const SPECIAL = { upload: "sound", "speecht5-clone": "sound", photo: "picture", "photo-plain": "picture" };
+const SPECIAL = { upload: "audio", "speecht5-clone": "voice_sample", photo: "image", "photo-plain": "image" };
 
-// Fills the `p.sum` and `ul` of `place`.
-export function showPlan(place, plan, brought) {
-  const costs = [plan.mode === "audio_only" ? t("plan.sound") : t("plan.film")];
-  costs.push(plan.seconds ? t("plan.seconds", { seconds: Math.max(1, Math.round(plan.seconds)) }) : t("plan.unknown"));
-  if (plan.peak_vram) costs.push(t("plan.vram", { size: bytes(plan.peak_vram) }));
-  if (plan.fetch_bytes) costs.push(t("plan.fetch", { size: bytes(plan.fetch_bytes) }));
+// Fills the `p.sum` and `ul` of `place`. `body` is what is asked; `bare` when that is not enough yet.
+export function showPlan(place, plan, body, { bare = false } = {}) {
+  const costs = [t(plan.mode === "audio_only" ? "plan.sound" : plan.mode === "image" ? "plan.image" : "plan.film", { count: body.variations ?? 1 })];
+  const stages = grouped(plan, body);
+  const free = bare ? [] : plan.known;
+  const seconds = free.length === stages.size ? 0 : plan.seconds_now;
+  if (free.length === stages.size) costs.push(t("plan.free"));
+  else costs.push(seconds ? t("plan.seconds", { seconds: Math.max(1, Math.round(seconds)) }) : t("plan.unknown"));
+  const first = [...stages.values()].map((chain) => chain.find((one) => one.runs)).filter(Boolean);
+  const memory = Math.max(0, ...first.map((one) => one.ram));
+  const vram = Math.max(0, ...first.map((one) => one.vram));
+  if (memory) costs.push(t("plan.ram", { size: bytes(memory) }));
+  if (vram) costs.push(t("plan.vram", { size: bytes(vram) }));
   place.querySelector(".sum").textContent = costs.join(" · ");
-  const stages = grouped(plan.backends.filter((one) => brought[SPECIAL[one.backend]] ?? true));
-  place.querySelector("ul").replaceChildren(...[...stages].map(([stage, chain]) => entry(stage, chain)), ...plan.notes.map((note) => make("li", { className: "remark", textContent: note })));
+  const lines = [...stages].map(([stage, chain]) => entry(stage, chain, { free: free.includes(stage), named: body.backends?.[stage] }));
+  place.querySelector("ul").replaceChildren(...lines, ...plan.notes.map((note) => make("li", { className: "remark", textContent: note })));
 }
 
-function entry(stage, chain) {
-  const [first, ...others] = chain.filter((one) => one.runs);
+function entry(stage, chain, { free, named }) {
+  const from = Math.max(0, chain.findIndex((one) => one.backend === named));
+  const left = chain.slice(from);
+  const [first, ...others] = left.filter((one) => one.runs);
   const line = make("li", {}, make("b", { textContent: t(`name.${stage}`) }), make("span", { textContent: first ? first.backend : t("plan.nobody") }));
+  if (free) line.append(make("em", { textContent: t("plan.cached") }));
+  const missed = left.slice(0, first ? left.indexOf(first) : undefined);
+  for (const one of missed) {
+    const told = one.backend === named ? t("plan.instead", { name: one.backend, why: one.why }) : `${one.backend}: ${one.why}`;
+    line.append(make("small", { textContent: told, className: one.backend === named ? "down" : "" }));
+  }
   if (others.length) line.append(make("small", { textContent: t("plan.else", { names: others.map((one) => one.backend).join(", ") }) }));
-  for (const one of chain.filter((found) => !found.runs)) line.append(make("small", { textContent: `${one.backend}: ${one.why}` }));
   return line;
 }
 
-function grouped(all) {
-  const found = new Map();
-  for (const one of all) found.set(one.stage, [...(found.get(one.stage) ?? []), one]);
+function grouped(plan, body) {
+  const found = new Map(plan.stages.map((stage) => [stage, []]));
+  for (const one of plan.backends) {
+    if (found.has(one.stage) && (body[SPECIAL[one.backend]] ?? !(one.backend in SPECIAL))) found.get(one.stage).push(one);
+  }
   return found;
 }

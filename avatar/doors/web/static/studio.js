@@ -1,20 +1,24 @@
-// The studio: everything that can be asked of one film, its plan before it, and the film. Knows no conversation.
+// The studio: everything that can be asked of one film or picture, its plan before it, and what came of it. Knows no conversation.
 
-import { Cast } from "./cast.js";
-import { ask, film, follow, handed, house, make, recall, store, t, translate } from "./house.js";
+import { bringPicture, Cast, upload } from "./cast.js";
+import { ask, film, follow, handed, house, recall, store, t, translate } from "./house.js";
 import { bringSound } from "./sounds.js";
 import { fillLanguages } from "./languages.js";
 import { downloads } from "./downloads.js";
 import { showPlan } from "./plans.js";
+import { Takes } from "./takes.js";
+import { bodyOf, draftIn, fill, offerBackends, offerVoices, prepare } from "./wish.js";
 
-const SIZES = ["512x512", "720x720", "1080x1080", "1280x720", "1920x1080", "720x1280", "1080x1920", "256x256"];
-const TIMBRES = { own: "", female: "f2", male: "m3", old_female: "f1", old_male: "m1" };
-const neural = (voice) => voice.ready && /^(speecht5|mms|piper)[:/]/.test(voice.id);
-const SLIDERS = {
-  head: [0, 2, 0.1, 1], gaze: [0, 2, 0.1, 1], blink: [0, 2, 0.1, 1], expression: [0, 2, 0.1, 1],
-  rate: [0.5, 2, 0.05, 1], pitch: [-12, 12, 1, 0],
-};
-const FIELDS = [["script", /text|script/i], ["size", /film of|pixels/i], ["seed", /seed/i], ["prompt", /prompt/i], ["voice", /voice/i]];
+const ENDS = ["finished", "failed", "canceled"];
+const QUICK = { talk: { size: "256x256", fps: 25 }, video: { fps: 25, seconds: 1 }, image: {} };
+const FEW = 6; // steps of diffusion in a quick preview
+const SMALL = { square: "256x256", wide: "456x256", tall: "256x456" };
+const FIELDS = [
+  ["negative_prompt", /negative_prompt/i], ["guidance_scale", /guidance/i], ["sampler", /sampler/i], ["steps", /steps/i], ["variations", /variations/i],
+  ["seconds", /seconds/i], ["backends", /backend/i], ["background", /background/i], ["label", /label/i], ["face", /face|landmarks|marks/i],
+  ["script", /text|script/i], ["size", /film of|pixels|size/i], ["seed", /seed/i], ["prompt", /prompt/i], ["voice", /voice/i], ["image", /image/i],
+];
+const NAMED = { landmarks: "face", width: "size", height: "size", text: "script" };
 
 export async function open(element) {
   const room = new Studio(element.querySelector(".studio"));
@@ -33,22 +37,21 @@ class Studio {
       find, form: find("form"), video: find(".film"), poster: find(".poster"), state: find(".state"), meter: find(".meter"),
       go: find(".go"), preview: find(".preview"), cancel: find(".cancel"),
     });
-    this.sound = null;
-    this.job = null;
+    this.sound = this.start = this.job = null;
+    this.wanted = {};
   }
+
+  get kind() { return this.form.elements.kind.value; }
 
   async open(told) {
     this.told = told;
     translate(this.root);
-    this.go.textContent = t("studio.go");
-    const size = this.form.elements.size;
-    for (const name of SIZES) size.append(make("option", { value: name, textContent: `${name.replace("x", " × ")}${t(`size.${shape(name)}`)}` }));
-    for (const name of ["none", "soft", "burned"]) this.form.elements.captions.append(make("option", { value: name, textContent: t(`captions.${name}`) }));
-    for (const name of Object.keys(TIMBRES)) this.form.elements.timbre.append(make("option", { value: name, textContent: t(`timbre.${name}`) }));
-    for (const [name, [min, max, step, value]] of Object.entries(SLIDERS)) this.find(".sliders").append(slider(name, { min, max, step, value }));
+    prepare(this.form, told);
+    this.takes = new Takes(this, told.viewer);
+    this.turn();
     const voices = await ask("/v1/voices");
     fillLanguages(this.form.elements.language, voices);
-    for (const voice of voices.data.filter(neural)) this.form.elements.timbre.append(make("option", { value: voice.id, textContent: voice.name }));
+    offerVoices(this.form.elements.timbre, voices);
     this.cast = new Cast(this.find(".cast"), told.avatars, (card) => this.choose(card), { described: true });
     this.listen();
     this.fill(handed() ?? JSON.parse(recall("draft") ?? "{}"));
@@ -65,7 +68,7 @@ class Studio {
       this.changed();
     });
     this.go.addEventListener("click", () => this.make());
-    this.preview.addEventListener("click", () => this.make({ size: "256x256", fps: 25 }));
+    this.preview.addEventListener("click", () => this.make(this.quick()));
     this.cancel.addEventListener("click", () => {
       this.unwanted = true;
       this.callOff();
@@ -77,16 +80,25 @@ class Studio {
     this.find(".listen").addEventListener("click", () => this.hear());
     this.find(".bring").addEventListener("click", async () => this.take((await bringSound()) ?? this.sound));
     this.find(".drop-sound").addEventListener("click", () => this.take(null));
+    this.find(".bring-start").addEventListener("click", async () => this.begin((await bringPicture({ marked: false })) ?? this.start));
+    this.find(".drop-start").addEventListener("click", () => this.begin(null));
   }
 
   choose(card) {
     this.card = card;
-    this.root.classList.toggle("described", card.id === "described");
-    this.poster.src = card.picture || "";
-    this.poster.hidden = !card.picture;
-    this.poster.alt = card.description;
-    this.root.classList.remove("played");
+    this.face();
     if (this.cast) this.changed();
+  }
+
+  // Who is seen while nothing is made: in films of words, nobody yet.
+  face() {
+    const card = this.card ?? {};
+    const talks = this.kind === "talk";
+    this.root.classList.toggle("described", talks && card.id === "described");
+    this.poster.src = talks ? card.picture || "" : this.start?.picture || "";
+    this.poster.hidden = !this.poster.getAttribute("src");
+    this.poster.alt = talks ? card.description ?? "" : "";
+    this.root.classList.remove("played");
   }
 
   take(sound) {
@@ -96,48 +108,57 @@ class Studio {
     this.changed();
   }
 
-  // The request as the API takes it.
-  body() {
-    const field = this.form.elements;
-    const number = (name) => Number(field[name].value);
-    const timbre = TIMBRES[field.timbre.value];
-    const voice = [field.language.value, timbre].filter(Boolean).join("+");
-    const seed = field.seed.value.trim();
-    const body = { size: field.size.value, fps: number("fps"), captions: field.captions.value, rate: number("rate"), pitch: number("pitch") };
-    body.motion = Object.fromEntries(["head", "gaze", "blink", "expression"].map((name) => [name, number(name)]));
-    if (field.script.value.trim() || !this.sound) body.script = field.script.value;
-    if (this.sound) body.audio = this.sound.upload;
-    else if (neural({ id: field.timbre.value, ready: true })) body.voice = field.timbre.value;
-    else if (voice) body.voice = field.language.value ? voice : `+${timbre}`;
-    if (seed) body.seed = /^\d+$/.test(seed) ? Number(seed) : seed;
-    if (this.card.upload) body.image = this.card.upload;
-    else if (this.card.id === "described") body.prompt = field.prompt.value;
-    else body.avatar = this.card.id;
-    return body;
+  begin(start) {
+    this.start = start;
+    const shown = this.find("img.start");
+    shown.hidden = this.find(".drop-start").hidden = !start;
+    shown.src = start?.picture ?? "";
+    this.face();
+    this.changed();
+  }
+
+  body() { return bodyOf(this.form, this); }
+
+  // The same small, short and with few steps; the seed stays, so that the whole is like it.
+  quick() {
+    const body = this.body();
+    const [width, height] = body.size.split("x").map(Number);
+    const small = { ...QUICK[this.kind], size: this.kind === "talk" ? "256x256" : SMALL[width === height ? "square" : width > height ? "wide" : "tall"] };
+    return this.kind === "talk" ? small : { ...small, steps: Math.min(Number(body.steps) || FEW, FEW) };
   }
 
   // After every change: what it would take, or what is wrong, beside the field.
   changed() {
-    store("draft", JSON.stringify(this.draft()));
+    if (this.root.dataset.kind !== this.kind) this.turn();
+    this.form.elements.colour.hidden = this.form.elements.background.value !== "colour";
+    store("draft", JSON.stringify(draftIn(this.form)));
     clearTimeout(this.soon);
     this.soon = setTimeout(() => this.check(), 350);
   }
 
-  draft() {
-    const kept = {};
-    for (const field of this.form.elements) if (field.name && field.name !== "lock") kept[field.name] = field.value;
-    return kept;
+  // From speaking to films of words, to pictures.
+  turn() {
+    const kind = this.kind;
+    this.root.dataset.kind = kind;
+    for (const part of this.form.querySelectorAll("[data-kinds]")) part.hidden = !part.dataset.kinds.split(" ").includes(kind);
+    this.find(".seen").textContent = t(kind === "talk" ? "studio.prompt" : "studio.seen");
+    this.go.textContent = t(kind === "image" ? "studio.go.image" : "studio.go");
+    this.face();
+    this.takes?.clear();
+    this.find(".downloads").hidden = true;
   }
 
   async check() {
     this.asking?.abort();
     this.asking = new AbortController();
     const body = this.body();
-    const bare = !this.sound && !body.script.trim();
+    const bare = this.kind === "talk" ? !this.sound && !body.script.trim() : !body.prompt?.trim() && !body.image;
+    const full = this.kind === "talk" ? { ...body, script: body.script || "Hello." } : { ...body, ...(body.image ? {} : { prompt: body.prompt || "…" }) };
     try {
-      const plan = await ask("/v1/plans", { method: "POST", body: bare ? { ...body, script: "Hello." } : body, signal: this.asking.signal });
+      const plan = await ask("/v1/plans", { method: "POST", body: bare ? full : body, signal: this.asking.signal });
       this.slip("");
-      showPlan(this.find(".plan"), plan, { sound: Boolean(body.audio), picture: Boolean(body.image) });
+      showPlan(this.find(".plan"), plan, body, { bare });
+      offerBackends(this.find(".chains"), plan, this.wanted);
       this.ready(!bare);
     } catch (problem) {
       if (problem.name === "AbortError") return;
@@ -155,26 +176,27 @@ class Studio {
     for (const found of this.root.querySelectorAll(".slip")) found.textContent = "";
     for (const found of this.form.querySelectorAll("[aria-invalid]")) found.removeAttribute("aria-invalid");
     if (!text) return;
-    const [name] = FIELDS.find(([known, says]) => field.startsWith(known) || says.test(text)) ?? [];
+    const first = field.split(".")[0];
+    const [name] = FIELDS.find(([known]) => known === (NAMED[first] ?? first)) ?? FIELDS.find(([, says]) => says.test(text)) ?? [];
     const place = name && this.find(`[data-for="${name}"]`);
-    if (place) {
-      place.textContent = text;
-      place.parentElement.querySelector("input, textarea, select")?.setAttribute("aria-invalid", "true");
-    } else this.find(".slip.main").textContent = text;
+    if (!place || place.closest("[hidden]")) return void (this.find(".slip.main").textContent = text);
+    place.textContent = text;
+    place.closest("details")?.setAttribute("open", "");
+    place.parentElement.querySelector(":scope > :is(input, textarea, select), :scope > .joined > :is(input, select)")?.setAttribute("aria-invalid", "true");
   }
 
   async hear() {
     const script = this.form.elements.script.value.split(/(?<=[.!?。！？])\s*/)[0].slice(0, 200) || t("chip.1");
-    const body = { ...this.body(), script, kind: "speech" };
-    for (const name of ["audio", "image", "motion", "captions"]) delete body[name];
+    const { seed, voice, rate, pitch, avatar, prompt } = this.body();
+    const body = { seed, voice, rate, pitch, avatar, prompt, script, kind: "speech" };
     const button = this.find(".listen");
     button.disabled = true;
     try {
-      const job = await ask("/v1/videos", { method: "POST", body });
+      const job = await ask("/v1/videos", { method: "POST", body: JSON.parse(JSON.stringify(body)) });
       follow(this.told.viewer, job.id, (name, data) => {
         if (name === "finished") new Audio(film(this.told.viewer, job.id, "audio")).play().catch(() => {});
         if (name === "failed") this.slip(data.message, "voice");
-        if (["finished", "failed", "canceled"].includes(name)) button.disabled = false;
+        if (ENDS.includes(name)) button.disabled = false;
       });
     } catch (problem) {
       this.slip(problem.message, problem.field || "voice");
@@ -188,20 +210,27 @@ class Studio {
     this.slip("");
     this.unwanted = false;
     this.busy(true);
+    this.takes.clear();
     this.find(".downloads").hidden = true;
     this.state.textContent = t("studio.sent");
+    const body = { ...this.body(), ...changes };
     try {
-      const job = await ask("/v1/videos", { method: "POST", body: { ...this.body(), ...changes } });
+      const job = await ask("/v1/videos", { method: "POST", body });
       this.job = job.id;
+      this.began = performance.now();
       this.callOff();
-      this.video.src = film(this.told.viewer, job.id, "stream");
-      this.video.onplaying = () => this.root.classList.add("played");
-      this.video.play().catch(() => {});
+      if (body.kind === "talk") this.watch(film(this.told.viewer, job.id, "stream"));
       this.unfollow = follow(this.told.viewer, job.id, (name, data) => this.heard(job.id, name, data));
     } catch (problem) {
       this.busy(false);
       this.slip(problem.message, problem.field);
     }
+  }
+
+  watch(source) {
+    this.video.src = source;
+    this.video.onplaying = () => this.root.classList.add("played");
+    this.video.play().catch(() => {});
   }
 
   // Also called when the job's id comes only after the click.
@@ -223,44 +252,52 @@ class Studio {
     this.meter.setAttribute("aria-valuenow", Math.round(percent));
   }
 
+  // How far a stage is, and how long it may still take.
+  advance({ stage, done, total, percent }) {
+    this.progress(percent);
+    if (this.root.classList.contains("played")) return;
+    const gone = (performance.now() - this.began) / 1000;
+    const left = percent > 3 && gone > 2 ? ` · ${t("jobs.left", { seconds: Math.max(1, Math.round((gone * (100 - percent)) / percent)) })}` : "";
+    this.state.textContent = `${t(`stage.${stage}`)} ${total > 1 ? `${done} / ${total}` : ""}${left}`;
+  }
+
   async heard(job, name, data) {
     if (name === "queued" && data.position > 1) this.state.textContent = t("chat.queued", { position: data.position });
     if (name === "started") this.state.textContent = data.stage ? t(`stage.${data.stage}`) : "";
     if (name === "playable") this.state.textContent = "";
-    if (name === "progress") this.progress(data.percent);
+    if (name === "progress") this.advance(data);
     if (name === "fell_back") this.slip(t("studio.fell", data));
     if (name === "failed") this.slip(data.message);
-    if (!["finished", "failed", "canceled"].includes(name)) return;
+    if (!ENDS.includes(name)) return;
     this.busy(false);
     if (name === "canceled") this.video.removeAttribute("src");
     if (name !== "finished") return this.root.classList.remove("played");
     const done = await ask(`/v1/videos/${job}`);
     if (done.degraded && done.reason) this.slip(done.reason);
     downloads(this.find(".downloads"), this.told.viewer, done);
-    if (this.video.paused || this.video.error) this.video.src = film(this.told.viewer, job, done.mode === "audio_only" ? "audio" : "video");
+    if (done.output.takes.length || done.mode === "image") this.takes.show(done);
+    else if (this.video.paused || this.video.error) this.watch(film(this.told.viewer, job, done.mode === "audio_only" ? "audio" : "video"));
+    this.changed();
+  }
+
+  // A picture that was made becomes the face of a film.
+  async adopt(file, picture) {
+    const brought = await upload(file, "image");
+    this.form.elements.kind.value = "talk";
+    this.cast.own({ upload: brought.upload_id, picture });
+    this.changed();
+    this.form.elements.script.focus();
   }
 
   // A draft, or the request of a film that is to be made again.
   fill(draft) {
     if (!draft) return;
-    for (const [name, value] of Object.entries(draft)) {
-      const field = this.form.elements[name];
-      if (!field || value === null) continue;
-      field.value = value;
-      field.dispatchEvent(new Event("input", { bubbles: true }));
-    }
+    this.wanted = draft.backends ?? {};
+    delete this.find(".chains").dataset.key;
+    fill(this.form, draft);
+    this.form.elements.lock.checked = Boolean(draft.script && draft.seed);
     if (draft.avatar) this.cast.choose(this.cast.cards.find((card) => card.id === draft.avatar) ?? this.card);
+    else if (draft.kind === "talk" && "picture" in draft && !draft.picture && draft.prompt) this.cast.choose(this.cast.cards[0]);
+    this.changed();
   }
-}
-
-function shape(size) {
-  const [width, height] = size.split("x").map(Number);
-  return width === height ? "square" : width > height ? "wide" : "tall";
-}
-
-function slider(name, range) {
-  const shown = make("output", { textContent: range.value });
-  const field = make("input", { type: "range", name, id: `s-${name}`, min: range.min, max: range.max, step: range.step, value: range.value });
-  field.addEventListener("input", () => { shown.textContent = Number(field.value); });
-  return make("div", { className: "slider" }, make("label", { htmlFor: field.id, textContent: t(`motion.${name}`) }), field, shown);
 }

@@ -1,46 +1,94 @@
-// What the house has, and what it would do with it. Changes nothing.
+// What the house has and what it would do with it, and the weights that it keeps. Knows no film.
 
-import { ask, house, make, t, translate } from "./house.js";
+import { ask, house, make, recall, t, translate } from "./house.js";
 import { bytes } from "./downloads.js";
+import { Shelf } from "./shelf.js";
+import { keepProfile } from "./wish.js";
 
 const AGAIN = 10000; // milliseconds between two looks
+const PROFILES = ["auto", "minimal", "recommended", "maximum"];
 
 export async function open(element) {
-  const root = element.querySelector(".system");
-  const slip = root.querySelector(".slip");
-  const look = async () => {
-    if (!document.hidden && root.offsetParent) {
-      try {
-        show(root, await ask("/health"));
-        slip.textContent = "";
-      } catch (problem) {
-        slip.textContent = problem.message;
-      }
-    }
-    setTimeout(look, AGAIN);
-  };
+  const room = new System(element.querySelector(".system"));
   try {
     await house();
-    translate(root);
-    await look();
-    root.classList.add("open");
+    await room.open();
   } catch (problem) {
-    slip.textContent = problem.message;
+    room.slip(problem.message);
   }
 }
 
-function show(root, told) {
-  const { machine } = told.plan;
-  const cards = [
-    card(t("system.queue"), t("system.queued", told.queue), t("system.running", told.queue)),
-    card(t("system.processor"), t("system.cores", { count: machine.cores }), t("system.profile", { name: told.plan.profile })),
-    bar(t("system.memory"), machine.ram - machine.ram_free, machine.ram),
-    bar(t("system.disk"), machine.disk - machine.disk_free, machine.disk),
-    ...machine.gpus.map((gpu) => bar(gpu.name, gpu.vram - gpu.vram_free, gpu.vram)),
-  ];
-  if (!machine.gpus.length) cards.splice(2, 0, card(t("system.gpu"), t("system.none"), t("system.floor")));
-  root.querySelector(".cards").replaceChildren(...cards);
-  root.querySelector("tbody").replaceChildren(...told.plan.backends.map(row));
+class System {
+  constructor(root) {
+    this.root = root;
+    this.find = (name) => root.querySelector(name);
+    this.profile = this.find("#y-profile");
+  }
+
+  async open() {
+    translate(this.root);
+    this.profile.append(...PROFILES.map((name) => make("option", { value: name, textContent: t(`profile.${name}`) })));
+    this.profile.value = recall("profile") ?? "auto";
+    this.shelf = new Shelf(this.root, (text) => this.slip(text));
+    this.profile.addEventListener("change", () => this.plan());
+    this.find(".wear").addEventListener("click", () => {
+      keepProfile(this.profile.value);
+      this.worn();
+      const studio = document.getElementById("s-profile");
+      if (studio) Object.assign(studio, { value: this.profile.value }).dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    new IntersectionObserver(([seen]) => seen.isIntersecting && this.look()).observe(this.root);
+    await this.look();
+    this.root.classList.add("open");
+  }
+
+  slip(text) { this.find(".slip").textContent = text; }
+
+  async look() {
+    clearTimeout(this.next);
+    if (document.hidden || !this.root.offsetParent) return void (this.next = setTimeout(() => this.look(), AGAIN));
+    try {
+      const told = await ask("/health");
+      this.slip("");
+      this.cards(told);
+      await this.plan();
+      await this.shelf.look();
+    } catch (problem) {
+      this.slip(problem.message);
+    }
+    this.next = setTimeout(() => this.look(), AGAIN);
+  }
+
+  cards({ plan: { machine }, queue }) {
+    const cards = [
+      card(t("system.queue"), t("system.queued", queue), t("system.running", queue)),
+      card(t("system.processor"), t("system.cores", { count: machine.cores }), machine.gpus.length ? "" : t("system.floor")),
+      bar(t("system.memory"), machine.ram - machine.ram_free, machine.ram),
+      bar(t("system.disk"), machine.disk - machine.disk_free, machine.disk),
+      ...machine.gpus.map((gpu) => bar(`${gpu.name} · VRAM`, gpu.vram - gpu.vram_free, gpu.vram)),
+    ];
+    if (!machine.gpus.length) cards.splice(2, 0, card(t("system.gpu"), t("system.none"), ""));
+    this.find(".cards").replaceChildren(...cards);
+  }
+
+  // What an ordinary film would be made with in the chosen profile, before it is taken.
+  async plan() {
+    const plan = await ask("/v1/plans", { method: "POST", body: { script: "Hello.", profile: this.profile.value } });
+    const costs = [t("system.profile", { name: t(`profile.${plan.profile}`) })];
+    if (plan.fetch_bytes) costs.push(t("plan.fetch", { size: bytes(plan.fetch_bytes) }));
+    if (plan.peak_ram) costs.push(t("plan.ram", { size: bytes(plan.peak_ram) }));
+    if (plan.peak_vram) costs.push(t("plan.vram", { size: bytes(plan.peak_vram) }));
+    costs.push(t("system.after", { size: bytes(plan.disk_after) }));
+    this.find(".costs").textContent = costs.join(" · ");
+    this.find(".chains tbody").replaceChildren(...plan.backends.map(row));
+    this.worn();
+  }
+
+  worn() {
+    const own = (recall("profile") ?? "auto") === this.profile.value;
+    this.find(".wear").disabled = own;
+    this.find(".wear").textContent = t(own ? "system.worn" : "system.wear");
+  }
 }
 
 function card(title, main, more) {
@@ -49,8 +97,11 @@ function card(title, main, more) {
 
 function bar(title, used, all) {
   const made = card(title, t("system.free", { size: bytes(all - used) }), t("system.of", { size: bytes(all) }));
+  const share = all ? Math.round((100 * used) / all) : 0;
   const meter = make("div", { className: "meter" }, make("i"));
-  meter.firstElementChild.style.width = `${all ? (100 * used) / all : 0}%`;
+  meter.classList.toggle("full", share > 90);
+  Object.entries({ role: "meter", "aria-label": title, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": share }).forEach(([name, value]) => meter.setAttribute(name, value));
+  meter.firstElementChild.style.width = `${share}%`;
   made.insertBefore(meter, made.lastElementChild);
   return made;
 }

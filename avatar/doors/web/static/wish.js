@@ -1,0 +1,152 @@
+// The studio's form: what it says as the API takes it, and a request as the form shows it. Knows no job.
+
+import { make, recall, store, t } from "./house.js";
+
+const SIZES = ["512x512", "720x720", "1080x1080", "1280x720", "1920x1080", "720x1280", "1080x1920", "256x256"];
+const NEURAL = /^(speecht5|mms|piper)[:/]/;
+const TIMBRES = { own: "", female: "f2", male: "m3", old_female: "f1", old_male: "m1" };
+const SLIDERS = {
+  head: [0, 2, 0.1, 1], gaze: [0, 2, 0.1, 1], blink: [0, 2, 0.1, 1], expression: [0, 2, 0.1, 1],
+  rate: [0.5, 2, 0.05, 1], pitch: [-12, 12, 1, 0],
+};
+const AMOUNTS = ["head", "gaze", "blink", "expression"];
+const CHOICES = {
+  captions: ["none", "soft", "burned"],
+  framing: ["head_and_shoulders", "close", "wide", "whole"],
+  background: ["scene", "blur", "transparent", "colour"],
+  profile: ["auto", "minimal", "recommended", "maximum"],
+};
+
+// Fills every choice of the form.
+export function prepare(form, told) {
+  const option = (value, textContent) => make("option", { value, textContent });
+  const field = form.elements;
+  field.size.append(...SIZES.map((name) => option(name, `${name.replace("x", " × ")}${t(`size.${shape(name)}`)}`)));
+  const choices = { ...CHOICES, expression: told.expressions };
+  for (const [name, all] of Object.entries(choices)) field[name].append(...all.map((each) => option(each, t(`${name}.${each}`))));
+  field.timbre.append(...Object.keys(TIMBRES).map((name) => option(name, t(`timbre.${name}`))));
+  field.sampler.append(option("", t("studio.own")), ...told.samplers.map((name) => option(name, name)));
+  field.profile.value = recall("profile") ?? "auto";
+  form.querySelector(".sliders").append(...Object.entries(SLIDERS).map(([name, range]) => slider(name, range)));
+}
+
+// Neural voices whose weights are here, behind the timbres.
+export function offerVoices(timbre, voices) {
+  for (const voice of voices.data) if (voice.ready && NEURAL.test(voice.id)) timbre.append(make("option", { value: voice.id, textContent: voice.name }));
+}
+
+function shape(size) {
+  const [width, height] = size.split("x").map(Number);
+  return width === height ? "square" : width > height ? "wide" : "tall";
+}
+
+function slider(name, [min, max, step, value]) {
+  const shown = make("output", { textContent: value });
+  const field = make("input", { type: "range", name, id: `s-${name}-amount`, min, max, step, value });
+  if (name === "expression") field.name = "liveliness";
+  field.addEventListener("input", () => { shown.textContent = Number(field.value); });
+  return make("div", { className: "slider" }, make("label", { htmlFor: field.id, textContent: t(`motion.${name}`) }), field, shown);
+}
+
+// What can't be read as a number is sent as it was written: the answer says beside the field what is wrong.
+const number = (text) => (text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text.trim());
+
+// The request of a form. `card` is who speaks, `sound` a recording, `start` the first picture of a film from words.
+export function bodyOf(form, { card, sound, start }) {
+  const field = form.elements;
+  const kind = field.kind.value;
+  const body = { kind, size: field.size.value, profile: field.profile.value, backends: chosen(form) };
+  if (field.seed.value.trim()) body.seed = number(field.seed.value);
+  for (const name of ["steps", "guidance_scale"]) if (field[name].value.trim()) body[name] = number(field[name].value);
+  if (field.sampler.value) body.sampler = field.sampler.value;
+  if (kind !== "image") body.fps = Number(field.fps.value);
+  if (kind === "talk") return Object.assign(body, spoken(field, card, sound));
+  if (field.prompt.value.trim() || !start) body.prompt = field.prompt.value;
+  if (field.negative_prompt.value.trim()) body.negative_prompt = field.negative_prompt.value;
+  body.variations = Number(field.variations.value);
+  if (kind === "video" && field.seconds.value.trim()) body.seconds = number(field.seconds.value);
+  if (kind === "video" && start) body.image = start.upload;
+  return body;
+}
+
+function spoken(field, card, sound) {
+  const amount = (name) => Number((name === "expression" ? field.liveliness : field[name]).value);
+  const body = {
+    captions: field.captions.value, rate: amount("rate"), pitch: amount("pitch"), expression: field.expression.value, framing: field.framing.value,
+    background: field.background.value === "colour" ? field.colour.value : field.background.value,
+    motion: Object.fromEntries(AMOUNTS.map((name) => [name, amount(name)])),
+  };
+  if (field.label.value.trim()) body.label = field.label.value.trim();
+  if (field.script.value.trim() || !sound) body.script = field.script.value;
+  const timbre = TIMBRES[field.timbre.value];
+  const voice = [field.language.value, timbre].filter(Boolean).join("+");
+  if (sound) body.audio = sound.upload;
+  else if (NEURAL.test(field.timbre.value)) body.voice = field.timbre.value;
+  else if (voice) body.voice = field.language.value ? voice : `+${timbre}`;
+  return Object.assign(body, faceOf(card, field.prompt.value));
+}
+
+// Who is seen: a picture of one's own with its marks, words, or somebody of the gallery.
+export function faceOf(card, prompt = "") {
+  if (card.id === "described") return { prompt };
+  if (!card.upload) return { avatar: card.id };
+  return { image: card.upload, ...(card.face ? { face: card.face } : {}), ...(card.landmarks ? { landmarks: card.landmarks } : {}) };
+}
+
+function chosen(form) {
+  const found = [...form.querySelectorAll(".chains select")].filter((select) => select.value);
+  return Object.fromEntries(found.map((select) => [select.dataset.stage, select.value]));
+}
+
+// A choice of backend for each stage of a plan; what was chosen stays chosen.
+export function offerBackends(place, plan, wanted = {}) {
+  const key = plan.stages.join();
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
+  place.replaceChildren(...plan.stages.map((stage) => {
+    const select = make("select", { id: `s-backend-${stage}` });
+    select.dataset.stage = stage;
+    select.append(make("option", { value: "", textContent: t("studio.auto") }));
+    for (const one of plan.backends.filter((each) => each.stage === stage)) {
+      select.append(make("option", { value: one.backend, textContent: one.runs ? one.backend : `${one.backend} · ${one.why}` }));
+    }
+    select.value = wanted[stage] ?? "";
+    if (select.selectedIndex < 0) select.value = "";
+    return make("div", { className: "field" }, make("label", { htmlFor: select.id, textContent: t(`name.${stage}`) }), select);
+  }));
+}
+
+// What is kept of an unfinished form.
+export function draftIn(form) {
+  const kept = {};
+  for (const field of form.elements) if (field.name && field.type !== "radio" && field.name !== "lock") kept[field.name] = field.value;
+  return { ...kept, kind: form.elements.kind.value };
+}
+
+export function fill(form, draft) {
+  for (const [name, value] of Object.entries(draft)) {
+    const field = form.elements[name];
+    if (!field || value === null || value === undefined) continue;
+    field.value = value;
+    if (field instanceof Element) field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+// The form's fields for a request that was made.
+export function draftOf(asked) {
+  const neural = NEURAL.test(asked.voice ?? "");
+  const [language, timbre] = neural ? ["", ""] : (asked.voice ?? "").split("+");
+  const named = Object.entries(TIMBRES).find(([name, known]) => name !== "own" && known === timbre);
+  const { expression: liveliness, ...motion } = asked.motion;
+  const colour = asked.background.startsWith("#");
+  return {
+    kind: asked.kind === "speech" ? "talk" : asked.kind, script: asked.text, avatar: asked.avatar, prompt: asked.prompt, language, timbre: neural ? asked.voice : named?.[0] ?? "own",
+    size: `${asked.width}x${asked.height}`, fps: String(asked.fps), captions: asked.captions, seed: String(asked.seed), rate: asked.rate, pitch: asked.pitch,
+    ...motion, liveliness, expression: asked.expression, framing: asked.framing, background: colour ? "colour" : asked.background,
+    ...(colour ? { colour: asked.background } : {}), label: asked.label ?? "", negative_prompt: asked.negative_prompt, seconds: asked.seconds ?? 4,
+    variations: asked.variations, steps: asked.steps ?? "", guidance_scale: asked.guidance_scale ?? "", sampler: asked.sampler ?? "", profile: asked.profile,
+    backends: asked.backends, picture: asked.image,
+  };
+}
+
+export const keepProfile = (name) => store("profile", name);
