@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from avatar.artifacts import Portrait
 from avatar.errors import BadOutput, Unavailable
+from avatar.face import facemesh
 from avatar.stage import Context, Needs, Placement
 from stages import recipes
 from stages.diffusion import controls, samplers
 from stages.diffusion.models import Easel
 from stages.diffusion.orders import Opens, Order, Painter, studio
 from stages.portrait.brief import Brief
-from stages.portrait.photo import cascade, finding, frame, shape
+from stages.portrait.photo import cascade, finding, frame
 from stages.portrait.photo.backend import UNSURE, Find, portrait
 
 Floats = NDArray[np.float32]
@@ -85,7 +86,7 @@ class Sitting:
             points, confidence = self._faces(picture)
             fault = unfit(points, picture)
             if not fault:
-                framed = frame.frame(picture, points[0], shape.height(points[0]), everything=brief.whole)
+                framed = frame.frame(picture, points[0], facemesh.height(points[0]), everything=brief.whole)
                 made = portrait(framed, confidence, context)
                 told = f"{self.easel.limits.name}, seed {seed}"
                 return replace(made, label=f"{told}, candidate {number} of {CANDIDATES}" if number > 1 else told)
@@ -127,7 +128,7 @@ def unfit(faces: list[Floats], picture: Bytes) -> str:
     if len(faces) != 1:
         return f"{len(faces)} faces" if faces else "no face"
     points, height, width = faces[0], *picture.shape[:2]
-    tall = shape.height(points) / height
+    tall = facemesh.height(points) / height
     low, high = points.min(axis=0), points.max(axis=0)
     across = float(high[0] - low[0])
     turned = abs(float(points[NOSE, 0] - (points[RIGHT_EDGE, 0] + points[LEFT_EDGE, 0]) / 2)) / max(across, 1.0)
