@@ -86,8 +86,8 @@ class Model:
             count.beat()
             if drawing:
                 self._compile()
-            for network in self.networks().values():
-                for block in blocks(network, whole=self._compiled):
+            for name, network in self.networks().items():
+                for block in blocks(network, whole=self._compiled and name in self.source.denoisers):
                     hooks.callback(block.register_forward_pre_hook(_listener(count)).remove)
             hooks.callback(self._settle)
             yield count

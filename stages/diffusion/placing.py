@@ -26,7 +26,7 @@ from stages.diffusion.model import Model, computing
 from stages.diffusion.source import Source
 
 STORED = torch.float8_e4m3fn
-KEPT_WIDE = ("embed", "shared", "norm", "wo", "^proj_in$", "^proj_out$", "position", "bias")
+KEPT_WIDE = ("embed", "shared", "norm", r"\bwo$", "^proj_in$", "^proj_out$", "position", "bias")
 """Parts of networks whose weights stay 16 bits wide: few bytes, or read by their width."""
 GROUP = {"num_blocks_per_group": 1}
 GROUP_HOOKS = ("group_offloading", "layer_execution_tracker", "lazy_prefetch_group_offloading")

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from avatar import memory
-from avatar.errors import BadOutput, Unavailable
+from avatar.errors import BadOutput, OutOfMemory, Unavailable
 from avatar.stage import Context
 from stages.diffusion import placing
 from stages.diffusion.model import Model
@@ -67,9 +67,9 @@ class Prompts:
         return encoded
 
     def _encoded(self, prompt: str, negative: str, *, guided: bool, context: Context) -> Encoded:
-        with memory.memory_errors(), self._model.working(context, 1):
+        with self._model.working(context, 1):
             notes = [*self._cut(prompt, "prompt"), *self._cut(negative, "negative prompt")]
-            given = self._asked(prompt, negative, guided=guided)
+            given = self._fitted(prompt, negative, guided=guided)
         named = NAMES.get(len(given))
         if named is None:
             raise Unavailable("This pipeline's encoder gives more than is known here. Update the program.")
@@ -78,13 +78,25 @@ class Prompts:
             raise BadOutput("The text encoder gave what are no numbers. Try another precision.")
         return Encoded(arguments, tuple(notes))
 
+    def _fitted(self, prompt: str, negative: str, *, guided: bool) -> tuple[Tensor | None, ...]:
+        """The same as `_asked`, with less and less of the model on the device while memory runs short."""
+        while True:
+            try:
+                with memory.memory_errors():
+                    return self._asked(prompt, negative, guided=guided)
+            except OutOfMemory:
+                why = placing.soften(self._model)
+                if not why:
+                    raise
+                self._model.softened = (*self._model.softened, why)
+
     def _asked(self, prompt: str, negative: str, *, guided: bool) -> tuple[Tensor | None, ...]:
         """What the pipeline's encoders make of it, on the device."""
         model, pipe = self._model, self._model.pipe
         parked = bool(model.parked)
-        if parked:
-            placing.unpark(model, device=model.device)
         try:
+            if parked:
+                placing.unpark(model, device=model.device)
             known = inspect.signature(pipe.encode_prompt).parameters
             settings: dict[str, Any] = {
                 "prompt": prompt,

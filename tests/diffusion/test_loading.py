@@ -191,6 +191,17 @@ def test_old_layouts_of_a_tokenizer_are_known(folder: Path) -> None:
     assert len(load(folder).pipe.tokenizer) == 514
 
 
+def test_parts_that_are_done_without_need_not_be_there(folder: Path) -> None:
+    edited(
+        folder / "model_index.json",
+        safety_checker=["stable_diffusion", "StableDiffusionSafetyChecker"],
+        feature_extractor=["transformers", "CLIPImageProcessor"],
+        image_encoder=[None, None],
+        requires_safety_checker=True,
+    )
+    assert load(folder).pipe.safety_checker is None
+
+
 def test_parts_that_are_passed_are_not_looked_for(folder: Path) -> None:
     shutil.rmtree(folder / "text_encoder")
     shutil.rmtree(folder / "tokenizer")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from avatar.errors import BadOutput, Cancelled
-from avatar.stage import Placement
+from avatar.stage import Offload, Placement
 from avatar.testing import Bench, workbench
 from stages.diffusion.loading import seated
 from stages.diffusion.models import SD15, WAN_IMAGE, Easel
@@ -20,12 +20,14 @@ def bench(tmp_path: Path) -> Bench:
     return workbench(tmp_path)
 
 
-def prompts(easel: Easel = SD15, *, kept: int = 32, limit: int | None = None) -> tuple[Prompts, list[int], Any]:
+def prompts(
+    easel: Easel = SD15, *, kept: int = 32, limit: int | None = None, offload: Offload = "none"
+) -> tuple[Prompts, list[int], Any]:
     """The prompts of a model, and a list that grows each time its encoder reads."""
     pipe: Any = small.sd15() if easel is SD15 else small.wan()
     reads: list[int] = []
     pipe.text_encoder.register_forward_pre_hook(lambda *_: reads.append(1))
-    model = seated(pipe, easel.source, Placement())
+    model = seated(pipe, easel.source, Placement(offload=offload))
     return Prompts(model, limit=limit or easel.tokens, kept=kept), reads, model
 
 
@@ -80,6 +82,19 @@ def test_numbers_that_are_none_are_told(bench: Bench) -> None:
         next(iter(model.pipe.text_encoder.parameters())).fill_(float("nan"))
     with pytest.raises(BadOutput, match="text encoder"):
         words.of("a face", "", guided=True, context=bench.context)
+
+
+def test_an_encoder_that_does_not_fit_makes_the_model_take_less_room(bench: Bench) -> None:
+    words, _, model = prompts(offload="model")
+
+    def hungry(*_: object) -> None:
+        if model.offload == "model":
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    model.pipe.text_encoder.register_forward_pre_hook(hungry)
+    assert words.of("a face", "", guided=True, context=bench.context).arguments
+    assert model.offload == "group"
+    assert model.softened == ("Memory ran short: a few blocks at a time were kept on the device.",)
 
 
 def test_reading_can_be_called_off(bench: Bench) -> None:
