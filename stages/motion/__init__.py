@@ -3,7 +3,7 @@
 from avatar.artifacts import Clip
 from avatar.stage import Stage
 from stages.motion.brief import Brief
-from stages.motion.filmed import Svd, Told
+from stages.motion.diffused import Svd, Told
 from stages.motion.idle import Idle
 
 TELLABLE = ("ltx", "wan21-i2v", "wan22-ti2v-5b")
