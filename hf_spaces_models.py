@@ -931,16 +931,16 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
 WAN_ANIMATE = _busy("wan-animate", "wan22-animate-14b")
 WAN_ANIMATE_TILED = _busy("wan-animate", "wan22-animate-14b", tiled=True)
 
-FOLLOWERS = ("dwpose", "pose-landmarker", "face-landmarker")
-"""What a person in a video can be followed with, best first; used where it is."""
+FOLLOWERS = ("dwpose", "pose-landmarker")
+"""What a person in a video can be followed with, best first, where it is; without them their head alone is."""
 
 POSE_RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "pose",
         "animate-anyone",
         Needs(
-            ("animate-anyone", "sd-vae-ft-mse", "image-variations-encoder"),
-            DIFFUSERS,
+            ("animate-anyone", "sd-vae-ft-mse", "image-variations-encoder", "face-landmarker"),
+            (*DIFFUSERS, "mediapipe"),
             (_cuda(ANYONE, "float16", "none", 60.0), _cuda(ANYONE, "float16", "model", 60.0)),
             FOLLOWERS,
         ),
@@ -950,8 +950,8 @@ POSE_RECIPES: tuple[Recipe, ...] = (
         "pose",
         "wan-animate",
         Needs(
-            ("wan22-animate-14b",),
-            (*DIFFUSERS, "ftfy"),
+            ("wan22-animate-14b", "face-landmarker"),
+            (*DIFFUSERS, "ftfy", "mediapipe"),
             _ladder(WAN_ANIMATE, "bfloat16", 120.0, tiled=WAN_ANIMATE_TILED),
             FOLLOWERS,
         ),

@@ -13,7 +13,7 @@ from avatar.sampling import Sampling
 from avatar.testing import workbench
 from benchmarks.table import Row
 from stages.motion.brief import Brief
-from stages.motion.diffused import Svd
+from stages.motion.filmed import Svd
 from tests.tiny import a_portrait
 from tests.video import small
 from tests.video.memory import Peaks, peaks

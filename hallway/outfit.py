@@ -37,7 +37,7 @@ SPECIAL = {
         *(f"piper-{name}" for name, *_ in PIPER),
     ),
     "portrait": ("photo", "photo-plain"),
-    "motion": ("ltx", "wan21-i2v", "wan22-ti2v-5b"),
+    "motion": ("filmed", "ltx", "wan21-i2v", "wan22-ti2v-5b"),
     "video": ("wan21-i2v",),
 }
 """Backends that serve requests of one kind only: several speakers, a sound or face of one's own, a film from words."""

@@ -1,6 +1,7 @@
 """The whole product told once: which stages a request runs through. Knows no backend and no machine."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from avatar import dialogue
@@ -120,6 +121,8 @@ def check(ask: Ask) -> Script:
     written in the picture.
     """
     _check_backends(ask)
+    if ask.kind == "talk" and ask.video:
+        _check_footage(ask)
     script = script_of(ask)
     if ask.turns:
         conversation.check(ask)
@@ -134,6 +137,13 @@ def check(ask: Ask) -> Script:
     if ask.kind in ("talk", "video") and ask.label:
         film.label.check(ask.label)
     return script
+
+
+def _check_footage(ask: Ask) -> None:
+    if ask.background != "scene" or ask.backdrop:
+        raise BadRequest("Nobody is cut out of a video. Leave its background as it is: scene.")
+    if ask.landmarks:
+        raise BadRequest("A face that moves can't be marked. Leave landmarks out, and choose it by its number: face.")
 
 
 def _check_backends(ask: Ask) -> None:
@@ -161,10 +171,12 @@ def show(ask: Ask, said: Speech, *, run: Run) -> tuple[Speech, Film]:
     """The avatar saying it, and what it says at the times that its lips have found out."""
     live, seed = ask.motion, ask.seed
     who = run(portrait.PORTRAIT, face(ask))
-    living = motion.Brief(
+    base = motion.Brief(
         who, said.seconds, ask.fps, seed, live.head, live.blink, live.gaze, ask.sampling, happening(ask)
     )
-    moving = run(motion.MOTION, living)
+    if ask.video:
+        base = replace(base, video=ask.video, face=ask.face, film=(ask.width, ask.height))
+    moving = run(motion.MOTION, base)
     acting = pose.Acting(ask.expression, script_of(ask).cues)
     posed = run(pose.POSE, pose.Brief(moving, said, seed, live.head, live.expression, live.gaze, acting))
     spoken = run(lips.LIPS, lips.Brief(posed, said, seed))
@@ -188,6 +200,8 @@ def film_of(ask: Ask, spoken: Clip, said: Speech) -> film.Brief:
 
 def face(ask: Ask) -> portrait.Brief:
     """Whose face is wanted; what does not matter for it is left out, so that the same face is not made twice."""
+    if ask.video:
+        return portrait.Brief(None, "", 0, face=ask.face, video=ask.video)
     if ask.image:
         marks = portrait.Marks(**ask.landmarks.model_dump()) if ask.landmarks else None
         return portrait.Brief(None, "", 0, ask.image, ask.face, marks, whole=ask.framing == "whole")

@@ -182,6 +182,10 @@ class Mouth:
         shift[..., 0], shift[..., 1] = side, down
         return Warp(self.x, self.y, shift, self._hole(now), float(drop.max()))
 
+    def opening(self, row: Track) -> Hole | None:
+        """The hole in the lower face for one track row."""
+        return self._hole(self.rims(row, self._columns)[1])
+
     def _hole(self, now: Rims) -> Hole | None:
         open_columns = np.flatnonzero(now.lower_inner - now.upper_inner > SHUT)
         if not len(open_columns):

@@ -24,6 +24,10 @@ MEDIA_TYPE = "video/mp4"
 FASTEST = {"preset": "ultrafast", "qp": "0", "x264-params": "log-level=error"}
 
 
+JUMP = 40
+"""Frames from which it is worth to look for a place anew instead of reading on to it."""
+
+
 class Reel:
     """Footage being written, frame by frame. Use as a context manager; `frames` counts what was added."""
 
@@ -95,3 +99,36 @@ def frames(footage: Footage, context: Context) -> Iterator[Bytes]:
         yield frame
     if found != footage.frames:
         raise BadOutput(f"Footage of {footage.frames} frames has {found}. Make it again.")
+
+
+def frames_from(footage: Footage, context: Context, index: int) -> Iterator[tuple[int, Bytes]]:
+    """Its frames from number `index` on, each with its number. Raises `CorruptBlob`."""
+    with video.opened(context.path(footage.video)) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1
+        if index:
+            container.seek(round(index / footage.fps / stream.time_base), stream=stream)
+        for frame in container.decode(stream):
+            number = round(float(frame.time) * footage.fps)
+            if number >= index:
+                yield number, frame.to_ndarray(format="rgb24")
+
+
+class Player:
+    """Footage read at any place; quickly in order."""
+
+    def __init__(self, footage: Footage, context: Context) -> None:
+        self._footage, self._context = footage, context
+        self._coming: Iterator[tuple[int, Bytes]] = iter(())
+        self._at, self._shown = -1, np.zeros((0, 0, 3), np.uint8)
+
+    def __getitem__(self, index: int) -> Bytes:
+        """One frame, R'G'B' (height, width, 3). Raises `BadOutput` where the footage has fewer than it says."""
+        if index < self._at or index > self._at + JUMP or self._at < 0:
+            self._coming, self._at = frames_from(self._footage, self._context, index), -1
+        while self._at < index:
+            found = next(self._coming, None)
+            if found is None:
+                raise BadOutput(f"Footage of {self._footage.frames} frames has no frame {index}. Make it again.")
+            self._at, self._shown = found
+        return self._shown

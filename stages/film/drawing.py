@@ -27,6 +27,7 @@ from stages.film import company, scene, sidecars
 from stages.film.brief import Brief, Scenery
 from stages.film.canvas import Planes
 from stages.film.company import Company
+from stages.film.footage import Dubbed
 from stages.film.label import Label
 from stages.film.pixels import Floats
 from stages.film.puppet import Puppet
@@ -44,7 +45,7 @@ RIG_FRAMES = 250
 
 
 class Picture(Protocol):
-    """What can be drawn frame by frame: one face, or several."""
+    """What can be drawn frame by frame: one face, several, or a clip's footage."""
 
     @property
     def track(self) -> Track:
@@ -103,9 +104,7 @@ class Drawing:
         self._lock = threading.Lock()
 
     def __call__(self, brief: Brief, context: Context, /) -> Film:
-        """Draw and encode the film. Raises `Unavailable` for clips with footage, `StorageError` and `Cancelled`."""
-        if any(clip.footage is not None for clip in (brief.clip, *brief.others)):
-            raise Unavailable("The compositor animates portraits; this clip has footage of its own.")
+        """Draw and encode the film. Raises `Unavailable` for footage without faces, `StorageError` and `Cancelled`."""
         cv2.setNumThreads(1)  # two threads of our own draw and encode; more would only get into their way
         shot = self.shot(brief, context)
         folder = context.scratch()
@@ -124,7 +123,7 @@ class Drawing:
     def shot(self, brief: Brief, context: Context, *, trial: bool = True) -> Shot:
         """All that the film is made from; its quality by a trial. Raises `BadOutput`, `BadRequest`, `StorageError`."""
         utterance = company.utterance(brief, context)
-        picture = self._company(brief, utterance, context) if brief.others else self._solo(brief, context)
+        picture = self._picture(brief, utterance, context)
         form = encode.Format(brief.width, brief.height, brief.clip.motion.fps, TRIAL_CRF)
         if trial:
             tried = (picture.draw(round(at)) for at in np.linspace(0, len(picture.track) - 1, TRIAL_FRAMES))
@@ -138,6 +137,13 @@ class Drawing:
         seen = scene.view_of(clip.portrait, (brief.width, brief.height), brief.scenery)
         puppet = self._puppet(clip.portrait, seen, brief.scenery, context=context)
         return Solo(puppet, tracks.read(context.path(clip.motion.tracks)))
+
+    def _picture(self, brief: Brief, utterance: Utterance, context: Context) -> Picture:
+        if not brief.others:
+            return self._solo(brief, context) if brief.clip.footage is None else Dubbed(brief, context)
+        if any(clip.footage is not None for clip in (brief.clip, *brief.others)):
+            raise Unavailable("Several people are drawn from portraits; one of them is on footage of their own.")
+        return self._company(brief, utterance, context)
 
     def _company(self, brief: Brief, utterance: Utterance, context: Context) -> Company:
         """Several faces, each in its own part of the film, or all in the whole of it."""
@@ -208,10 +214,12 @@ def _encode(shot: Shot, frames: Iterator[Planes], growing: Path, *, sound: Path,
             context.step(done, shot.frames)
 
 
-def _notes(brief: Brief, utterance: Utterance) -> Iterator[str]:
-    if brief.scenery.background == "transparent":
+def _notes(brief: Brief, shot: Shot) -> Iterator[str]:
+    if isinstance(shot.picture, Dubbed):
+        yield from shot.picture.notes
+    elif brief.scenery.background == "transparent":
         yield CLEAR
-    if not utterance.words:
+    if not shot.utterance.words:
         yield WORDLESS
 
 
@@ -223,8 +231,9 @@ def _film(brief: Brief, shot: Shot, context: Context, *, video: Path, rig: Path)
         (folder / "captions.vtt").write_text(captions.to_vtt(cues), encoding="utf-8")
         (folder / "words.json").write_text(captions.words_json(shot.utterance), encoding="utf-8")
         (folder / "recipe.json").write_bytes(records.dump(brief))
-        sidecars.write_motion_csv(folder / "motion.csv", shot.picture.track, motion.fps)
-        best = shot.picture.draw(sidecars.best_row(shot.picture.track, motion.fps))
+        track = shot.picture.track
+        sidecars.write_motion_csv(folder / "motion.csv", track, motion.fps)
+        best = shot.picture.draw(sidecars.best_row(track, motion.fps))
         if shot.label is not None:
             shot.label.draw(best)
         sidecars.write_thumbnail(folder / "thumbnail.jpg", best)
@@ -243,5 +252,5 @@ def _film(brief: Brief, shot: Shot, context: Context, *, video: Path, rig: Path)
         seconds=shot.frames / motion.fps,
         recipe=context.keep(folder / "recipe.json", "application/json"),
         parts=tuple(sorted(set(blobs_of(brief)), key=lambda blob: blob.sha256)),
-        notes=tuple(_notes(brief, shot.utterance)),
+        notes=tuple(_notes(brief, shot)),
     )

@@ -76,10 +76,10 @@ class Puppet:
         self._background = background
         self._film = (view.width, view.height)
         self.skull = pose.skull(face, view.scale, view.origin, relief)
-        self._tilt = _tilt(face, view)
+        self._tilt = tilt_of(face, view)
         if self._tilt is not None:
             self._there, self._back = self._tilt.matrix(), self._tilt.matrix(back=True)
-            face, sheets = _upright(face, sheets, view, self._tilt)
+            face, sheets = set_upright(face, sheets, view, self._tilt)
         self.mouth = Mouth(face, view.scale, view.origin)
         height = self.skull.face_height
         gives = GIVES if "lids" in sheets else 1.0
@@ -213,7 +213,7 @@ class Puppet:
         return moved
 
 
-def _tilt(face: Face, view: View) -> placing.Tilt | None:
+def tilt_of(face: Face, view: View) -> placing.Tilt | None:
     """How the face is tilted in the film; None for an upright one."""
     angle = placing.tilt(face)
     if abs(angle) <= UPRIGHT:
@@ -222,7 +222,9 @@ def _tilt(face: Face, view: View) -> placing.Tilt | None:
     return placing.Tilt(angle, (float(centre[0]), float(centre[1])))
 
 
-def _upright(face: Face, sheets: Mapping[str, Sheet], view: View, tilt: placing.Tilt) -> tuple[Face, dict[str, Sheet]]:
+def set_upright(
+    face: Face, sheets: Mapping[str, Sheet], view: View, tilt: placing.Tilt
+) -> tuple[Face, dict[str, Sheet]]:
     """The face, and the layers behind its skin, set upright about the tilt's centre."""
 
     def place(points: Floats) -> Floats:

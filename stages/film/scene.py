@@ -44,10 +44,10 @@ def puppet(
     if not scenery.own:
         background = behind or ground.behind(scenery, background, view, context)
     relief = PHOTO_RELIEF if portrait.kind == "photo" else 1.0
-    return Puppet(portrait.face, sheets, background, view, light=_light(portrait, context), relief=relief)
+    return Puppet(portrait.face, sheets, background, view, light=light_of(portrait, context), relief=relief)
 
 
-def _light(portrait: Portrait, context: Context) -> Colour:
+def light_of(portrait: Portrait, context: Context) -> Colour:
     """The light that a photograph was taken in, as its teeth tell; white for what is drawn."""
     teeth = next((layer for layer in portrait.layers if layer.name == "teeth"), None)
     if portrait.kind != "photo" or teeth is None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from avatar.artifacts import Portrait
+from avatar.artifacts import Blob, Portrait
 from avatar.sampling import OWN, Sampling
 
 
@@ -11,6 +11,8 @@ class Brief:
     """Base life for a portrait, `seconds` at `fps`; it hears no speech. Amounts: 0 none, 1 natural, 2 twice.
 
     `prompt` is what is to happen beside that, for models that read words; `sampling` is how diffusion models work.
+    With `video` that is what moves: footage of the person, whose face is number `face` by size; it is made no larger
+    than fills a film of `film`, (width, height).
     """
 
     portrait: Portrait
@@ -22,3 +24,6 @@ class Brief:
     gaze: float = 1.0
     sampling: Sampling = OWN
     prompt: str = ""
+    video: Blob | None = None
+    face: int = 0
+    film: tuple[int, int] | None = None

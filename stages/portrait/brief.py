@@ -23,6 +23,7 @@ class Brief:
 
     `face` is which of the picture's faces, the largest first; `marks` tell where it is, so that it need not be found.
     `whole` keeps all of the picture, not head and shoulders alone. `sampling` is for models that paint the prompt.
+    `video` is footage that shows the face instead.
     """
 
     avatar: str | None
@@ -33,3 +34,4 @@ class Brief:
     marks: Marks | None = None
     whole: bool = False
     sampling: Sampling = OWN
+    video: Blob | None = None

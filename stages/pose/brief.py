@@ -31,12 +31,14 @@ class Partner:
 class Driving:
     """Whose movement a diffused film takes over: somebody's in a `video`, a `motion` by name, else that of the speech.
 
-    `gestures` are the hands' part in it: 0 none, 1 natural. Names are `driving.templates.NAMES`.
+    `gestures` are the hands' part in it: 0 none, 1 natural. Names are `driving.templates.NAMES`. `replace` leaves the
+    video as it is and puts the portrait's person in the place of whoever is there.
     """
 
     video: Blob | None = None
     motion: str = ""
     gestures: float = 1.0
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +78,8 @@ class Brief:
     sampling: Sampling = OWN
     driving: Driving = Driving()
     shooting: Shooting = Shooting()
+
+    @property
+    def filmed(self) -> bool:
+        """Whether the clip's footage was filmed rather than made: it is then to stay as it is."""
+        return self.clip.footage is not None and self.clip.footage.seed == 0

@@ -35,8 +35,13 @@ class Performer:
     """Lays speaking movement over a clip's motion."""
 
     def __call__(self, brief: Brief, context: Context, /) -> Clip:
-        """The clip with head, gaze, brows and breath that go with the speech. Raises `BadOutput` for a broken track."""
+        """The clip with head, gaze, brows and breath that go with the speech; one with footage as it is.
+
+        Raises `BadOutput` for a broken track.
+        """
         context.step(0, 1)
+        if brief.clip.footage is not None:  # it moves as it was filmed, and nothing can turn its head
+            return brief.clip
         track, _ = spoken(brief, context)
         path = context.scratch() / "pose.npy"
         tracks.write(path, track)

@@ -90,6 +90,12 @@ def test_photographs_are_taken_and_drawings_only_by_name(bench: Bench) -> None:
     assert backend.takes(replace(drawn, backend="animate-anyone"))
     assert not backend.takes(replace(wanted, backend="warp"))
     assert not backend.named(wanted)
+    made = footage.keep(iter(noise(2)), bench.context, fps=10.0, seed=5)
+    diffused = replace(wanted, clip=replace(wanted.clip, footage=made))
+    filmed = replace(wanted, clip=replace(wanted.clip, footage=replace(made, seed=0)))
+    assert backend.takes(diffused)
+    assert not backend.takes(filmed)
+    assert backend.takes(replace(filmed, backend="animate-anyone"))
     assert backend.named(replace(wanted, driving=Driving(motion="greet")))
     assert backend.named(replace(wanted, backend="animate-anyone"))
 
@@ -98,7 +104,10 @@ def test_the_stage_walks_on_to_warp_where_there_are_no_weights(bench: Bench) -> 
     wanted = asked(bench)
     walk = Engine(bench.store).walk(bench.session)
     assert walk(POSE, wanted).footage is None
-    assert [(step.backend, step.to) for step in walk.fallbacks] == [("animate-anyone", "warp")]
+    assert [(step.backend, step.to) for step in walk.fallbacks] == [
+        ("animate-anyone", "wan-animate"),
+        ("wan-animate", "warp"),
+    ]
     assert "Fetch the weights of AnimateAnyone" in walk.fallbacks[0].why
 
 
@@ -168,7 +177,7 @@ def test_it_can_be_called_off_at_every_step(bench: Bench, perform: Performer[Bri
     heard = Heard(bench)
     perform(wanted, heard)  # type: ignore[arg-type]
     whole = len(heard.told)
-    for at in {1, 2, 3, 4, 5, whole // 4, whole // 2, 3 * whole // 4, whole - 1, whole}:
+    for at in (1, 3, 5, whole // 3, whole // 2, whole - 1, whole):
 
         def stop(calls: int, at: int = at) -> None:
             if calls == at:

@@ -21,7 +21,7 @@ from avatar.stage import Context, Placement
 from avatar.testing import Bench, workbench
 from stages.diffusion import windows
 from stages.motion import MOTION, Brief
-from stages.motion.diffused import Svd, Told
+from stages.motion.filmed import Svd, Told
 from tests.tiny import a_portrait
 from tests.video import small
 from tests.video.memory import peaks

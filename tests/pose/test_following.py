@@ -274,6 +274,8 @@ def test_a_real_speaker_is_followed_and_drawn() -> None:
     detect, lack = tracking.detector({"face-landmarker": model.parent})
     assert "Only the head" in lack
     found = tracking.followed(frames(), 6.25, detect, step=nothing)
+    assert isinstance(detect, blaze.Blaze)
+    detect.close()
     assert found.frames == 10
     given = retarget.retargeted(found, somebody())
     assert 0.02 * UNIT < np.ptp(given.points[:, people.NOSE, 0]) < 0.8 * UNIT

@@ -102,7 +102,7 @@ def test_the_weights_of_every_backend_are_in_the_catalogue() -> None:
     assert chains | recipes <= set(CATALOGUE)
     also = {name for recipe in RECIPES.values() for name in recipe.needs.also}
     offered = {name for name, row in CATALOGUE.items() if not row.excluded}
-    assert offered - recipes == also == {"face-landmarker", "dwpose", "pose-landmarker"}
+    assert offered - recipes == also == {"dwpose", "pose-landmarker"}
 
 
 def test_the_mission_has_a_recipe_for_each_of_its_backends() -> None:

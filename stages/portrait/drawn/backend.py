@@ -27,7 +27,7 @@ class Drawn:
 
     def takes(self, brief: Brief, /) -> bool:
         """Only briefs without a picture: whoever brings a face does not want another one."""
-        return brief.image is None
+        return brief.image is None and brief.video is None
 
     def load(self, _placement: Placement, /) -> "Artist":
         """Find the renderer. Raises `Unavailable` without it."""

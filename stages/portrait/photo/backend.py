@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from avatar.artifacts import Blob, Face, Layer, LayerName, Portrait
 from avatar.errors import BadOutput, BadRequest
+from avatar.face import facemesh
 from avatar.stage import Context, Needs, Placement
 from stages import pictures
 from stages.portrait.brief import Brief
-from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, outline, shape, teeth
+from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, moment, outline, teeth
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -35,8 +36,8 @@ class Photo:
     needs: Needs = Needs(weights=("face-landmarker",), packages=("mediapipe", "PIL"))
 
     def takes(self, brief: Brief, /) -> bool:
-        """Only briefs with a picture."""
-        return brief.image is not None
+        """Only briefs with a picture or a video."""
+        return brief.image is not None or brief.video is not None
 
     def named(self, brief: Brief, /) -> bool:
         """Every picture wants it: without it faces and lips are found less surely."""
@@ -56,8 +57,8 @@ class PlainPhoto:
     needs: Needs = Needs(packages=("PIL",))
 
     def takes(self, brief: Brief, /) -> bool:
-        """Only briefs with a picture."""
-        return brief.image is not None
+        """Only briefs with a picture or a video."""
+        return brief.image is not None or brief.video is not None
 
     def load(self, _placement: Placement, /) -> "Retoucher":
         """Nothing to load before a face must be looked for."""
@@ -73,15 +74,20 @@ class Retoucher:
 
     def __call__(self, brief: Brief, context: Context, /) -> Portrait:
         """The portrait. Raises `BadRequest` for a picture without a usable face."""
-        if brief.image is None:
-            raise BadOutput("There is no picture to make a portrait of; the drawn avatars need none.")
         cv2.setNumThreads(1)
         context.step(0, STEPS)
-        pixels = pictures.read(context.path(brief.image))
+        if brief.video is not None:
+            pixels = moment.best(context.path(brief.video), self.find, brief.face)
+        elif brief.image is not None:
+            pixels = pictures.read(context.path(brief.image))
+        else:
+            raise BadOutput("There is no picture to make a portrait of; the drawn avatars need none.")
         context.step(1, STEPS)
         points, confidence = self.located(pixels, brief)
         context.step(2, STEPS)
-        return portrait(frame.frame(pixels, points, shape.height(points), everything=brief.whole), confidence, context)
+        return portrait(
+            frame.frame(pixels, points, facemesh.height(points), everything=brief.whole), confidence, context
+        )
 
     def located(self, pixels: Bytes, brief: Brief) -> tuple[Floats, float]:
         """The points of the face that is meant, and how sure they are: marks first, then the face's number."""
@@ -103,7 +109,7 @@ def chosen(faces: list[Floats], wanted: int) -> Floats:
     if not 0 <= wanted < len(faces):
         count = f"{len(faces)} faces, 0 to {len(faces) - 1}" if len(faces) > 1 else "one face, 0"
         raise BadRequest(f"The picture has no face {wanted}. It shows {count}; choose one of them.")
-    tall = shape.height(faces[wanted])
+    tall = facemesh.height(faces[wanted])
     if tall < SMALLEST:
         raise BadRequest(f"The face is only {tall:.0f} pixels tall. Give a picture where it has {SMALLEST} or more.")
     return faces[wanted]
@@ -112,7 +118,7 @@ def chosen(faces: list[Floats], wanted: int) -> Floats:
 def portrait(framed: frame.Framed, confidence: float, context: Context) -> Portrait:
     """Layers and landmarks of one framed face."""
     rim, unit = framed.rim, framed.unit
-    seen = shape.face(framed.here, confidence)
+    seen = facemesh.face(framed.here, confidence)
     closed = lips.shut(framed.pixels, seen, unit)
     alone = outline.outline(framed)
     mask = np.asarray(cv2.bitwise_or(matte.person(framed), alone), np.uint8)
@@ -138,7 +144,7 @@ def portrait(framed: frame.Framed, confidence: float, context: Context) -> Portr
     layers = tuple(Layer(name, _kept(pixels, name, context), x - rim, y - rim) for name, pixels, x, y in found)
     context.step(5, STEPS)
     image = _kept(framed.shown, "image", context)
-    face = shape.moved(closed.face, -rim)
+    face = facemesh.moved(closed.face, -rim)
     return Portrait(image, layers, face, framed.width, framed.height, "photo", "photo")
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from avatar.artifacts import Face, Line
 from avatar.face.aperture import stretch
-from stages.portrait.photo.shape import line
+from avatar.face.facemesh import line
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -10,13 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar.errors import BadRequest
+from avatar.face import facemesh
 from stages.portrait.brief import Marks
-from stages.portrait.photo import shape
 
 Floats = NDArray[np.float32]
 
 HOME = Path(__file__).with_name("mean_face.npy")
-ANCHORS = (shape.RIGHT_IRIS[0], shape.LEFT_IRIS[0], shape.UPPER_OUTER[0], shape.UPPER_OUTER[-1], shape.CHIN)
+ANCHORS = (
+    facemesh.RIGHT_IRIS[0],
+    facemesh.LEFT_IRIS[0],
+    facemesh.UPPER_OUTER[0],
+    facemesh.UPPER_OUTER[-1],
+    facemesh.CHIN,
+)
 """Points of the mesh at the five marks."""
 LEAST = 12.0
 """Pixels between the eyes below which marks can't be meant."""
@@ -42,11 +48,13 @@ def fitted(marks: Marks) -> Floats:
     affine, *_ = np.linalg.lstsq(known, wanted, rcond=None)
     points = np.hstack([mean, np.ones((len(mean), 1))]) @ affine
     groups = (
-        ((*shape.RIGHT_UPPER, *shape.RIGHT_LOWER, *shape.RIGHT_IRIS), shape.RIGHT_IRIS[0], marks.right_eye),
-        ((*shape.LEFT_UPPER, *shape.LEFT_LOWER, *shape.LEFT_IRIS), shape.LEFT_IRIS[0], marks.left_eye),
+        ((*facemesh.RIGHT_UPPER, *facemesh.RIGHT_LOWER, *facemesh.RIGHT_IRIS), facemesh.RIGHT_IRIS[0], marks.right_eye),
+        ((*facemesh.LEFT_UPPER, *facemesh.LEFT_LOWER, *facemesh.LEFT_IRIS), facemesh.LEFT_IRIS[0], marks.left_eye),
     )
     for numbers, anchor, place in groups:
         points[list(dict.fromkeys(numbers))] += np.asarray(place) - points[anchor]
-    lips = list(dict.fromkeys((*shape.UPPER_OUTER, *shape.UPPER_INNER, *shape.LOWER_INNER, *shape.LOWER_OUTER)))
+    lips = list(
+        dict.fromkeys((*facemesh.UPPER_OUTER, *facemesh.UPPER_INNER, *facemesh.LOWER_INNER, *facemesh.LOWER_OUTER))
+    )
     points[lips] += wanted[2:4].mean(axis=0) - points[list(ANCHORS[2:4])].mean(axis=0)
     return np.asarray(points, np.float32)

@@ -19,12 +19,13 @@ class AnimateAnyone:
 
     def takes(self, brief: Brief, /) -> bool:
         """Whether the portrait is of its kind, or it was asked for by name; whoever names another one gets that."""
-        return brief.backend == self.id or (brief.clip.portrait.kind == "photo" and not brief.backend)
+        photo = brief.clip.portrait.kind == "photo" and not brief.filmed and not brief.backend
+        return not brief.driving.replace and (brief.backend == self.id or photo)
 
     def named(self, brief: Brief, /) -> bool:
         """Whether the asker wants this one, or gives a video or a motion to move by."""
         driven = brief.driving.video is not None or bool(brief.driving.motion)
-        return brief.backend == self.id or (driven and self.takes(brief))
+        return self.takes(brief) and (brief.backend == self.id or driven)
 
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Raises `Unavailable` when files are missing, damaged or of another model, `OutOfMemory`."""

@@ -4,6 +4,7 @@ Knows the networks and the driving, but no step of a diffusion.
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import ceil, isfinite
@@ -29,6 +30,7 @@ from stages.pose.animate_anyone.windows import Schedule
 from stages.pose.brief import Brief
 from stages.pose.driving import raising, staging
 from stages.pose.driving.directing import Shot, Take, directed
+from stages.pose.driving.faces import Finder
 from stages.pose.driving.looking import Looking
 
 Bytes = NDArray[np.uint8]
@@ -49,6 +51,7 @@ class Animator:
 
     models: Models
     looking: Looking
+    faces: Finder = field(default_factory=Finder)
     efforts: tuple[Effort, ...] = EFFORTS
     _turns: Turns = field(default_factory=Turns)
 
@@ -65,7 +68,8 @@ class Animator:
             models = release.load(folder, vae=vae, encoder=encoder, device=home, dtype=kind)
             if placement.offload == "model":
                 models = offload.carried(models, placement.device)
-        return cls(models, Looking(placement.weights, placement.device))
+        faces = Finder(placement.weights.get("face-landmarker"))
+        return cls(models, Looking(placement.weights, placement.device), faces)
 
     def __call__(self, brief: Brief, context: Context, /) -> Clip:
         """The clip with diffused footage, and the track along which its head moves.
@@ -74,7 +78,8 @@ class Animator:
         `OutOfMemory`, `BadOutput`, `Cancelled`.
         """
         beat = partial(context.step, 0, 1)
-        with self._turns.turn("film", check=beat):
+        with self._turns.turn("film", check=beat), ExitStack() as after:
+            after.callback(self.looking.rest)
             beat()
             ask, notes = asked(brief)
             track, utterance = warp.spoken(brief, context)
@@ -90,6 +95,7 @@ class Animator:
             shot = directed(take, context, look=self.looking, step=beat)
             ask = replace(ask, width=scene.size[0], height=scene.size[1], interpolation=latents_between(take))
             made = self._filmed(take, shot, ask, context, notes=(*notes, *scene.notes, *shot.notes))
+            made = self.faces(made, context)
         path = context.scratch() / "pose.npy"
         tracks.write(path, shot.track)
         blob = context.keep(path, "application/x-npy")

@@ -3,7 +3,6 @@
 Knows no film. Without PoseLandmarker there is a face and no body, whose points are then not seen.
 """
 
-import atexit
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,12 +43,16 @@ KNUCKLES = {-1: (20, 18), 1: (19, 17)}
 FACES = 4
 
 
-@dataclass(frozen=True)
+@dataclass
 class Blaze:
-    """Finds a person's face, and body where `body` is a model; one picture at a time."""
+    """Finds a person's face, and their body where `body` is a model; one picture at a time.
 
-    face: Any
-    body: Any = None
+    MediaPipe's tools are opened when the first picture comes, and again after `close`.
+    """
+
+    face: bytes
+    body: bytes | None = None
+    _tools: tuple[Any, Any] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, picture: Bytes) -> Figure | None:
@@ -59,14 +62,23 @@ class Blaze:
         size = np.array([picture.shape[1], picture.shape[0]], np.float64)
         shown = Image(image_format=ImageFormat.SRGB, data=np.ascontiguousarray(picture))
         with self._lock, hushed():
-            faces = self.face.detect(shown).face_landmarks
-            bodies = self.body.detect(shown).pose_landmarks if self.body is not None else []
+            self._tools = self._tools or _opened(self.face, self.body)
+            faces = self._tools[0].detect(shown).face_landmarks
+            bodies = self._tools[1].detect(shown).pose_landmarks if self._tools[1] is not None else []
         meshes = [np.array([(point.x, point.y) for point in each]) * size for each in faces]
         body = None
         if bodies:
             body = np.array([(p.x * size[0], p.y * size[1], p.visibility or 0.0) for p in bodies[0]])
         mesh = max(meshes, key=lambda each: float(np.ptp(each[:, 0]))) if meshes else None
         return figure(mesh, body)
+
+    def close(self) -> None:
+        """Let go of the tools."""
+        with self._lock:
+            for tool in self._tools or ():
+                if tool is not None:
+                    tool.close()
+            self._tools = None
 
 
 def figure(mesh: Points | None, body: Points | None) -> Figure | None:
@@ -98,26 +110,25 @@ def _body(points: Points, scores: Points, body: Points) -> None:
 
 
 def load(face: Path, body: Path | None) -> Blaze:
-    """The models of these folders. Raises `Unavailable` where MediaPipe or a model is missing."""
+    """The models of these folders, tried out. Raises `Unavailable` where MediaPipe or a model is missing."""
     try:
-        from mediapipe.tasks.python import BaseOptions, vision
-
-        def opened(path: Path) -> Any:
-            return BaseOptions(model_asset_buffer=path.read_bytes())
-
-        with hushed():
-            looks = vision.FaceLandmarkerOptions(base_options=opened(face / FACE_MODEL), num_faces=FACES)
-            faces = vision.FaceLandmarker.create_from_options(looks)
-            atexit.register(faces.close)  # or it complains at the interpreter's end
-            if body is None:
-                return Blaze(faces)
-            stands = vision.PoseLandmarkerOptions(base_options=opened(body / BODY_MODEL))
-            bodies = vision.PoseLandmarker.create_from_options(stands)
-            atexit.register(bodies.close)
-            return Blaze(faces, bodies)
+        made = Blaze((face / FACE_MODEL).read_bytes(), (body / BODY_MODEL).read_bytes() if body else None)
+        made(np.zeros((64, 64, 3), np.uint8))
     except (ImportError, OSError) as wrong:
         raise Unavailable(f"MediaPipe can't be used here ({wrong}). Install it, or fetch its models again.") from wrong
     except (RuntimeError, ValueError) as wrong:
         raise Unavailable(
             "A landmarker's model can't be used. Fetch face-landmarker and pose-landmarker again."
         ) from wrong
+    return made
+
+
+def _opened(face: bytes, body: bytes | None) -> tuple[Any, Any]:
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    looks = vision.FaceLandmarkerOptions(base_options=BaseOptions(model_asset_buffer=face), num_faces=FACES)
+    faces = vision.FaceLandmarker.create_from_options(looks)
+    if body is None:
+        return faces, None
+    stands = vision.PoseLandmarkerOptions(base_options=BaseOptions(model_asset_buffer=body))
+    return faces, vision.PoseLandmarker.create_from_options(stands)

@@ -35,12 +35,16 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """What a shot is made of: the brief and its scene, the film's speaking `track` and what is said in it."""
+    """What a shot is made of: the brief and its scene, the film's speaking `track` and what is said in it.
+
+    `own` are the frames a second that the model makes best, where it is not few of them.
+    """
 
     brief: Brief
     scene: Scene
     track: Track
     utterance: Utterance
+    own: float | None = None
 
     @property
     def fps(self) -> int:
@@ -50,7 +54,8 @@ class Take:
     @property
     def slow(self) -> float:
         """Frames a second that are diffused."""
-        return pace(self.fps, self.brief.shooting.fps)
+        wanted = self.brief.shooting.fps
+        return pace(self.fps, self.own if wanted is None else wanted)
 
     @property
     def frames(self) -> int:

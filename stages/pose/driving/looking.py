@@ -26,6 +26,12 @@ class Looking:
                 self.made = tracking.detector(self.weights, device=self.device)
             return self.made
 
+    def rest(self) -> None:
+        """Let go of what a detector holds while it works; it takes it up again."""
+        close = getattr(self.made[0], "close", None) if self.made else None
+        if close is not None:
+            close()
+
     def bodies(self) -> Detect | None:
         """A detector that sees bodies; none where there is none."""
         if "dwpose" not in self.weights and not {"face-landmarker", "pose-landmarker"} <= set(self.weights):

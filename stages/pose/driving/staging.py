@@ -27,10 +27,11 @@ SHAPE = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The portrait's picture R'G'B' of the film's shape, and its person in pixels of the film, (width, height)."""
+    """The portrait's picture R'G'B' cut to the film's shape and `whole`, and its person in pixels of the film."""
 
     picture: Bytes
     rest: Rest
+    whole: Bytes
     notes: tuple[str, ...] = ()
 
     @property
@@ -46,14 +47,17 @@ def staged(
     width: int | None = None,
     height: int | None = None,
     detect: Callable[[Bytes], Figure | None] | None = None,
+    usual: tuple[int, int] = (SHORT, LONG),
+    grain: int = GRAIN,
 ) -> Scene:
     """A portrait as the first frame of a film. Raises `BadOutput` for a picture that can't be read, `BadRequest`.
 
-    The film has the portrait's shape as nearly as multiples of 64 pixels can, and the rest is cut off at the sides or
-    below. `detect` finds the body where it can.
+    The film has the portrait's shape as nearly as multiples of `grain` pixels can, and the rest is cut off at the
+    sides or below; `usual` are its shorter side, and the longest one, where no size is asked for. `detect` finds the
+    body where it can.
     """
     picture = _read(portrait, context)
-    size, notes = fitted((portrait.width, portrait.height), width, height)
+    size, notes = fitted((portrait.width, portrait.height), width, height, usual=usual, grain=grain)
     person = rest.rest(portrait.face, (portrait.width, portrait.height), _outline(portrait, context))
     seen = detect(picture) if detect else None
     if seen is not None:
@@ -64,37 +68,43 @@ def staged(
     person = person.scaled(scale, (left, top), size, portrait.face)
     there = round(left), round(top), round(left + size[0] / scale), round(top + size[1] / scale)
     cut = picture[there[1] : there[3], there[0] : there[2]]
-    return Scene(cut, person, notes)
+    return Scene(cut, person, picture, notes)
 
 
 LOW = (3, 4, 6, 7, 8, 11)
 """Elbows, wrists and hips."""
 
 
-def fitted(shape: tuple[int, int], width: int | None, height: int | None) -> tuple[tuple[int, int], tuple[str, ...]]:
+def fitted(
+    shape: tuple[int, int],
+    width: int | None,
+    height: int | None,
+    *,
+    usual: tuple[int, int] = (SHORT, LONG),
+    grain: int = GRAIN,
+) -> tuple[tuple[int, int], tuple[str, ...]]:
     """The film's size for a portrait of this shape, and what was changed about the one that was asked for.
 
     Raises `BadRequest` for sizes that no film has.
     """
     aspect = float(np.clip(shape[0] / shape[1], 1 / SHAPE, SHAPE))
+    longer = max(aspect, 1 / aspect)
     if width is None and height is None:
-        low = SHORT if max(aspect, 1 / aspect) * SHORT <= LONG else LONG / max(aspect, 1 / aspect)
-        width, height = (round(low * aspect), round(low)) if aspect >= 1 else (round(low), round(low / aspect))
-        return (_even(width), _even(height)), ()
-    wide = width if width is not None else round((height or 1) * aspect)
-    tall = height if height is not None else round(wide / aspect)
-    if min(wide, tall) < GRAIN or max(wide, tall) / min(wide, tall) > 2 * SHAPE:
-        raise BadRequest(
-            f"A film of {wide} x {tall} pixels can't be diffused. Ask for {SIDES[0]} to {SIDES[1]} each way."
-        )
-    shrink = min(1.0, SIDES[1] / max(wide, tall))
-    size = _even(wide * shrink), _even(tall * shrink)
-    told = f"The film is diffused at {size[0]} x {size[1]} pixels, multiples of {GRAIN} near {wide} x {tall}."
-    return size, () if size == (wide, tall) else (told,)
+        low = min(usual[0], usual[1] / longer)
+        wide, tall = (low * aspect, low) if aspect >= 1 else (low, low / aspect)
+        return (_even(wide, grain), _even(tall, grain)), ()
+    across = width if width is not None else round((height or 1) * aspect)
+    down = height if height is not None else round(across / aspect)
+    if min(across, down) < grain or max(across, down) / min(across, down) > 2 * SHAPE:
+        raise BadRequest(f"{across} x {down} pixels can't be diffused. Ask for {SIDES[0]} to {SIDES[1]} each way.")
+    shrink = min(1.0, SIDES[1] / max(across, down))
+    size = _even(across * shrink, grain), _even(down * shrink, grain)
+    told = f"The film is diffused at {size[0]} x {size[1]} pixels, multiples of {grain} near {across} x {down}."
+    return size, () if size == (across, down) else (told,)
 
 
-def _even(side: float) -> int:
-    return int(np.clip(round(side / GRAIN) * GRAIN, SIDES[0], SIDES[1]))
+def _even(side: float, grain: int) -> int:
+    return int(np.clip(round(side / grain) * grain, SIDES[0], SIDES[1]))
 
 
 def _cut(portrait: Portrait, size: tuple[int, int]) -> tuple[float, float, float]:

@@ -14,8 +14,6 @@ Bytes = NDArray[np.uint8]
 Detect = Callable[[Bytes], Figure | None]
 """The person in a picture R'G'B' (height, width, 3); None for nobody."""
 
-EXTRAS = ("dwpose", "pose-landmarker", "face-landmarker")
-"""Weights that a detector is made of, best first; each is used where it is and fetched for nobody."""
 MOST = 60 * 120
 """Frames of a video that are looked at."""
 

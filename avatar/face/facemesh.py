@@ -55,21 +55,24 @@ def even(points: Floats, count: int) -> Floats:
     return np.stack([np.interp(at, run, points[:, axis]) for axis in (0, 1)], axis=-1).astype(np.float32)
 
 
+def rims(points: Floats) -> Floats:
+    """The lips' four rims (4, 11, 2), from upper outer to lower outer; the inner ones never cross."""
+    ends = points[[UPPER_OUTER[0], UPPER_OUTER[-1]]]
+    lines = (UPPER_OUTER, UPPER_INNER, LOWER_INNER, LOWER_OUTER)
+    found = [across(np.vstack([ends[:1], points[list(line[1:-1])], ends[1:]]), LIP_POINTS) for line in lines]
+    found[2][:, 1] = np.maximum(found[2][:, 1], found[1][:, 1])
+    return np.stack(found)
+
+
 def face(points: Floats, confidence: float = 1.0) -> Face:
     """The landmarks of a face of 478 points (478, 2)."""
-    ends = points[[UPPER_OUTER[0], UPPER_OUTER[-1]]]
-
-    def lip(numbers: tuple[int, ...]) -> Line:
-        inner = points[list(numbers[1:-1])]
-        return line(across(np.vstack([ends[:1], inner, ends[1:]]), LIP_POINTS))
-
-    upper, lower = lip(UPPER_INNER), lip(LOWER_INNER)
+    upper_outer, upper, lower, lower_outer = (line(rim) for rim in rims(points))
     jaw = np.vstack([even(points[list(JAW_RIGHT)], HALF_JAW), even(points[list(JAW_LEFT)], HALF_JAW)[1:]])
     return Face(
-        upper_lip_outer=lip(UPPER_OUTER),
+        upper_lip_outer=upper_outer,
         upper_lip_inner=upper,
-        lower_lip_inner=tuple((x, max(y, above)) for (x, y), (_, above) in zip(lower, upper, strict=True)),
-        lower_lip_outer=lip(LOWER_OUTER),
+        lower_lip_inner=lower,
+        lower_lip_outer=lower_outer,
         right=_eye(points, RIGHT_UPPER, RIGHT_LOWER, RIGHT_BROW),
         left=_eye(points, LEFT_UPPER, LEFT_LOWER, LEFT_BROW),
         nose=line(points[list(NOSE)]),

@@ -1,0 +1,33 @@
+"""Wan 2.2 Animate as a pose backend. Imports nothing heavy before it is loaded."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from avatar.artifacts import Clip
+from avatar.stage import Needs, Performer, Placement
+from stages import recipes
+from stages.pose.brief import Brief
+
+
+@dataclass(frozen=True, slots=True)
+class WanAnimate:
+    """For photographs, and for drawings whose asker names it; the only one that puts somebody into a video."""
+
+    id: ClassVar[str] = "wan-animate"
+    version: ClassVar[str] = "1"
+    needs: ClassVar[Needs] = recipes.needs("wan-animate")
+
+    def takes(self, brief: Brief, /) -> bool:
+        """Whether it was asked for by name, or the portrait is of its kind and no other was; or a place is taken."""
+        photo = brief.clip.portrait.kind == "photo" and not brief.filmed and not brief.backend
+        return brief.backend == self.id or brief.driving.replace or photo
+
+    def named(self, brief: Brief, /) -> bool:
+        """Whether the asker wants this one, or what only this one does."""
+        return brief.backend == self.id or brief.driving.replace
+
+    def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
+        """Raises `Unavailable` when files are missing, damaged or of another model, `OutOfMemory`."""
+        from stages.pose.wan_animate.perform import Animator
+
+        return Animator.load(placement)
