@@ -43,13 +43,17 @@ class Swing:
         """Frames until it begins anew."""
         return 2 * self._way
 
+    def place(self, number: int) -> int:
+        """Which frame of the way there is shown at this number."""
+        within = number % self.period
+        return min(within, self.period - within)
+
     def frames(self, count: int) -> Iterator[Bytes]:
         """So many frames, from its first one on. One is held in memory at a time."""
         size = math.prod(self._shape)
         with storage_errors(self._path.parent), self._path.open("rb") as file:
             for number in range(count):
-                place = number % self.period
-                file.seek(size * min(place, self.period - place))
+                file.seek(size * self.place(number))
                 yield np.frombuffer(file.read(size), np.uint8).reshape(self._shape)
 
 

