@@ -671,7 +671,7 @@ ACTIVATIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "wan21-i2v": {"transformer": 3.51, "vae": 3.96, "text_encoder": 0.1, "image_encoder": 0.03},
         "wan21-i2v, tiled": {"vae": 0.87},
         "wan22-ti2v-5b": {"transformer": 5.09, "vae": 9.66, "text_encoder": 0.1},
-        "wan22-ti2v-5b, tiled": {"vae": 2.0},
+        "wan22-ti2v-5b, tiled": {"vae": 2.87},
         "wan22-a14b": {"transformer": 3.5, "transformer_2": 3.5, "vae": 3.96, "text_encoder": 0.1},
         "wan22-a14b, tiled": {"vae": 0.87},
         "modelscope": {"unet": 2.73, "vae": 0.29, "text_encoder": 0.0},

@@ -57,14 +57,15 @@ class Effort:
     """How much is held at once. No figure changes the result by more than rounding.
 
     `windows` and `halves` (2 or 1) go through the net together, `decode` frames through the autoencoder, `guide`
-    skeletons through the guider. Skeleton features of a film over `features` bytes are made anew for every window.
+    skeletons through the guider. Skeleton features of a film over `features` bytes are made anew for every window,
+    which costs a hundredth of its step at full size, so that a long film takes no more memory than a short one.
     """
 
     windows: int = 1
     halves: int = 2
     decode: int = 4
     guide: int = 8
-    features: int = 1 << 30
+    features: int = 1 << 27
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ def fitting(width: int, height: int) -> tuple[int, int]:
 
 def levels(picture: Image.Image, size: tuple[int, int], resample: Image.Resampling) -> Tensor:
     """A picture resized to (width, height), as uint8 (1, 3, height, width)."""
-    resized = np.array(picture.convert("RGB").resize(size, resample))
+    fits = picture.mode == "RGB" and picture.size == size
+    resized = np.array(picture if fits else picture.convert("RGB").resize(size, resample))
     return torch.from_numpy(resized).permute(2, 0, 1)[None]
 
 
