@@ -26,12 +26,13 @@ LOW, HIGH = 0.10, 0.93
 """Coverage below and above which nothing and everything is covered."""
 
 
-def cut_out(person: Bytes, unit: float, mask: Bytes) -> Bytes:
+def cut_out(person: Bytes, unit: float, mask: Bytes | None = None) -> Bytes:
     """The layer (h, w, 4), straight, with a close coverage and colours of the person's own; `unit` is a face height.
 
-    `mask` (h, w), 0 or 255, is where the person is, `GENEROUS` wider.
+    `mask` (h, w), 0 or 255, is where the person is, `GENEROUS` wider; without it that is where the layer is solid.
     """
     cover = person[..., 3]
+    mask = cover if mask is None else mask
     rim = max(4, round((INSIDE + OUTSIDE) * unit))
     padded = cv2.copyMakeBorder(mask, rim, 0, rim, rim, cv2.BORDER_CONSTANT, value=0)
     padded = np.pad(padded, ((0, rim), (0, 0)), mode="edge")

@@ -89,16 +89,14 @@ def assemble(
     return sheets, background
 
 
-def _person(portrait: Portrait, corner: tuple[int, int], head: Bytes, context: Context) -> Bytes:
-    """Where the person is in the head's layer, 0 or 255 (h, w): by the closer mask, if the portrait has one."""
-    solid = np.where(head[..., 3] > 250, 255, 0).astype(np.uint8)
+def _person(portrait: Portrait, corner: tuple[int, int], head: Bytes, context: Context) -> Bytes | None:
+    """Where the person is in the head's layer, 0 or 255 (h, w); None for a portrait without a mask for that."""
     layer = next((layer for layer in portrait.layers if layer.name == "person"), None)
     if layer is None:
-        return solid
-    mask = read_rgba(context.path(layer.pixels))[..., 3]
+        return None
     x, y = corner[0] - layer.x, corner[1] - layer.y
-    part = mask[max(0, y) : y + len(head), max(0, x) : x + head.shape[1]]
-    return part if part.shape == solid.shape else solid
+    part = read_rgba(context.path(layer.pixels))[y : y + len(head), x : x + head.shape[1], 3]
+    return part if part.shape == head.shape[:2] else None
 
 
 def _edged(pixels: Bytes, corner: tuple[int, int], portrait: Portrait, view: View) -> Bytes:
