@@ -46,7 +46,8 @@ def certificate(
 ) -> Certificate:
     """Everything that can be measured of `film`; what can't stands there with the reason.
 
-    The face's place comes from the `rig` when it is given, else MediaPipe finds it with the model file `landmarker`.
+    The face's place comes from the `rig` when it is given, else MediaPipe finds it with the model file `landmarker`;
+    in dubbed footage it does so in any case where it can.
     The `utterance` tells what is said; without it the rig's own is used. Raises `NotFound`, and `BadRequest` for what
     is no film.
     """
@@ -71,7 +72,7 @@ def certificate(
 
 
 def _face(film: Path, picture: video.Picture, rig: Rig | None, landmarker: Path | None) -> _Face:
-    if rig is not None and len(rig.landmarks):
+    if rig is not None and len(rig.landmarks) and not (rig.filmed and landmarker):
         return _Face("rig", faces.from_rig(rig, picture.width, picture.height))
     if landmarker is None:
         return _Face("none", why=UNKNOWN_FACE)
