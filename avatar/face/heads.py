@@ -30,6 +30,8 @@ SOFT = 0.02
 """How much the fit would rather see no depth at all, as a share of the face's own relief."""
 MOST_SHUT = 9
 """Frames that a face at rest is the median of."""
+UPPER_SHARE = 0.42
+"""Share of a gap that the upper lip closes."""
 PARTED = 0.012
 """Face heights by which lips may be further apart than at their closest and count as shut."""
 POSE, SPEECH = (3.0, 60.0), (6.0, 80.0)
@@ -74,7 +76,7 @@ class Heads:
         along = np.stack([-np.sin(roll), np.cos(roll)], axis=1)
         yaw = np.arcsin(np.clip((toward * across).sum(axis=1), -1.0, 1.0))
         pitch = -np.arcsin(np.clip((toward * along).sum(axis=1), -1.0, 1.0))
-        return np.rad2deg(np.stack([yaw, pitch, roll], axis=1)) * LIKE_MEDIAPIPE
+        return np.asarray(np.rad2deg(np.stack([yaw, pitch, roll], axis=1)) * LIKE_MEDIAPIPE, np.float64)
 
 
 def usual(points: Floats) -> Heads:
@@ -113,13 +115,29 @@ def resting(points: Floats) -> tuple[Floats, int]:
     It is seen as far from the front as that frame is, the most frontal one of those whose lips are together.
     """
     apart = gaps(points)
-    shut = np.flatnonzero(apart <= apart.min() + PARTED)
-    turn = np.abs(usual(points[shut]).angles[:, :2]).sum(axis=1)
-    order = shut[np.argsort(turn, kind="stable")][:MOST_SHUT]
+    near = np.flatnonzero(apart <= apart.min() + PARTED)
+    turn = np.abs(usual(points[near]).angles[:, :2]).sum(axis=1)
+    order = near[np.argsort(turn, kind="stable")][:MOST_SHUT]
     first = int(order[0])
     heads = fitted(points[first], points[order])
     like = np.stack([heads.unturned(points[frame], place) for place, frame in enumerate(order)])
-    return np.asarray(np.median(like, axis=0), np.float32), first
+    return shut(np.asarray(np.median(like, axis=0), np.float32)), first
+
+
+def shut(points: Floats) -> Floats:
+    """The face (478, 2) with its lips together, as thick as they were."""
+    closed = points.copy()
+    lines = (facemesh.UPPER_OUTER, facemesh.UPPER_INNER, facemesh.LOWER_INNER, facemesh.LOWER_OUTER)
+    outer_up, up, low, outer_low = (list(line[1:-1]) for line in lines)
+    gap = points[low] - points[up]
+    for numbers, way in (
+        (outer_up, UPPER_SHARE),
+        (up, UPPER_SHARE),
+        (low, UPPER_SHARE - 1),
+        (outer_low, UPPER_SHARE - 1),
+    ):
+        closed[numbers] += np.float32(way) * gap
+    return closed
 
 
 def lasting(heads: Heads, points: Floats, rate: float) -> Floats:

@@ -65,9 +65,9 @@ def certificate(
 ) -> Certificate:
     """Everything that can be measured of `film`; what can't stands there with the reason.
 
-    The face's place comes from the `rig` when it is given, else MediaPipe finds it with the model file `landmarker`.
-    The `utterance` tells what is said; without it the rig's own is used. The `recogniser` hears whether that is said.
-    Raises `NotFound`, and `BadRequest` for what is no film.
+    The face's place comes from the `rig` when it is given, else MediaPipe finds it with the model file `landmarker`;
+    in dubbed footage it does so in any case where it can. The `utterance` tells what is said; without it the rig's own
+    is used. The `recogniser` hears whether that is said. Raises `NotFound`, and `BadRequest` for what is no film.
     """
     held = video.contents(film)
     if held.picture is None:
@@ -91,7 +91,7 @@ def certificate(
 
 
 def _face(film: Path, picture: video.Picture, rig: Rig | None, landmarker: Path | None) -> _Face:
-    if rig is not None and len(rig.landmarks):
+    if rig is not None and len(rig.landmarks) and not (rig.filmed and landmarker):
         groups = several.groups(rig)
         return _Face("rig", several.curves(rig, groups, (picture.width, picture.height)), groups=groups)
     if landmarker is None:

@@ -115,6 +115,8 @@ class Drawing:
                 _encode(shot, frames, growing, sound=context.path(brief.speech.sound), context=context)
             np.save(file, shot.picture.track)
             np.save(file, np.frombuffer(records.dump(shot.utterance), np.uint8))
+            if isinstance(shot.picture, Dubbed):
+                np.save(file, np.ones(1, np.uint8))
         soft = captions.cues(shot.utterance) if brief.captions == "soft" else ()
         publish(growing, final, soft)
         growing.unlink()

@@ -51,6 +51,7 @@ class Behind:
         self.mouth = Mouth(face, view.scale, view.origin)
         self._inside = MouthInside(self.mouth, sheets.get("teeth"), sheets.get("teeth_lower"), light)
         self.seen: Sheet | None = None
+        self.grain = 0.0
 
     def draw(self, row: Track) -> Sheet | None:
         """The mouth's inside for one track row; none where the lips are shut."""
@@ -120,10 +121,13 @@ CHIN = (152, 148, 377, 176, 400, 175, 199)
 """Points of the chin, which falls with the jaw."""
 
 
-def redrawn(codes: Bytes, lips: Lips, row: Track, amount: float, *, behind: Behind) -> tuple[Box, Bytes] | None:
+def redrawn(
+    codes: Bytes, lips: Lips, row: Track, amount: float, *, behind: Behind, index: int
+) -> tuple[Box, Bytes] | None:
     """The part of a frame's Y'CbCr `codes` (h, w, 3) in which the mouth is, as the track row wants it.
 
-    `amount` is how far it goes from what is seen to what is wanted. None where the mouth is outside of the frame.
+    `amount` is how far it goes from what is seen to what is wanted; grain differs by `index`. None where the mouth is
+    outside of the frame.
     """
     way, there = lips.way(row, amount), lips.tilt.matrix()
     box = _around(way, there, (codes.shape[1], codes.shape[0]))
@@ -139,6 +143,13 @@ def redrawn(codes: Bytes, lips: Lips, row: Track, amount: float, *, behind: Behi
         _darken(pixels, sample(np.dstack([way.crease] * 4), places)[..., 0])
     if way.hole is not None and (inside := behind.draw(row)) is not None:
         _open(pixels, places, (way, way.hole), inside, (lips.mouth, behind.mouth))
+        if behind.grain > 0.0:
+            _roughen(
+                pixels,
+                sample(np.dstack([way.hole.cover] * 4), places - _corner(way, way.hole))[..., 0],
+                behind.grain,
+                index,
+            )
     return box, pixels
 
 
@@ -174,7 +185,7 @@ def _open(
     """Show the inside through the hole; `places` are the pixels' in the warp's rectangle."""
     way, hole = opening
     here, there = mouths
-    through = sample(np.dstack([hole.cover] * 4), places - np.array([hole.x - way.x, hole.y - way.y], np.float32))
+    through = sample(np.dstack([hole.cover] * 4), places - _corner(way, hole))
     rows, columns = np.flatnonzero(through[..., 0].any(axis=1)), np.flatnonzero(through[..., 0].any(axis=0))
     if not len(rows):
         return
@@ -190,6 +201,34 @@ def _open(
         through[part][..., :1].astype(np.float32) / 255.0
     )
     pixels[part] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+
+
+def _corner(way: Retimed, hole: Hole) -> Floats:
+    return np.array([hole.x - way.x, hole.y - way.y], np.float32)
+
+
+def _roughen(pixels: Bytes, cover: Bytes, grain: float, index: int) -> None:
+    """Grain as strong as that of the skin, over what was drawn."""
+    if not cover.any():
+        return
+    noise = np.random.default_rng(index).normal(0.0, grain, cover.shape).astype(np.float32)
+    luma = pixels[..., 0].astype(np.float32) + noise * (cover.astype(np.float32) / 255.0)
+    pixels[..., 0] = np.clip(np.rint(luma), 16, 235).astype(np.uint8)
+
+
+def grain_of(luma: Bytes, points: Floats) -> float:
+    """The standard deviation of the noise on a face's skin: Immerkaer 1996, over the cheeks and the chin."""
+    low, high = points[list(CHEEKS)].min(axis=0), points[list(CHEEKS)].max(axis=0)
+    x0, y0 = (max(0, int(v)) for v in low)
+    cut = luma[y0 : int(high[1]) + 1, x0 : int(high[0]) + 1]
+    if min(cut.shape) < 8:
+        return 0.0
+    rough = cv2.filter2D(cut, cv2.CV_32F, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32))
+    return float(np.median(np.abs(rough)) / 0.6745 / 6.0)
+
+
+CHEEKS = (117, 346, 50, 280, 152)
+"""Points around skin that nothing but light and noise changes."""
 
 
 def lay(luma: Bytes, chroma: Bytes, box: Box, pixels: Bytes) -> None:

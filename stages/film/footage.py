@@ -85,6 +85,7 @@ class Dubbed:
             raise BadOutput("No face was found in this clip's footage, so no mouth can be moved in it.")
         self._fit = fit(footage, found[self.good], (brief.width, brief.height), brief.scenery.zoom)
         self._points = self._fit.placed(_bridged(found, self.good))
+        first = int(np.argmax(self.good))
         rest, _ = heads.resting(self._points[self.good])
         self._heads = heads.fitted(rest, self._points)
         self._lasting = heads.lasting(self._heads, self._points, clip.motion.fps)
@@ -93,30 +94,37 @@ class Dubbed:
         unit = facemesh.height(rest)
         self._behind = dubbing.Behind(clip.portrait, unit, scene.light_of(clip.portrait, context), context)
         self._behind.seen = self._glimpse()
+        if self._behind.seen is None:  # what footage shows has its grain already
+            self._behind.grain = dubbing.grain_of(self._codes(first)[..., 0], self._points[first])
 
         self.notes = tuple(notes(brief, self.good, clip.motion.fps))
 
     def draw(self, index: int) -> Planes:
         """A frame; the caller owns it."""
         place = index % len(self._points)
-        codes = cv2.transform(self._fit.shown(self._frames[place]), MATRIX)
-        codes = np.asarray(codes, np.uint8)
+        codes = self._codes(place)
         height, width = codes.shape[:2]
         small = cv2.resize(codes, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
         frame = Planes(np.ascontiguousarray(codes[..., 0]), np.ascontiguousarray(small[..., 1:]))
         amount = float(self._amount[place])
         if amount > 0.0:
-            drawn = dubbing.redrawn(codes, self._lips(place), self.track[index], amount, behind=self._behind)
+            drawn = dubbing.redrawn(
+                codes, self._lips(place), self.track[index], amount, behind=self._behind, index=index
+            )
             if drawn is not None:
                 dubbing.lay(frame.luma, frame.chroma, *drawn)
         return frame
+
+    def _codes(self, place: int) -> Bytes:
+        """One frame of the footage as the film shows it, Y'CbCr (height, width, 3)."""
+        return np.asarray(cv2.transform(self._fit.shown(self._frames[place]), MATRIX), np.uint8)
 
     def _glimpse(self) -> Sheet | None:
         """The mouth's inside as the footage shows it where it is open widest; none where it never is."""
         place = glimpse.widest(self._points, self.good)
         if place is None:
             return None
-        codes = np.asarray(cv2.transform(self._fit.shown(self._frames[place]), MATRIX), np.uint8)
+        codes = self._codes(place)
         rest = heads.with_lasting(self._heads.at_rest(place), self._lasting[place])
         return glimpse.inside(codes, self._points[place], rest, self._behind.mouth)
 
