@@ -8,10 +8,11 @@ import numpy as np
 
 from avatar import records
 from avatar.artifacts import Blob, Clip, Face, Layer, Motion, Portrait, Speech, Utterance
+from avatar.face import facemesh
 from avatar.face.noise import Grid
 from avatar.testing import Bench
 from stages.motion.idle import living
-from stages.portrait.photo import mean, shape
+from stages.portrait.photo import mean
 from stages.pose import Brief
 from stages.pose.driving import rest
 from tests.motion.talk import talk
@@ -24,12 +25,12 @@ UNIT = 100.0
 def mesh() -> np.ndarray:
     """The mean face, (478, 2), 1 high."""
     points = mean.mesh()
-    return points / shape.height(points)
+    return points / facemesh.height(points)
 
 
 def face(middle: tuple[float, float] = (160.0, 120.0), unit: float = UNIT) -> Face:
     """A face of this height around a point between the eyes."""
-    return shape.face((mesh() * unit + np.asarray(middle)).astype(np.float32))
+    return facemesh.face((mesh() * unit + np.asarray(middle)).astype(np.float32))
 
 
 def somebody(size: tuple[int, int] = (320, 400), unit: float = UNIT) -> rest.Rest:
