@@ -12,13 +12,18 @@ import torch
 from numpy.typing import NDArray
 
 from avatar.artifacts import Blob, Clip, Portrait
+from avatar.attempt import Wish
+from avatar.engine import Engine
 from avatar.errors import BadOutput, BadRequest, Cancelled, Unavailable
+from avatar.events import Event, Finished
 from avatar.face import tracks
 from avatar.face.tracks import HEAD
 from avatar.media import footage
+from avatar.residency import Residency
 from avatar.sampling import Sampling
 from avatar.stage import Context, Placement
-from avatar.testing import Bench, workbench
+from avatar.store import FolderStore
+from avatar.testing import GIGABYTE, Bench, workbench
 from stages.diffusion import svd, windows
 from stages.motion import MOTION, Brief
 from stages.motion.filmed import Svd, Told
@@ -241,6 +246,29 @@ def test_the_face_is_followed_once_and_is_where_the_loop_shows_it(bench: Bench, 
         0,
         3,
     ]
+
+
+def test_the_engine_finds_it_in_the_chain_lends_it_and_remembers_the_clip(tmp_path: Path, placement: Placement) -> None:
+    engine = Engine(
+        FolderStore(tmp_path / "clips", budget=GIGABYTE),
+        place=lambda stage, backend: {"svd": placement, "idle": Placement()}.get(backend),
+        residency=Residency(),
+    )
+    session = engine.store.session()
+    file = tmp_path / "face.png"
+    cv2.imwrite(str(file), cv2.cvtColor(picture(), cv2.COLOR_RGB2BGR))
+    portrait = replace(a_portrait(session.keep(file, "image/png")), kind="photo", width=SIDE, height=SIDE)
+    told: list[Event] = []
+    walk = engine.walk(session, Wish(listener=told.append))
+    clips = [walk(MOTION, Brief(portrait, 0.5, 25, 3, sampling=TWO)) for _ in range(2)]
+    assert clips[0] == clips[1]
+    assert clips[0].footage is not None
+    assert walk.backends == {"motion": "svd"}
+    assert [event.cached for event in told if isinstance(event, Finished)] == [False, True]
+    drawn = walk(MOTION, Brief(replace(portrait, kind="drawn"), 0.5, 25, 3))
+    assert drawn.footage is None
+    assert walk.backends == {"motion": "idle"}
+    assert not walk.fallbacks
 
 
 def test_footage_that_shows_nobody_is_left_to_the_next(bench: Bench, placement: Placement) -> None:
