@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar.face.facemesh import CHIN, FOREHEAD
 from stages.portrait.photo import matte
 from stages.portrait.photo.frame import Framed
-from stages.portrait.photo.shape import CHIN, FOREHEAD
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
