@@ -193,4 +193,4 @@ def test_the_portrait_is_the_moment_with_a_shut_mouth(stage: Set) -> None:
     made = stage.portrait(stage.folder / "plain.mp4")
     assert made.kind == "photo"
     assert made.face.upper_lip_inner == made.face.lower_lip_inner
-    assert facemesh.LIP_POINTS == len(made.face.upper_lip_inner)
+    assert len(made.face.upper_lip_inner) == facemesh.LIP_POINTS

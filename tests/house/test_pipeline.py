@@ -16,6 +16,9 @@ from stages.portrait.drawn import gallery
 from tests.tiny import Tiny
 
 
+MARKS = ("right_eye", "left_eye", "right_mouth", "left_mouth", "chin")
+
+
 class Told:
     """A run over the tiny product that keeps what was asked."""
 
@@ -93,3 +96,21 @@ def test_captions_that_nobody_burns_may_be_in_any_script(tmp_path: Path) -> None
     assert rendered(tmp_path / "soft", text="مرحبا", captions="soft")[0].mode == "video"
     assert rendered(tmp_path / "sound", text="مرحبا", captions="burned", kind="speech")[0].mode == "audio_only"
     assert rendered(tmp_path / "drawable", text="Grüße 你好 שלום", captions="burned")[0].mode == "video"
+
+
+VIDEO = {"sha256": "0" * 64, "media_type": "video/mp4", "size": 9}
+
+
+def test_a_video_is_face_and_movement_of_its_film(tmp_path: Path) -> None:
+    _, told = rendered(tmp_path, video=VIDEO, face=1, width=640, height=360)
+    assert (told["portrait"].video.sha256, told["portrait"].face) == ("0" * 64, 1)
+    assert (told["motion"].video, told["motion"].face, told["motion"].film) == (told["portrait"].video, 1, (640, 360))
+    assert rendered(tmp_path / "none")[1]["motion"].video is None
+
+
+@pytest.mark.parametrize("wish", [{"background": "blur"}, {"landmarks": dict.fromkeys(MARKS, (1.0, 2.0))}])
+def test_what_footage_cannot_have_is_found_out_first(tmp_path: Path, wish: dict[str, object]) -> None:
+    told = Told(tmp_path)
+    with pytest.raises(BadRequest, match="Leave"):
+        pipeline.render(parse({"text": "Hello.", "video": VIDEO, **wish}), told)
+    assert told.asked == []
