@@ -15,7 +15,6 @@ from stages import pipeline
 from stages.portrait.drawn import gallery
 from tests.tiny import Tiny
 
-
 MARKS = ("right_eye", "left_eye", "right_mouth", "left_mouth", "chin")
 
 
