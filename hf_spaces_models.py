@@ -850,7 +850,6 @@ PORTRAIT_RECIPES: tuple[Recipe, ...] = (
             (
                 _cuda(SD15, "float16", "none", 0.6),
                 _cuda(SD15, "float16", "model", 0.6),
-                _cpu(SD15, 30.0),
             ),
         ),
         "512x512, 25 steps",

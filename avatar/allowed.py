@@ -26,7 +26,7 @@ HOW = {
     "avatar": "Give the id of an avatar; `python -m avatar avatars` lists them.",
     "prompt": f"Give a string of at most {MAX_PROMPT} characters.",
     "language": "Use a tag such as en or pt-br.",
-    "face": "Use 0 for the largest face in the picture, 1 for the next.",
+    "face": "Use 0 for the largest face in the picture or video, 1 for the next.",
     "landmarks": "Give right_eye, left_eye, right_mouth, left_mouth and chin, each as [x, y] pixels of the picture.",
     "rate": "Use a number from 0.5 (slow) to 2 (fast); 1 is the voice's own pace.",
     "pitch": "Use a number of semitones from -12 to 12.",

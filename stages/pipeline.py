@@ -202,7 +202,8 @@ def show(ask: Ask, said: Speech, *, run: Run) -> tuple[Speech, Film]:
         base = replace(base, video=ask.video, face=ask.face, film=(ask.width, ask.height))
     moving = run(motion.MOTION, base)
     acting = pose.Acting(ask.expression, script_of(ask).cues)
-    posed = run(pose.POSE, pose.Brief(moving, said, seed, live.head, live.expression, live.gaze, acting))
+    asked = pose.Brief(moving, said, seed, live.head, live.expression, live.gaze, acting)
+    posed = run(pose.POSE, replace(asked, backend=ask.backends.get("pose", ""), sampling=ask.sampling))
     spoken = run(lips.LIPS, lips.Brief(posed, said, seed))
     timed = spoken.speech or said
     return timed, run(film.FILM, film_of(ask, spoken, timed))

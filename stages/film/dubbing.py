@@ -38,7 +38,7 @@ class Behind:
         left, top = float(low[0]) - ROOM * wide, float(low[1]) - ROOM * wide
         side = int((1.0 + 2.0 * ROOM) * wide * scale) & ~1
         view = View(side, side, scale, left, top)
-        sheets = {
+        sheets: dict[str, Sheet] = {
             layer.name: placed
             for layer in portrait.layers
             if layer.name in ("teeth", "teeth_lower")
@@ -47,7 +47,7 @@ class Behind:
         tilt = tilt_of(face, view)
         if tilt is not None:
             face, turned = set_upright(face, sheets, view, tilt)
-            sheets = {layer.name: turned[layer.name] for layer in portrait.layers if layer.name in turned}
+            sheets = dict(turned)
         self.mouth = Mouth(face, view.scale, view.origin)
         self._inside = MouthInside(self.mouth, sheets.get("teeth"), sheets.get("teeth_lower"), light)
         self.seen: Sheet | None = None

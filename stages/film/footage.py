@@ -80,7 +80,7 @@ class Dubbed:
             raise BadRequest("This film is footage, and nobody is cut out of that. Take it as it is, or as av1.mp4.")
         self.track: Track = tracks.read(context.path(clip.motion.tracks))
         found = read_faces(context.path(footage.faces), footage)
-        self.good: NDArray[np.bool_] = ~np.isnan(found).any(axis=(1, 2))
+        self.good: NDArray[np.bool_] = np.asarray(~np.isnan(found).any(axis=(1, 2)), np.bool_)
         if not self.good.any():
             raise BadOutput("No face was found in this clip's footage, so no mouth can be moved in it.")
         self._fit = fit(footage, found[self.good], (brief.width, brief.height), brief.scenery.zoom)

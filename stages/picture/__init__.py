@@ -7,6 +7,8 @@ from stages.picture.brief import Brief
 from stages.picture.drawn import Drawn
 from stages.picture.painted import Painted
 
-PICTURE: Stage[Brief, Takes] = Stage("picture", Takes, (Painted(SD_TURBO), Painted(SD15), Painted(WAN_IMAGE), Drawn()))
+PICTURE: Stage[Brief, Takes] = Stage(
+    "picture", Takes, (Painted(SD_TURBO), Painted(SD15, wanted=True), Painted(WAN_IMAGE), Drawn())
+)
 
 __all__ = ["PICTURE", "Brief"]

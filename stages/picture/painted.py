@@ -21,6 +21,8 @@ class Painted:
     easel: Easel
     opens: Opens = studio
     version: str = "1"
+    wanted: bool = False
+    """Whether a drawing in its place is a step down that is told."""
 
     @property
     def id(self) -> str:
@@ -37,6 +39,10 @@ class Painted:
         sampler = brief.sampling.sampler
         fits = sampler is None or not samplers.why_not(self.easel.limits.family, sampler)
         return fits and bool(brief.prompt.strip())
+
+    def named(self, brief: Brief, /) -> bool:
+        """Whoever asks for a picture wants it painted."""
+        return self.wanted
 
     def load(self, placement: Placement, /) -> "Atelier":
         """Load the weights. Raises `Unavailable`, `OutOfMemory`."""

@@ -44,7 +44,7 @@ def test_the_file_stays_where_it_was(cli: Cli, face: Path) -> None:
 def test_an_avatar_and_a_picture_are_one_face_too_many(cli: Cli, face: Path) -> None:
     ran = cli("speak", "Hi", "--image", str(face), "--consent", "--avatar", "ada")
     assert ran.status == 2
-    assert "can't both be the face" in ran.err
+    assert "can't all be the face" in ran.err
 
 
 def test_what_is_no_picture_is_refused_in_one_line(cli: Cli, face: Path) -> None:

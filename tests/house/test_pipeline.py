@@ -15,6 +15,8 @@ from stages import pipeline
 from stages.portrait.drawn import gallery
 from tests.tiny import Tiny
 
+MARKS = ("right_eye", "left_eye", "right_mouth", "left_mouth", "chin")
+
 
 class Told:
     """A run over the tiny product that keeps what was asked."""
@@ -151,3 +153,21 @@ def test_only_the_sound_of_a_conversation_may_be_wanted(tmp_path: Path) -> None:
 def test_a_name_that_is_meant_as_prose_is_said(tmp_path: Path) -> None:
     _, told = rendered(tmp_path, text="\\Ada: Hello. Omar: Hi!")
     assert told["speech"].text == "Ada: Hello. Omar: Hi!"
+
+
+VIDEO = {"sha256": "0" * 64, "media_type": "video/mp4", "size": 9}
+
+
+def test_a_video_is_face_and_movement_of_its_film(tmp_path: Path) -> None:
+    _, told = rendered(tmp_path, video=VIDEO, face=1, width=640, height=360)
+    assert (told["portrait"].video.sha256, told["portrait"].face) == ("0" * 64, 1)
+    assert (told["motion"].video, told["motion"].face, told["motion"].film) == (told["portrait"].video, 1, (640, 360))
+    assert rendered(tmp_path / "none")[1]["motion"].video is None
+
+
+@pytest.mark.parametrize("wish", [{"background": "blur"}, {"landmarks": dict.fromkeys(MARKS, (1.0, 2.0))}])
+def test_what_footage_cannot_have_is_found_out_first(tmp_path: Path, wish: dict[str, object]) -> None:
+    told = Told(tmp_path)
+    with pytest.raises(BadRequest, match="Leave"):
+        pipeline.render(parse({"text": "Hello.", "video": VIDEO, **wish}), told)
+    assert told.asked == []

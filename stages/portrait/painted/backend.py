@@ -54,8 +54,10 @@ class Painted:
 
     @property
     def needs(self) -> Needs:
-        """The model's; faces are found more surely with the landmarker."""
-        return replace(recipes.needs(self.id), also=(LANDMARKER,))
+        """The model's on a card, as a film is not to wait minutes for its face; they are found with the landmarker."""
+        needs = recipes.needs(self.id)
+        modes = tuple(mode for mode in needs.modes if mode.device != "cpu")
+        return replace(needs, also=(LANDMARKER,), modes=modes)
 
     def takes(self, brief: Brief, /) -> bool:
         """Only briefs with words, without a face of the asker's own, whose sampler goes with the model."""
