@@ -267,7 +267,7 @@ def test_the_engine_finds_it_in_the_chain_lends_it_and_remembers_the_clip(tmp_pa
     assert [event.cached for event in told if isinstance(event, Finished)] == [False, True]
     drawn = walk(MOTION, Brief(replace(portrait, kind="drawn"), 0.5, 25, 3))
     assert drawn.footage is None
-    assert walk.backends == {"motion": "idle"}
+    assert walk.backends == {"motion": "svd, idle"}
     assert not walk.fallbacks
 
 
