@@ -138,8 +138,8 @@ class Endpoints:
         """A file as Gradio's clients fetch it: by its address."""
         kind = {"audio_only": "audio"}.get(told.mode, told.mode)
         base = self._desk.rules.public_url or str(request.request.base_url).rstrip("/")
-        url = f"{base}/look/{self._visitors.viewer(caller)}/{told.id}/{kind}"
-        name = f"{told.id}.{ENDINGS[kind]}"
+        url = f"{base}/look/{self._visitors.viewer(caller)}/{told.id}/{kind}.{ENDINGS[kind]}"
+        name = f"{kind}.{ENDINGS[kind]}"
         return {"path": name, "orig_name": name, "url": url, "is_stream": True, "meta": {"_type": "gradio.FileData"}}
 
 

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from avatar.doors.api import files, streams
 from avatar.doors.api.desk import Desk
-from avatar.doors.api.files import KINDS, Named
+from avatar.doors.api.files import Named
 from avatar.doors.api.paths import LOOK, VISIT
 from avatar.doors.web.conversation import Line, Talker, answered
 from avatar.doors.web.visits import Visitors
@@ -28,6 +28,9 @@ PICTURES = anyio.CapacityLimiter(2)
 """Drawing takes a second each: it holds up no other question."""
 STATIC = Path(__file__).parent / "static"
 WORDS = Path(__file__).parent / "words"
+SHOWN: dict[str, Named] = {name: name for name in get_args(Named)}
+"""What films are asked for by; those that have an ending by nature may be asked for with it too."""
+SHOWN |= {"video.mp4": "video", "image.png": "image", "audio.wav": "audio"}
 DAY = "public, max-age=86400"
 FRESH = {"Cache-Control": "no-cache"}
 
@@ -129,7 +132,7 @@ class Looking:
             if told is None:
                 return Response(status_code=204)
             return StreamingResponse(told, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
-        variant: Named | None = next((name for name in KINDS if name == what and name != "rig"), None)
+        variant = SHOWN.get(what)
         if variant is None:
             raise HTTPException(404)
         return await files.send(desk, request, job_id=job_id, variant=variant, caller=caller)
