@@ -34,8 +34,8 @@ def _behind(film: Any, streams: dict[str, Any], target: Any, begin: Fraction) ->
     """Copy a film from second `begin` on; when the next may begin."""
     end = begin
     for packet in film.demux(_heard_and_seen(film)):
-        if packet.dts is None:
-            continue
+        if packet.dts is None or (begin and packet.stream.type == "audio" and packet.pts < 0):
+            continue  # what an encoder of sound says before it is in tune is said once
         shift = round(begin / packet.time_base)
         packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
         end = max(end, (packet.pts + packet.duration) * packet.time_base)
@@ -50,9 +50,7 @@ def _heard_and_seen(film: Any) -> list[Any]:
 
 def _kind(film: Any) -> tuple[object, ...]:
     """What must be the same in films that are joined."""
-    return tuple(
-        (each.type, each.codec_context.name, each.codec_context.extradata, each.average_rate, each.codec_context.rate)
-        if each.type == "audio"
-        else (each.type, each.codec_context.name, each.width, each.height, each.average_rate)
-        for each in _heard_and_seen(film)
-    )
+    pictures = [(each.width, each.height, each.average_rate) for each in film.streams.video[:1]]
+    sounds = [(each.codec_context.sample_rate, each.codec_context.layout.name) for each in film.streams.audio[:1]]
+    codecs = [(each.codec_context.name, each.codec_context.extradata) for each in _heard_and_seen(film)]
+    return (*pictures, *sounds, *codecs)

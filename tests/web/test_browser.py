@@ -27,8 +27,12 @@ LOUDNESS = """async (link) => {
 }"""
 LONG = "Peter Piper picked a peck of pickled peppers, and then he picked another one. " * 30
 EYES_MOUTH_CHIN = {
-    "right_eye": (0.4, 0.41), "left_eye": (0.6, 0.41), "right_mouth": (0.43, 0.62), "left_mouth": (0.57, 0.62), "chin": (0.5, 0.76),
-}  # fmt: skip
+    "right_eye": (0.4, 0.41),
+    "left_eye": (0.6, 0.41),
+    "right_mouth": (0.43, 0.62),
+    "left_mouth": (0.57, 0.62),
+    "chin": (0.5, 0.76),
+}
 TILES = "document.querySelectorAll('.jobs .tile').length"
 
 
@@ -121,9 +125,7 @@ def test_the_studio_gives_all_files_and_makes_a_film_again_with_a_change(visit: 
     visitor.until("document.querySelector('#s-script').value === 'Short.'")
 
 
-def test_a_picture_needs_consent_is_marked_by_clicks_and_then_speaks(
-    visit: Visit, address: str, tmp_path: Path
-) -> None:
+def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address: str, tmp_path: Path) -> None:
     picture = tmp_path / "face.webp"
     picture.write_bytes(httpx.get(f"{address}/look/avatars/ada.webp", timeout=60).content)
     visitor = visit()
