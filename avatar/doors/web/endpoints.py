@@ -37,14 +37,17 @@ class Endpoints:
         for name in ("chat", "talk", "video", "image"):
             gr.api(getattr(self, name), api_name=name, concurrency_limit=None)
 
-    async def chat(self, request: gr.Request, line: str, avatar: str = "", voice: str = "") -> tuple[str, list[dict]]:  # type: ignore[type-arg]
+    async def chat(
+        self, request: gr.Request, line: str, avatar: str = "", voice: str = ""
+    ) -> tuple[str, list[dict[str, Any]]]:
         """What an avatar answers to a line, as text and as films: one for each sentence."""
         asked = {"line": line, **_given(avatar=avatar, voice=voice)}
         caller = self._caller(request)
         if self._talker is None:
             film, _ = await self._made(request, script=line, **_given(avatar=avatar, voice=voice))
             return line, [film]
-        said, films = [], []
+        said: list[str] = []
+        films: list[dict[str, Any]] = []
         try:
             async for told in answered(self._desk, self._talker, Line.model_validate(asked), caller=caller):
                 piece = Line.told(told)
@@ -67,7 +70,7 @@ class Endpoints:
         fps: int = 25,
         captions: str = "none",
         seed: int | None = None,
-    ) -> tuple[dict, dict]:  # type: ignore[type-arg]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """A film of an avatar saying the script, and the job that made it."""
         more = _given(avatar=avatar, prompt=prompt, voice=voice, seed=seed)
         return await self._made(request, script=script, size=size, fps=fps, captions=captions, **more)
@@ -83,7 +86,7 @@ class Endpoints:
         steps: int | None = None,
         guidance_scale: float | None = None,
         sampler: str | None = None,
-    ) -> tuple[dict, dict]:  # type: ignore[type-arg]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """A silent film of what the prompt says, and the job that made it."""
         more = _given(seed=seed, steps=steps, guidance_scale=guidance_scale, sampler=sampler)
         asked = {"prompt": prompt, "negative_prompt": negative_prompt, "seconds": seconds, "size": size}
@@ -99,7 +102,7 @@ class Endpoints:
         steps: int | None = None,
         guidance_scale: float | None = None,
         sampler: str | None = None,
-    ) -> tuple[dict, dict]:  # type: ignore[type-arg]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """A picture of what the prompt says, and the job that made it."""
         more = _given(seed=seed, steps=steps, guidance_scale=guidance_scale, sampler=sampler)
         return await self._made(
