@@ -16,7 +16,7 @@ MARGIN = 15
 DETAIL = {
     "tiles": "VAE in tiles",
     "group": "groups offloaded",
-    "model": "models offloaded",
+    "model": "model by model",
     "sequential": "all offloaded",
 }
 PRECISION = {"float32": "32 bit", "float16": "16 bit", "bfloat16": "bf16", "fp8": "8 bit"}

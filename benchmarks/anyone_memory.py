@@ -46,7 +46,8 @@ class Shapeless(Fused):
 def models(sizes: Layout, widths: tuple[int, ...], dtype: torch.dtype) -> Models:
     """All networks without memory."""
     still = replace(sizes, motion=None, head=False)
-    eye = CLIPVisionConfig(**EYE, projection_dim=sizes.cross)
+    kind: Any = CLIPVisionConfig  # whose types know no dictionary
+    eye = kind(**EYE, projection_dim=sizes.cross)
     return Models(
         denoising=_empty(lambda: UNet(layout=sizes.plain()), dtype),
         reference=_empty(lambda: UNet(layout=still.plain()), dtype),

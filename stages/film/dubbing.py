@@ -39,7 +39,7 @@ class Behind:
         side = int((1.0 + 2.0 * ROOM) * wide * scale) & ~1
         view = View(side, side, scale, left, top)
         sheets: dict[str, Sheet] = {
-            layer.name: placed
+            str(layer.name): placed
             for layer in portrait.layers
             if layer.name in ("teeth", "teeth_lower")
             and (placed := sheet(read_rgba(context.path(layer.pixels)), layer.x, layer.y, view)) is not None

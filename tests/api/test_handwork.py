@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -124,9 +125,7 @@ def test_weights_are_listed_fetched_and_removed_from_the_machine_itself(tmp_path
         ({"api_keys": KEYS, "admin_key": ADMIN}, {"X-API-Key": KEYS[0][1]}),
     ],
 )
-def test_nobody_but_the_owner_touches_weights(
-    tmp_path: Path, rules: dict[str, object], headers: dict[str, str]
-) -> None:
+def test_nobody_but_the_owner_touches_weights(tmp_path: Path, rules: dict[str, Any], headers: dict[str, str]) -> None:
     asked: list[str] = []
     with serving(tmp_path, house=able(asked), headers=headers, **rules) as served:
         assert served.client.get("/v1/weights").json()["yours"] is False

@@ -17,7 +17,7 @@ from avatar.events import Event, FellBack, Progressed
 from avatar.media import footage
 from avatar.request import Ask, parse
 from avatar.residency import Residency
-from avatar.sampling import Sampling
+from avatar.sampling import Sampler, Sampling
 from avatar.stage import Placement
 from avatar.store import FolderStore
 from avatar.testing import GIGABYTE, Bench, workbench
@@ -133,7 +133,8 @@ def _scheduler(cinema: Any) -> Any:
     from stages.diffusion import schedulers
 
     model, camera = cinema.crew.model, cinema.crew.camera
-    first = {"wan": "unipc", "modelscope": "dpm++"}[camera.limits.family]
+    firsts: dict[str, Sampler] = {"wan": "unipc", "modelscope": "dpm++"}
+    first = firsts[camera.limits.family]
     return schedulers.build(camera.limits.family, first, model.published, shift=camera.shift)
 
 
@@ -215,7 +216,8 @@ def test_scenes_that_differ_in_words_and_seed_are_filmed_together(
 def test_the_adapter_is_fused_into_the_network(placements: dict[str, Placement]) -> None:
     cinema: Any = Neural("wan21-i2v").load(placements["wan21-i2v"])
     fused = cinema.crew.model.pipe.transformer.blocks[0].attn1.to_q
-    plain = small.wan21_i2v().transformer.blocks[0].attn1.to_q
+    whole: Any = small.wan21_i2v()
+    plain = whole.transformer.blocks[0].attn1.to_q
     assert type(fused) is torch.nn.Linear
     down, up = small.adapter()["down"], small.adapter()["up"]
     assert torch.allclose(fused.weight, plain.weight + 0.95 * (up @ down), atol=1e-6)

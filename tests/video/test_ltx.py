@@ -47,13 +47,15 @@ def a_wish(**changes: Any) -> Brief:
 def test_it_films_what_the_library_s_own_pipeline_makes(bench: Bench, placement: Placement) -> None:
     made = a_cinema(placement)(a_wish(), bench.context)
     transformer, vae = small.ltx_networks()
-    pipe = LTXConditionPipeline(
-        scheduler=FlowMatchEulerDiscreteScheduler(shift=1.0),
+    built: Any = LTXConditionPipeline
+    rule: Any = FlowMatchEulerDiscreteScheduler
+    pipe = built(
+        scheduler=rule(shift=1.0),
         transformer=transformer.eval(),
         vae=vae.eval(),
         text_encoder=small.t5(),
         tokenizer=t5_tokenizer(),
-    )  # type: ignore[no-untyped-call]
+    )
     pipe.set_progress_bar_config(disable=True)
     plain = pipe(
         prompt="a lighthouse in the fog",

@@ -6,6 +6,7 @@ Each asks for a job in the caller's name, waits for its end, and gives the files
 from typing import Any
 
 import gradio as gr
+from gradio.events import api as gradio_api
 from pydantic import ValidationError
 
 from avatar.doors.api.answers import Video
@@ -35,7 +36,7 @@ class Endpoints:
     def offer(self) -> None:
         """Make them known, within the page's blocks."""
         for name in ("chat", "talk", "video", "image"):
-            gr.api(getattr(self, name), api_name=name, concurrency_limit=None)
+            gradio_api(getattr(self, name), api_name=name, concurrency_limit=None)
 
     async def chat(
         self, request: gr.Request, line: str, avatar: str = "", voice: str = ""
@@ -140,7 +141,8 @@ class Endpoints:
     def _file(self, request: gr.Request, told: Video, caller: Caller) -> dict[str, Any]:
         """A file as Gradio's clients fetch it: by its address."""
         kind = {"audio_only": "audio"}.get(told.mode, told.mode)
-        base = self._desk.rules.public_url or str(request.request.base_url).rstrip("/")
+        came: Any = request.request
+        base = self._desk.rules.public_url or str(came.base_url).rstrip("/")
         url = f"{base}/look/{self._visitors.viewer(caller)}/{told.id}/{kind}.{ENDINGS[kind]}"
         name = f"{kind}.{ENDINGS[kind]}"
         return {"path": name, "orig_name": name, "url": url, "is_stream": True, "meta": {"_type": "gradio.FileData"}}

@@ -58,7 +58,7 @@ def _axes(points: Floats) -> tuple[Floats, Floats, float]:
 def _cap(points: Floats) -> NDArray[np.int32]:
     across, up, tall = _axes(points)
     corners = [points[FOREHEAD] + tall * (x * across + y * up) for x, y in CAP]
-    return np.rint(np.asarray(corners)).astype(np.int32)
+    return np.asarray(np.rint(np.asarray(corners)), np.int32)
 
 
 def _skull(points: Floats, shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -68,7 +68,7 @@ def _skull(points: Floats, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
     places = np.dstack([x, y]) - centre
     right, high = places @ across / tall, places @ up / tall
-    return np.asarray((right / SKULL[0]) ** 2 + (high / SKULL[1]) ** 2 < 1.0) & (high > LOWEST)
+    return np.asarray(((right / SKULL[0]) ** 2 + (high / SKULL[1]) ** 2 < 1.0) & (high > LOWEST), np.bool_)
 
 
 def _detail(framed: Framed, scale: float, shape: tuple[int, ...]) -> Floats:
