@@ -27,7 +27,8 @@ SWITCHES = ["--headless", "--no-sandbox", "--disable-gpu", "--mute-audio"]
 LINE = "Good morning, here is a line of exactly ten words."
 TABS, IDLE = 20, 15.0  # and seconds
 PATIENCE = 120.0
-SEEN = "document.querySelector('.chat .film').currentTime > 0"
+FILM = "document.querySelector('.chat .film')"
+SEEN = f"{FILM}.getAttribute('src') && {FILM}.currentTime > 0"
 ROOMS = ("chat", "studio", "jobs", "system")
 
 
@@ -70,7 +71,7 @@ def first_frame(browser: Any, served: Served) -> float:
         page.wait_for_selector(".chat.open")
         for word in ("", "Anna", "Bert", "Carl"):
             page.fill(".chat textarea", f"{word} {LINE}".strip())
-            page.evaluate("document.querySelector('.chat .film').removeAttribute('src')")
+            page.evaluate(f"{FILM}.removeAttribute('src')")  # the film before counts no more
             began = time.perf_counter()
             page.keyboard.press("Enter")
             page.wait_for_function(SEEN, polling=20)
