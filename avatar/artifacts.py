@@ -173,7 +173,8 @@ class Footage:
     """Moving pictures between stages, without loss: see `avatar.media.footage` for the file.
 
     `faces` is a `.npy` of float32, (frames, 478, 2): MediaPipe's landmarks in footage pixels, NaN in frames where no
-    face was found; none where nobody has looked. `seed` is what it was made from, 0 for what was filmed.
+    face was found; none where nobody has looked. `seed` is what it was made from; `filmed` is true for what was not
+    made by a model, but brought.
     """
 
     video: Blob
@@ -184,6 +185,7 @@ class Footage:
     faces: Blob | None = None
     seed: int = 0
     notes: tuple[str, ...] = ()
+    filmed: bool = False
 
     @property
     def seconds(self) -> float:

@@ -147,7 +147,7 @@ def way(name: str, net: Any, step: Step, blocks: tuple[str, ...]) -> Iterator[St
 @contextmanager
 def channels_last(net: Any, _blocks: tuple[str, ...]) -> Iterator[None]:
     """See above."""
-    found = [module for module in net.modules() if isinstance(module, torch.nn.Conv2d)]
+    found: list[Any] = [module for module in net.modules() if isinstance(module, torch.nn.Conv2d)]
     for module in found:
         module.to(memory_format=torch.channels_last)
     try:

@@ -76,7 +76,7 @@ class Bench:
         self.subject, self.book, self.device, self.tiny = subject, book, device, tiny
         self.name = subject.recipe
         self.nets: dict[str, Any] = {}
-        self.made = how.Kept(Maker(device, subject.dtype))
+        self.made: Any = how.Kept(Maker(device, subject.dtype))
         self.plain: Tensor | None = None
         self.flops = 0
 

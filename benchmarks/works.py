@@ -92,7 +92,7 @@ def svd_step(net: Net, make: Maker, film: Film) -> Any:
 def svd_decode(net: Net, make: Maker, film: Film, chunk: int = 2) -> Any:
     """A film out of its autoencoder, `chunk` frames at a time, and all of them in float32 at the end."""
     frames, y, x = film.latent()
-    latents = make(frames, 4, y, x)
+    latents: Any = make(frames, 4, y, x)
     parts = [net.decode(part, num_frames=len(part)).sample for part in latents.split(chunk)]
     return torch.cat(parts).float()
 

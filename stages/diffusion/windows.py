@@ -38,21 +38,23 @@ def weights(size: int) -> Tensor:
     return found
 
 
-class Sliding(UNetSpatioTemporalConditionModel):  # type: ignore[misc]  # the library's classes have no types
+class Sliding(UNetSpatioTemporalConditionModel):
     """SVD's network, given as many frames of (batch, frames, ...) at a time as it was taught, of any number."""
 
     overlap = OVERLAP
 
     def forward(self, sample: Tensor, timestep: Any, *args: Any, **rest: Any) -> Any:
         """What the network makes of all frames. Of one window it is what the network makes of it."""
-        total, size = sample.shape[1], self.config.num_frames
+        one: Any = super().forward  # type: ignore[misc]  # the library's classes have few types
+        own: Any = self
+        total, size = sample.shape[1], own.config.num_frames
         if total <= size:
-            return super().forward(sample, timestep, *args, **rest)
+            return one(sample, timestep, *args, **rest)
         shares = weights(size).to(sample)
-        whole = torch.zeros_like(sample[:, :, : self.config.out_channels])
+        whole = torch.zeros_like(sample[:, :, : own.config.out_channels])
         counted = sample.new_zeros(total)
         for numbers in windows(total, size=size, overlap=self.overlap):
-            part = super().forward(sample[:, numbers], timestep, *args, **{**rest, "return_dict": False})[0]
+            part = one(sample[:, numbers], timestep, *args, **{**rest, "return_dict": False})[0]
             whole[:, numbers] += part * shares.view(1, -1, 1, 1, 1)
             counted[numbers] += shares
         return (whole / counted.view(1, -1, 1, 1, 1),)

@@ -77,7 +77,8 @@ class Performer:
         path = context.scratch() / "motion.npy"
         tracks.write(path, track)
         blob = context.keep(path, "application/x-npy")
-        return Clip(brief.portrait, Motion(blob, brief.fps, count), replace(shot, faces=tracking.kept(points, context)))
+        shot = replace(shot, faces=tracking.kept(points, context), filmed=True)
+        return Clip(brief.portrait, Motion(blob, brief.fps, count), shot)
 
     def _shot(self, brief: Brief, count: int, context: Context) -> tuple[Footage, Floats]:
         """At most `count` frames of footage, there and back where it is shorter, and where the face is in each."""

@@ -82,4 +82,4 @@ class Brief:
     @property
     def filmed(self) -> bool:
         """Whether the clip's footage was filmed rather than made: it is then to stay as it is."""
-        return self.clip.footage is not None and self.clip.footage.seed == 0
+        return self.clip.footage is not None and self.clip.footage.filmed

@@ -85,7 +85,7 @@ def made(stage: Set, plain: film.Brief) -> Film:
 
 def pictures(bench: Bench, made: Film) -> list[Bytes]:
     with av.open(str(bench.context.path(made.video))) as file:
-        return [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in file.decode(video=0)]
 
 
 def test_lips_shut_where_the_new_words_say_so_whatever_the_old_ones_did(stage: Set, made: Film) -> None:
