@@ -69,7 +69,7 @@ class Worker:
         self._teller = Teller(self._workbook, lost=self._hands.lose, news=self._tell)
         live = LiveFolder(settings.data / "live")
         ways = routes or {}
-        stages = tuple(dict.fromkeys(stage for way in ways.values() for stage in way))
+        stages = tuple({stage.name: stage for way in ways.values() for stage in way}.values())
         self._crew = Crew(self._workbook, place=engine.place, stages=stages, me=self._seat.id, general=not gpu_only)
         self._bells: dict[str, Bell] = {}
         self._floor = Floor(url, executor=self._seat.id, does=self._do)
