@@ -57,7 +57,7 @@ def test_the_plan_names_every_stage(cli: Cli) -> None:
     out = cli("plan").out
     assert all(stage in out for stage in ("speech", "portrait", "motion", "pose", "lips", "film"))
     told = cli("plan", "--json").json
-    assert [verdict["stage"] for verdict in told["verdicts"]][-1] == "film"
+    assert {"speech", "film", "picture", "video", "reel"} <= {verdict["stage"] for verdict in told["verdicts"]}
     assert told["machine"]["cores"] == 2
 
 
