@@ -35,7 +35,7 @@ def test_a_film_from_the_cache_is_streamed_too(embedded: Open) -> None:
 def test_there_is_no_film_to_watch_of_a_sound_or_of_what_failed(embedded: Open) -> None:
     jobs = embedded()
     sound = jobs.submit(parse({"text": "Hello.", "kind": "speech"}))
-    with pytest.raises(NotFound, match="sound only"):
+    with pytest.raises(NotFound, match="makes no film"):
         jobs.live(sound.id)
     broken = jobs.submit(parse({"text": "break motion"}))
     with pytest.raises(AvatarError, match="unexpected"):
