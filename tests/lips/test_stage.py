@@ -58,11 +58,21 @@ def test_the_mouth_speaks_and_the_rest_of_the_motion_stays(tmp_path: Path) -> No
 
 def test_an_earlier_mouth_is_overwritten(tmp_path: Path) -> None:
     bench = workbench(tmp_path)
-    gaping = blank(300)
-    gaping[:, COLUMN["jawOpen"]] = 1.0
-    _, track = spoken(bench, brief(bench, gaping))
+    pouting = blank(300)
+    pouting[:, COLUMN["mouthPucker"]] = 1.0
+    _, track = spoken(bench, brief(bench, pouting))
     _, calm = spoken(bench, brief(bench, blank(300)))
     assert np.array_equal(track, calm)
+
+
+def test_a_jaw_that_an_expression_lets_drop_stays_dropped(tmp_path: Path) -> None:
+    bench = workbench(tmp_path)
+    gaping = blank(300)
+    gaping[:, COLUMN["jawOpen"]] = 0.3
+    _, track = spoken(bench, brief(bench, gaping))
+    _, calm = spoken(bench, brief(bench, blank(300)))
+    jaw = COLUMN["jawOpen"]
+    assert np.allclose(track[:, jaw], np.maximum(calm[:, jaw], 0.3))
 
 
 def test_the_seed_decides_the_bytes(tmp_path: Path) -> None:

@@ -214,4 +214,5 @@ def test_a_sample_asks_for_nobody_else(bench: Bench) -> None:
     assert SpeechT5Clone().takes(asked)
     assert SpeechT5Clone().named(asked)
     assert not SpeechT5().takes(asked)
-    assert [backend.id for backend in SPEECH.chain] == ["upload", "speecht5-clone", "speecht5", "espeak"]
+    chain = [backend.id for backend in SPEECH.chain]
+    assert chain.index("upload") < chain.index("speecht5-clone") < chain.index("speecht5") < chain.index("espeak")

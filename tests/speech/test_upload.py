@@ -63,6 +63,7 @@ def test_a_recording_is_never_spoken_by_somebody_else_and_a_text_never_waits_for
     walk = engine.walk(bench.session)
     own = walk(SPEECH, recording(upload(bench, wav(voice())), TEXT))
     assert (own.voice, walk.backends["speech"], walk.fallbacks) == ("recording", "upload", [])
+    walk = engine.walk(bench.session)
     other = walk(SPEECH, Brief(TEXT, "en-us", 1.0, 0.0, 1))
     assert (other.voice, walk.backends["speech"], walk.fallbacks) == ("en-us", "espeak", [])
     with pytest.raises(UnsupportedMedia):

@@ -32,7 +32,7 @@ def test_each_part_of_each_diffusion_recipe_was_followed() -> None:
     assert {name: set(parts) for name, parts in ACTIVATIONS.items()} == {
         name: {case.part for case in cases} for name, cases in CASES.items()
     }
-    recipes = {name for name, recipe in RECIPES.items() if recipe.stage in ("portrait", "motion", "pose")}
+    recipes = {name for name, recipe in RECIPES.items() if recipe.stage in ("portrait", "motion", "pose", "video")}
     assert recipes == {name for name in CASES if "tiled" not in name}
     for name in recipes:
         assert {case.model for case in CASES[name]} <= set(RECIPES[name].needs.weights)
