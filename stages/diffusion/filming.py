@@ -18,13 +18,13 @@ from avatar.errors import BadOutput
 from avatar.media import handing
 from avatar.media.footage import Reel
 from avatar.stage import Context, Placement
-from stages.diffusion import decoding, loading, placing
+from stages.diffusion import decoding, loading, placing, previews
 from stages.diffusion.chorus import Chorus
 from stages.diffusion.decoding import Decode
 from stages.diffusion.foreign import kind
 from stages.diffusion.making import BLACK, DARKEST, NO_NUMBERS, Effort, make
 from stages.diffusion.model import LISTEN, Model
-from stages.diffusion.orders import Picture
+from stages.diffusion.orders import Picture, Watch
 from stages.diffusion.prompts import Encoded, Prompts, joined
 from stages.diffusion.samplers import TABLE, Family
 from stages.diffusion.shots import Camera, Scene, Shot, Slate, settle
@@ -125,11 +125,13 @@ class Crew:
         context = contexts[0] if len(contexts) == 1 else Chorus(contexts)
         with self._alone(context):
             self._handed(scenes[0])
-            return self._filmed(scenes, slates, context)
+            return self._filmed(scenes, slates, context, previews.watch(contexts, _whose(scenes)))
 
-    def _filmed(self, scenes: Sequence[Scene], slates: Sequence[Slate], context: Context) -> list[list[Shot]]:
+    def _filmed(
+        self, scenes: Sequence[Scene], slates: Sequence[Slate], context: Context, watch: Watch
+    ) -> list[list[Shot]]:
         read = [self._read(scene, slate, context) for scene, slate in zip(scenes, slates, strict=True)]
-        whose = [number for number, scene in enumerate(scenes) for _ in scene.seeds]
+        whose = watch.whose
         seeds = [seed for scene in scenes for seed in scene.seeds]
         scene, slate = scenes[0], slates[0]
         room = Darkroom(self.decode, context.scratch(), self.camera.fps, [slates[number].kept for number in whose])
@@ -159,6 +161,7 @@ class Crew:
             settled=slate.settled,
             decode=room.decode,
             effort=effort,
+            watch=watch,
         )
         found = zip(whose, seeds, room.shots, strict=True)
         shots: list[list[Shot]] = [[] for _ in scenes]
@@ -206,6 +209,11 @@ def _pixels(frames: Tensor) -> NDArray[np.uint8]:
         raise BadOutput(NO_NUMBERS)
     shown: NDArray[np.uint8] = (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
     return shown
+
+
+def _whose(scenes: Sequence[Scene]) -> list[int]:
+    """For each film of all scenes the number of its scene."""
+    return [number for number, scene in enumerate(scenes) for _ in scene.seeds]
 
 
 def fitted(picture: Picture, slate: Slate) -> PIL.Image.Image:

@@ -23,7 +23,7 @@ from stages.diffusion import placing, previews
 from stages.diffusion.controls import Settled
 from stages.diffusion.decoding import Decode
 from stages.diffusion.model import Count, Model
-from stages.diffusion.orders import UNSEEN, Watch
+from stages.diffusion.orders import Watch
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ def make(
     settled: Settled,
     decode: Decode,
     effort: Effort = AS_USUAL,
-    watch: Watch = UNSEEN,
+    watch: Watch | None = None,
 ) -> Made:
     """Run the pipeline for each seed.
 
@@ -88,11 +88,11 @@ def make(
     share = max(1, round(DECODING * steps))
     with model.working(context, len(seeds) * (steps + share), drawing=True) as count:
         model.sampler(settled.sampler, shift=effort.shift)
-        run = _Run(model, count, seeds, arguments, settled, steps, watch)
+        run = _Run(model, count, seeds, arguments, settled, steps, decode, watch)
         latents = list(run.denoised(list(range(len(seeds))), effort.together))
         films = []
         for number, each in enumerate(latents):
-            films.append(run.decoded(each, decode, effort.chunk))
+            films.append(run.decoded(each, effort.chunk))
             count.at(len(seeds) * steps + (number + 1) * share)
     return Made(tuple(films), tuple(dict.fromkeys((*model.softened, *run.notes))))
 
@@ -105,7 +105,8 @@ class _Run:
     arguments: Arguments
     settled: Settled
     steps: int
-    watch: Watch
+    decode: Decode
+    watch: Watch | None
     notes: list[str] = field(default_factory=list)
 
     def denoised(self, items: list[int], together: int) -> Iterator[Tensor]:
@@ -124,15 +125,15 @@ class _Run:
             else:
                 self._soften(placing.soften(self.model))
 
-    def decoded(self, latents: Tensor, decode: Decode, chunk: int) -> Film:
+    def decoded(self, latents: Tensor, chunk: int) -> Film:
         """The pictures of one item. Tried again at full precision when nothing is to be seen."""
         try:
-            return self._film(latents, decode, chunk)
+            return self._film(latents, chunk)
         except BadOutput:
             if not placing.widen(self.model):
                 raise
         self.notes.append(WIDENED)
-        return self._film(latents, decode, chunk)
+        return self._film(latents, chunk)
 
     def _latents(self, items: list[int]) -> Tensor:
         known = inspect.signature(type(self.model.pipe).__call__).parameters
@@ -146,8 +147,8 @@ class _Run:
                 raise BadOutput(NO_NUMBERS)
             told = max(int(getattr(self.model.pipe, "_num_timesteps", 0) or 0), self.steps)
             self.count.at(base + len(items) * min(calls, told) * self.steps // told)
-            if self.watch.every and calls % self.watch.every == 0 and previews.fit(latents):
-                self.watch.show(previews.picture(latents))
+            if self.watch and calls % max(1, told // self.watch.times) == 0:
+                self._show(self.watch, items, latents, call)
 
         given = self.arguments(items)
         settings: dict[str, Any] = {
@@ -165,10 +166,20 @@ class _Run:
             raise BadOutput(NO_NUMBERS)
         return found
 
-    def _film(self, latents: Tensor, decode: Decode, chunk: int) -> Film:
+    def _show(self, watch: Watch, items: Sequence[int], latents: Tensor, size: Mapping[str, Any]) -> None:
+        """A rough picture for each asker."""
+        shown: set[int] = set()
+        for place, item in enumerate(items):
+            if watch.whose[item] not in shown:
+                shown.add(watch.whose[item])
+                picture = previews.rough(self.model, latents[place : place + 1], self.decode, size)
+                if picture is not None:
+                    watch.show(item, picture)
+
+    def _film(self, latents: Tensor, chunk: int) -> Film:
         while True:
             size = min(chunk, self.model.chunk or chunk)
-            film = self._fitting(partial(self._frames, latents, decode, size))
+            film = self._fitting(partial(self._frames, latents, size))
             if film is not None:
                 return film
             if size > 1 and latents.ndim == 5:
@@ -179,9 +190,9 @@ class _Run:
             else:
                 self._soften(placing.soften(self.model))
 
-    def _frames(self, latents: Tensor, decode: Decode, chunk: int) -> Film:
+    def _frames(self, latents: Tensor, chunk: int) -> Film:
         films = []
-        for frames in decode(self.model, latents.to(self.model.device), chunk):
+        for frames in self.decode(self.model, latents.to(self.model.device), chunk):
             if not bool(torch.isfinite(frames).all()):
                 raise BadOutput(NO_NUMBERS)
             films.append((frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy())

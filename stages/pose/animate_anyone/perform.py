@@ -13,18 +13,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from avatar.artifacts import Clip, Footage, Motion
 from avatar.errors import BadRequest, OutOfMemory, Unavailable
 from avatar.face import tracks
-from avatar.media import footage
+from avatar.media import footage, glimpses
 from avatar.memory import give_back, memory_errors
 from avatar.stage import Context, Placement
 from avatar.turns import Turns
+from stages.diffusion import previews
+from stages.diffusion.orders import GLIMPSES
 from stages.pose import warp
 from stages.pose.animate_anyone import offload, pictures, release
 from stages.pose.animate_anyone.film import Ask, Effort, Models
-from stages.pose.animate_anyone.pipeline import Pipeline
+from stages.pose.animate_anyone.pipeline import Pipeline, Watch
 from stages.pose.animate_anyone.sketches import Sketches
 from stages.pose.animate_anyone.windows import Schedule
 from stages.pose.brief import Brief
@@ -116,10 +119,24 @@ class Animator:
 
     def _frames(self, take: Take, shot: Shot, ask: Ask, context: Context, effort: Effort) -> Iterator[Bytes]:
         chunks = Pipeline(self.models, effort=effort).generate(
-            Image.fromarray(take.scene.picture), Sketches(shot.poses, take.scene.size), ask, step=context.step
+            Image.fromarray(take.scene.picture),
+            Sketches(shot.poses, take.scene.size),
+            ask,
+            step=context.step,
+            watch=shown_to(context, ask.steps),
         )
         shown = (frame for chunk in chunks for frame in pictures.bytes_of(chunk).permute(0, 2, 3, 1).numpy())
         return raising.raised(shown, slow=take.slow * ask.interpolation, fps=take.fps, count=len(take.track))
+
+
+def shown_to(context: Context, steps: int) -> Watch:
+    """Gives the context a rough picture of the film's middle now and then."""
+
+    def watch(number: int, _predicted: Tensor, latents: Tensor) -> None:
+        if (number + 1) % max(1, steps // GLIMPSES) == 0:
+            context.glimpse(glimpses.jpeg(previews.picture(latents)))
+
+    return watch
 
 
 def asked(brief: Brief) -> tuple[Ask, tuple[str, ...]]:
