@@ -86,7 +86,8 @@ def make(
     """
     steps = effort.rounds or settled.steps
     share = max(1, round(DECODING * steps))
-    with model.working(context, len(seeds) * (steps + share), drawing=True) as count:
+    size = (settled.width, settled.height, settled.frames, settled.guided, min(effort.together, len(seeds)))
+    with model.working(context, len(seeds) * (steps + share), drawing=size) as count:
         model.sampler(settled.sampler, shift=effort.shift)
         run = _Run(model, count, seeds, arguments, settled, steps, decode, watch)
         latents = list(run.denoised(list(range(len(seeds))), effort.together))
@@ -94,7 +95,7 @@ def make(
         for number, each in enumerate(latents):
             films.append(run.decoded(each, effort.chunk))
             count.at(len(seeds) * steps + (number + 1) * share)
-    return Made(tuple(films), tuple(dict.fromkeys((*model.softened, *run.notes))))
+        return Made(tuple(films), tuple(dict.fromkeys((*model.notes, *run.notes))))
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ from stages.pose.wan_animate.casting import Cast, cast
 
 Bytes = NDArray[np.uint8]
 
-SOURCE = Source("wan22-animate-14b", "WanAnimatePipeline", "wan", float32=("vae",))
+SOURCE = Source("wan22-animate-14b", "WanAnimatePipeline", "wan", float32=("vae",), compiles=True)
 LIMITS = controls.Limits("wan", "Wan 2.2 Animate", 832, 480, grid=16, steps=20, guidance=1.0)
 PROMPT = "视频中的人在做动作"
 """What the model was taught with: "the person in the video is moving"."""
@@ -97,14 +97,14 @@ class Animator:
         """The frames, and what had to be done to have room for them. Raises `OutOfMemory`, `BadOutput`."""
         length = segment(take.frames)
         total = segments(take.frames, length) * settled.steps
-        with self.model.working(context, total, drawing=True) as count:
+        with self.model.working(context, total, drawing=(take.scene.size, length, settled.guided)) as count:
             while True:
                 self.model.sampler(settled.sampler)
                 call = self._call(take, given, settled, encoded, length)
                 call["callback_on_step_end"] = _counting(count, self.model, context, settled.steps)
                 frames = self._tried(call)
                 if frames is not None:
-                    return frames, self.model.softened
+                    return frames, self.model.notes
                 self._soften()
                 count.done = 0
 
