@@ -18,6 +18,7 @@ from diffusers.hooks.group_offloading import apply_group_offloading  # noqa: E40
 from diffusers.hooks.hooks import HookRegistry  # noqa: E402
 from diffusers.hooks.layerwise_casting import apply_layerwise_casting  # noqa: E402
 from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify  # noqa: E402
+from diffusers.pipelines.ltx.modeling_latent_upsampler import LTXLatentUpsamplerModel  # noqa: E402
 from diffusers.utils import logging as diffusers_logging  # noqa: E402
 
 diffusers_logging.disable_progress_bar()
@@ -34,6 +35,7 @@ def kind(library: str, name: str) -> Any:
 __all__ = [
     "FirstBlockCacheConfig",
     "HookRegistry",
+    "LTXLatentUpsamplerModel",
     "apply_group_offloading",
     "apply_layerwise_casting",
     "kind",

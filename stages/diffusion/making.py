@@ -32,6 +32,9 @@ Film = NDArray[np.uint8]
 Arguments = Callable[[Sequence[int]], dict[str, Any]]
 """Keyword arguments of the pipeline for these items, by their number."""
 
+Refine = Callable[[Model, Tensor, Mapping[str, Any]], dict[str, Any]]
+"""Keyword arguments of a second pass, after the latents of a first one and its own arguments."""
+
 DECODING = 0.15
 """Share of the work that decoding is counted as."""
 DARKEST = 3
@@ -78,8 +81,9 @@ def make(
     decode: Decode,
     effort: Effort = AS_USUAL,
     watch: Watch | None = None,
+    refine: Refine | None = None,
 ) -> Made:
-    """Run the pipeline for each seed.
+    """Run the pipeline for each seed; once more with what `refine` makes of the first latents, where it is given.
 
     Raises `OutOfMemory` when even the least does not fit, `BadOutput` for what is no picture, and what `context.step`
     raises.
@@ -89,7 +93,7 @@ def make(
     size = (settled.width, settled.height, settled.frames, settled.guided, min(effort.together, len(seeds)))
     with model.working(context, len(seeds) * (steps + share), drawing=size) as count:
         model.sampler(settled.sampler, shift=effort.shift)
-        run = _Run(model, count, seeds, arguments, settled, steps, decode, watch)
+        run = _Run(model, count, seeds, arguments, settled, steps, decode, watch, refine)
         latents = list(run.denoised(list(range(len(seeds))), effort.together))
         films = []
         for number, each in enumerate(latents):
@@ -108,6 +112,7 @@ class _Run:
     steps: int
     decode: Decode
     watch: Watch | None
+    refine: Refine | None
     notes: list[str] = field(default_factory=list)
 
     def denoised(self, items: list[int], together: int) -> Iterator[Tensor]:
@@ -161,10 +166,17 @@ class _Run:
             **_callback(known, stepped),
         }
         call = {name: value for name, value in settings.items() if name in known} | given
-        given_back = self.model.pipe(**call)
-        found: Tensor = given_back if isinstance(given_back, Tensor) else given_back[0]  # SVD gives no tuple
+        found = self._asked(call)
+        if self.refine:
+            call = self.refine(self.model, found, call)
+            found = self._asked(call)
         if not bool(torch.isfinite(found).all()):
             raise BadOutput(NO_NUMBERS)
+        return found
+
+    def _asked(self, call: Mapping[str, Any]) -> Tensor:
+        given_back = self.model.pipe(**call)
+        found: Tensor = given_back if isinstance(given_back, Tensor) else given_back[0]  # SVD gives no tuple
         return found
 
     def _show(self, watch: Watch, items: Sequence[int], latents: Tensor, size: Mapping[str, Any]) -> None:
