@@ -14,7 +14,7 @@ class WanAnimate:
     """For photographs, and for drawings whose asker names it; the only one that puts somebody into a video."""
 
     id: ClassVar[str] = "wan-animate"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = recipes.needs("wan-animate")
 
     def takes(self, brief: Brief, /) -> bool:
