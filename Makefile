@@ -19,8 +19,8 @@ test: .venv/.ready
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	# What drives browsers, processes and servers gets a second try on a loaded machine; the report names what needed it.
-	.venv/bin/pytest -n 2 --reruns 2
+	# What waits for a browser, a process or a server gets a second try when time ran out, and for no other reason.
+	.venv/bin/pytest -n 2 --reruns 1 --only-rerun Timeout
 
 bench: .venv/.ready
 	.venv/bin/python -m benchmarks

@@ -141,6 +141,22 @@ FACES_AND_SOUNDS: tuple[Weights, ...] = (
         stage="portrait",
     ),
     Weights(
+        id="selfie-segmenter",
+        source="https://storage.googleapis.com/mediapipe-models/image_segmenter/selfie_segmenter/float16/1",
+        revision="float16/1",
+        files=(
+            WeightFile(
+                path="selfie_segmenter.tflite",
+                size=249_537,
+                sha256="191ac9529ae506ee0beefa6b2c945a172dab9d07d1e802a290a4e4038226658b",
+            ),
+        ),
+        licence="Apache-2.0",
+        commercial=True,
+        title="MediaPipe SelfieSegmenter, which tells a person from the background",
+        stage="portrait",
+    ),
+    Weights(
         id="wav2vec2-base-960h",
         source="facebook/wav2vec2-base-960h",
         revision="",
@@ -610,6 +626,7 @@ CATALOGUE: Mapping[str, Weights] = MappingProxyType(
 
 MINIMAL = (
     "face-landmarker",
+    "selfie-segmenter",
     "wav2vec2-base-960h",
     "speecht5-tts",
     "speecht5-hifigan",

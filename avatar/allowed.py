@@ -4,7 +4,7 @@ from typing import get_args
 
 from pydantic_core import PydanticCustomError
 
-from avatar import roles
+from avatar import drive, roles
 from avatar.sampling import Sampler
 from avatar.script import EXPRESSIONS
 
@@ -50,6 +50,7 @@ HOW = {
     "profile": "Use auto, minimal, recommended or maximum.",
     "expression": f"Use {', '.join(EXPRESSIONS[:-1])} or {EXPRESSIONS[-1]}.",
     "motion": "Use numbers from 0 (still) to 2 (twice); 1 is natural.",
+    "drive": drive.HOW,
     "cast": roles.HOW,
     "layout": "Use auto, side_by_side or cut.",
     "allow_degraded": "Use true or false.",

@@ -34,6 +34,7 @@ from avatar.allowed import (
     check_size,
 )
 from avatar.artifacts import Blob
+from avatar.drive import Drive
 from avatar.errors import BadRequest
 from avatar.refusing import clean, refusal
 from avatar.sampling import Sampler, Sampling
@@ -94,8 +95,9 @@ class Ask(BaseModel):
 
     A `video` of `seconds` shows what `prompt` says, from `image` on where there is one, and moves as `video` does; an
     `image` shows it at rest. `variations` makes as many, with the seeds from `seed` on. In a `talk`, `video` is footage
-    of somebody whose mouth is to say it. `steps`, `guidance_scale`, `sampler` and `negative_prompt` are for diffusion
-    models, None is the model's own; `backends` names one for a stage, `profile` the weights that may be used.
+    of somebody whose mouth is to say it, or beside an `image` somebody to move like; `drive` says more of that.
+    `steps`, `guidance_scale`, `sampler` and `negative_prompt` are for diffusion models, None is the model's own;
+    `backends` names one for a stage, `profile` the weights that may be used.
 
     A text such as `Ada: Hello. Ben: Hi!` has several speakers, see `avatar.dialogue`; `cast` says who plays them, and
     what the request itself says of face and voice is the first speaker's. `layout` is how they are shown.
@@ -139,6 +141,7 @@ class Ask(BaseModel):
         default_factory=dict, max_length=8
     )
     profile: Literal["auto", "minimal", "recommended", "maximum"] = "auto"
+    drive: Drive = Drive()
     cast: roles.Cast = {}
     layout: roles.Layout = "auto"
     allow_degraded: bool = True
@@ -148,6 +151,11 @@ class Ask(BaseModel):
         """What was brought in which somebody is seen or heard."""
         own = (self.image, self.audio, self.voice_sample, self.video, *(role.image for role in self.cast.values()))
         return tuple(blob for blob in own if blob)
+
+    @property
+    def dubbed(self) -> Blob | None:
+        """Footage whose own person is to say it."""
+        return self.video if self.kind == "talk" and not self.image else None
 
     @property
     def sampling(self) -> Sampling:
@@ -201,10 +209,10 @@ class Ask(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> "Ask":
         (_spoken if self.speaks else _seen)(self)
-        if sum(map(bool, (self.avatar, self.image, self.kind == "talk" and self.video))) > 1:
-            raise PydanticCustomError(
-                "either", "An avatar, an image and a video can't all be the face. Give one of them."
-            )
+        if self.avatar and (self.image or self.dubbed):
+            other = "an image" if self.image else "a video"
+            raise PydanticCustomError("either", f"An avatar and {other} can't both be the face. Give one of them.")
+        _driven(self)
         if self.backdrop and self.background != "scene":
             raise PydanticCustomError("either", "A picture and a colour can't both be behind. Give one background.")
         for turn in _understood(lambda: self.turns):
@@ -240,6 +248,18 @@ def _seen(ask: Ask) -> None:
         raise PydanticCustomError("either", "A gallery avatar only talks. Give a prompt or an image instead.")
     if ask.kind == "image" and (ask.image or ask.video or ask.seconds is not None):
         raise PydanticCustomError("either", "An image is made from words alone. Use kind video to set one in motion.")
+
+
+def _driven(ask: Ask) -> None:
+    """Raises when a movement is asked for that nobody makes."""
+    told = ask.drive.model_copy(update={"replace": False}) if ask.kind == "video" else ask.drive
+    if told != Drive() and (ask.kind != "talk" or ask.dubbed or ask.turns):
+        what = "footage that is dubbed" if ask.dubbed else "several speakers" if ask.turns else f"kind {ask.kind}"
+        raise PydanticCustomError("either", f"Nothing can be driven in a request of {what}. Leave drive out.")
+    if ask.drive.replace and not (ask.image and ask.video):
+        raise PydanticCustomError(
+            "either", "Nobody can be replaced without a video, and an image of whom to show. Give both, or no replace."
+        )
 
 
 def _words(text: str, lack: str) -> None:

@@ -145,8 +145,10 @@ def check(ask: Ask) -> Script:
     written in the picture.
     """
     _check_backends(ask)
-    if ask.kind == "talk" and ask.video:
+    if ask.dubbed:
         _check_footage(ask)
+    if ask.kind == "talk":
+        pose.check(ask.backends.get("pose", ""), driving(ask))
     script = script_of(ask)
     if ask.turns:
         conversation.check(ask)
@@ -193,20 +195,33 @@ def script_of(ask: Ask) -> Script:
 
 def show(ask: Ask, said: Speech, *, run: Run) -> tuple[Speech, Film]:
     """The avatar saying it, and what it says at the times that its lips have found out."""
-    live, seed = ask.motion, ask.seed
+    live, seed, driven = ask.motion, ask.seed, driving(ask)
     who = run(portrait.PORTRAIT, face(ask))
     base = motion.Brief(
         who, said.seconds, ask.fps, seed, live.head, live.blink, live.gaze, ask.sampling, happening(ask)
     )
-    if ask.video:
-        base = replace(base, video=ask.video, face=ask.face, film=(ask.width, ask.height))
-    moving = run(motion.MOTION, base)
+    if ask.dubbed:
+        base = replace(base, video=ask.dubbed, face=ask.face, film=(ask.width, ask.height))
+    moving = run(motion.MOTION, replace(base, driven=driven.wanted))
     acting = pose.Acting(ask.expression, script_of(ask).cues)
     asked = pose.Brief(moving, said, seed, live.head, live.expression, live.gaze, acting)
-    posed = run(pose.POSE, replace(asked, backend=ask.backends.get("pose", ""), sampling=ask.sampling))
+    asked = replace(asked, backend=ask.backends.get("pose", ""), sampling=ask.sampling)
+    posed = run(pose.POSE, replace(asked, driving=driven, shooting=shooting(ask)))
     spoken = run(lips.LIPS, lips.Brief(posed, said, seed))
     timed = spoken.speech or said
     return timed, run(film.FILM, film_of(ask, spoken, timed))
+
+
+def driving(ask: Ask) -> pose.Driving:
+    """Like whom or what a picture is to move."""
+    told = ask.drive
+    return pose.Driving(None if ask.dubbed else ask.video, told.motion, told.gestures, told.replace)
+
+
+def shooting(ask: Ask) -> pose.Shooting:
+    """How that is to be diffused."""
+    told = ask.drive
+    return pose.Shooting(told.width, told.height, told.fps, told.between, told.window, told.overlap)
 
 
 def happening(ask: Ask) -> str:
@@ -225,8 +240,8 @@ def film_of(ask: Ask, spoken: Clip, said: Speech) -> film.Brief:
 
 def face(ask: Ask) -> portrait.Brief:
     """Whose face is wanted; what does not matter for it is left out, so that the same face is not made twice."""
-    if ask.video:
-        return portrait.Brief(None, "", 0, face=ask.face, video=ask.video)
+    if ask.dubbed:
+        return portrait.Brief(None, "", 0, face=ask.face, video=ask.dubbed)
     if ask.image:
         marks = portrait.Marks(**ask.landmarks.model_dump()) if ask.landmarks else None
         return portrait.Brief(None, "", 0, ask.image, ask.face, marks, whole=ask.framing == "whole")

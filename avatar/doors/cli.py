@@ -106,7 +106,15 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--layout", metavar="HOW", help="how several speakers are shown: auto, side_by_side or cut (auto)")
     add("--image", metavar="FILE", help="a picture of the face to show")
-    add("--video", metavar="FILE", help="a film of somebody, whose mouth shall say it")
+    add("--video", metavar="FILE", help="a film of somebody, whose mouth shall say it; with --image, to move like")
+    add(
+        "--drive",
+        metavar="WHAT",
+        action="append",
+        default=[],
+        help="how a model moves --image: motion=NAME, gestures=X, replace, width=N, height=N, fps=N, between=latents,"
+        " window=N, overlap=N; several with commas",
+    )
     add("--face", metavar="N", help="which face of the picture or film: 0 is the largest (0)")
     add("--audio", metavar="FILE", help="a recording to be heard instead of a voice")
     add("--voice-sample", metavar="FILE", help="3 to 30 s of somebody speaking, in whose voice the text is said")
@@ -127,6 +135,14 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
     add("--label", metavar="TEXT", help='written into each frame; auto: "AI-generated" in the language spoken')
     add("--rate", metavar="X", help="pace of the voice, 0.5 to 2 (1)")
     add("--pitch", metavar="X", help="semitones, -12 to 12 (0)")
+    add(
+        "--backend",
+        metavar="STAGE=ID",
+        action="append",
+        default=[],
+        help="who does a stage's work, such as motion=idle; by default the best that there is",
+    )
+    _sampling_arguments(parser)
     add("--mood", metavar="NAME", help="neutral, happy, sad, angry, surprised or thinking (neutral)")
     for name in ("head", "blink", "gaze", "expression"):
         add(f"--{name}", metavar="X", help=f"amount of {name} motion, 0 to 2 (1)")
@@ -164,14 +180,20 @@ def _shown_arguments(parser: argparse.ArgumentParser, output: str) -> None:
     add = parser.add_argument
     add("prompt", metavar="WORDS|-|FILE", nargs="?", help="what is to be seen")
     add("-o", "--output", metavar="FILE", default=output, help="the first of them (%(default)s)")
-    add("--negative-prompt", metavar="WORDS", help="what must not be seen")
     add("--size", metavar="WxH", help="256 to 1080 pixels on the short side (512x512)")
     add("--seed", metavar="N", help="same request and seed: same bytes; by default drawn and told")
     add("--variations", metavar="N", help="so many, with the seeds from that one on, 1 to 8 (1)")
     add("--sheet", metavar="PNG", help="also all of them side by side")
+    add("--backend", metavar="ID", help="which model; by default the best that there is")
+    _sampling_arguments(parser)
+    add("--strict", action="store_true", help="fail rather than make less than was asked for")
+
+
+def _sampling_arguments(parser: argparse.ArgumentParser) -> None:
+    """How diffusion models work, and which there may be."""
+    add = parser.add_argument
+    add("--negative-prompt", metavar="WORDS", help="what must not be seen")
     add("--steps", metavar="N", help="steps of diffusion; by default the model's own")
     add("--guidance-scale", metavar="X", help="by default the model's own")
     add("--sampler", metavar="NAME", help="by default the model's own; those that don't fit are refused")
-    add("--backend", metavar="ID", help="which model; by default the best that there is")
     add("--profile", metavar="NAME", help="auto, minimal, recommended or maximum (auto)")
-    add("--strict", action="store_true", help="fail rather than make less than was asked for")

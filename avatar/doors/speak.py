@@ -3,7 +3,7 @@
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +108,8 @@ def _request(
         raise BadRequest("There is no TEXT to say. Give words, - for standard input, a text file, or --audio.")
     wishes = ("voice", "avatar", "prompt", "seed", "rate", "pitch", "fps", "captions", "face", "language")
     screen = ("background", "framing", "zoom", "label", "layout")
-    raw |= {name: value for name in (*wishes, *screen) if (value := getattr(chosen, name)) is not None}
+    models = ("negative_prompt", "steps", "guidance_scale", "sampler", "profile")
+    raw |= {name: value for name in (*wishes, *screen, *models) if (value := getattr(chosen, name)) is not None}
     if chosen.mood is not None:
         raw["expression"] = chosen.mood
     if chosen.size:
@@ -116,13 +117,29 @@ def _request(
     raw["motion"] = {
         name: value for name in ("head", "blink", "gaze", "expression") if (value := getattr(chosen, name)) is not None
     }
+    raw["drive"] = pairs("--drive", chosen.drive)
+    raw["backends"] = pairs("--backend", chosen.backend)
     raw["allow_degraded"] = not chosen.strict
     return parse(raw, called=called)
 
 
 def called(field: str) -> str:
     """The option that fills this field of a request."""
+    if field.startswith(("drive.", "backends.")):
+        option, _, name = field.partition(".")
+        return f"--{option.removesuffix('s')} {name}"
     return "--mood" if field == "expression" else "--" + field.removeprefix("motion.").replace("_", "-")
+
+
+def pairs(option: str, told: Iterable[str]) -> dict[str, str]:
+    """What `NAME=VALUE,NAME=VALUE` says; a name alone is true. Raises `BadRequest` for one that comes twice."""
+    found: dict[str, str] = {}
+    for each in (part.strip() for one in told for part in one.split(",")):
+        name, equals, value = (part.strip() for part in each.partition("="))
+        if not name or name in found:
+            raise BadRequest(f"{option} can't be {each[:40]!r} here. Write NAME=VALUE, each name once.")
+        found[name] = value if equals else "true"
+    return found
 
 
 def size(text: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ class Brief:
 
     `prompt` is what is to happen beside that, for models that read words; `sampling` is how diffusion models work.
     With `video` that is what moves: footage of the person, whose face is number `face` by size; it is made no larger
-    than fills a film of `film`, (width, height).
+    than fills a film of `film`, (width, height). What is `driven` gets its movement later, so no model films it.
     """
 
     portrait: Portrait
@@ -27,3 +27,4 @@ class Brief:
     video: Blob | None = None
     face: int = 0
     film: tuple[int, int] | None = None
+    driven: bool = False

@@ -35,7 +35,7 @@ class Svd:
 
     def takes(self, brief: Brief, /) -> bool:
         """Only photographs: what is drawn moves by its layers."""
-        return brief.portrait.kind == "photo"
+        return brief.portrait.kind == "photo" and not brief.driven
 
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Read the model. Raises `Unavailable`, `OutOfMemory`."""
@@ -59,7 +59,7 @@ class Told:
 
     def takes(self, brief: Brief, /) -> bool:
         """Only photographs of which something is told."""
-        return brief.portrait.kind == "photo" and bool(brief.prompt.strip())
+        return brief.portrait.kind == "photo" and not brief.driven and bool(brief.prompt.strip())
 
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Read the model. Raises `Unavailable`, `OutOfMemory`."""

@@ -40,6 +40,11 @@ class Driving:
     gestures: float = 1.0
     replace: bool = False
 
+    @property
+    def wanted(self) -> bool:
+        """Whether it is more than what goes with the speech: only models that diffuse make that."""
+        return self.video is not None or bool(self.motion) or self.replace
+
 
 @dataclass(frozen=True, slots=True)
 class Shooting:

@@ -97,6 +97,8 @@ def test_photographs_are_taken_and_drawings_only_by_name(bench: Bench) -> None:
     assert not backend.takes(filmed)
     assert backend.takes(replace(filmed, backend="animate-anyone"))
     assert backend.named(replace(wanted, driving=Driving(motion="greet")))
+    assert backend.named(replace(drawn, driving=Driving(motion="greet")))
+    assert not backend.takes(replace(drawn, backend="warp", driving=Driving(motion="greet")))
     assert backend.named(replace(wanted, backend="animate-anyone"))
 
 

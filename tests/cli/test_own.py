@@ -1,5 +1,6 @@
 """Pictures and sounds of one's own, and the commands that listen, as the command line takes them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,25 @@ def test_the_file_stays_where_it_was(cli: Cli, face: Path) -> None:
 def test_an_avatar_and_a_picture_are_one_face_too_many(cli: Cli, face: Path) -> None:
     ran = cli("speak", "Hi", "--image", str(face), "--consent", "--avatar", "ada")
     assert ran.status == 2
-    assert "can't all be the face" in ran.err
+    assert "can't both be the face" in ran.err
+
+
+def test_how_a_model_moves_a_picture_is_told_in_pairs(cli: Cli, face: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    drive = ["--drive", "motion=greet,window=16", "--drive", "replace=false", "--steps", "20"]
+    ran = cli("speak", "Hi", "-o", str(film), "--image", str(face), "--consent", "--json", *drive)
+    assert ran.status == 0, ran.err
+    assert cli.jobs is not None
+    asked = cli.jobs.job(json.loads(ran.out)["id"]).request
+    assert (asked.drive.motion, asked.drive.window, asked.drive.replace) == ("greet", 16, False)
+    assert asked.steps == 20
+    assert "idle can't do this motion" in cli("speak", "Hi", "-o", str(film), "--backend", "motion=idle").err
+    for wrong, says in (
+        ("window=40", "--drive window can't be '40'"),
+        ("fps=1,fps=2", "each name once"),
+        ("", "NAME="),
+    ):
+        assert says in cli("speak", "Hi", "-o", str(film), "--drive", wrong).err
 
 
 def test_what_is_no_picture_is_refused_in_one_line(cli: Cli, face: Path) -> None:

@@ -171,3 +171,41 @@ def test_what_footage_cannot_have_is_found_out_first(tmp_path: Path, wish: dict[
     with pytest.raises(BadRequest, match="Leave"):
         pipeline.render(parse({"text": "Hello.", "video": VIDEO, **wish}), told)
     assert told.asked == []
+
+
+PICTURE = {"sha256": "1" * 64, "media_type": "image/png", "size": 9}
+
+
+def test_a_video_beside_an_image_drives_it(tmp_path: Path) -> None:
+    drive = {"motion": "greet", "gestures": 0.5, "width": 640, "fps": 10, "between": "latents", "window": 16}
+    _, told = rendered(tmp_path, image=PICTURE, video=VIDEO, drive=drive)
+    assert (told["portrait"].image.sha256, told["portrait"].video) == ("1" * 64, None)
+    assert (told["motion"].video, told["motion"].driven) == (None, True)
+    driving, shooting = told["pose"].driving, told["pose"].shooting
+    assert (driving.video.sha256, driving.motion, driving.gestures, driving.replace) == ("0" * 64, "greet", 0.5, False)
+    assert (shooting.width, shooting.height, shooting.fps, shooting.between) == (640, None, 10, "latents")
+    assert (shooting.window, shooting.overlap) == (16, 4)
+    free = rendered(tmp_path / "none", video=VIDEO)[1]
+    assert (free["motion"].driven, free["pose"].driving.wanted) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        ({"drive": {"motion": "juggle"}}, "There is no motion 'juggle'"),
+        ({"drive": {"motion": "greet"}, "backends": {"pose": "warp"}}, "warp moves with the speech alone"),
+        ({"drive": {"motion": "greet"}, "video": VIDEO}, "footage that is dubbed"),
+        ({"drive": {"motion": "greet"}, "kind": "speech"}, "kind speech"),
+        ({"drive": {"motion": "greet"}, "text": "Ada: Hello. Omar: Hi!"}, "several speakers"),
+        ({"drive": {"replace": True}, "image": PICTURE}, "without a video"),
+        ({"drive": {"window": 4}}, "can't share 4"),
+        ({"drive": {"window": 33}}, "drive.window can't be 33. Give motion"),
+        ({"drive": {"juggle": 1}}, "drive.juggle is not something"),
+        ({"avatar": "ada", "video": VIDEO}, "An avatar and a video can't both be the face"),
+    ],
+)
+def test_what_cannot_be_driven_is_found_out_first(tmp_path: Path, wish: dict[str, object], says: str) -> None:
+    told = Told(tmp_path)
+    with pytest.raises((BadRequest, NotFound), match=says):
+        pipeline.render(parse({"text": "Hello.", **wish}), told)
+    assert told.asked == []

@@ -19,7 +19,7 @@ from avatar.jobs.webhooks import check_url
 from avatar.testing_jobs import Plays, ScriptedJobs
 from tests.tiny import tiny_house
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 def no_fetch(_url: str, _folder: Path, _kind: UploadKind) -> Path:

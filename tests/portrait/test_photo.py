@@ -12,8 +12,10 @@ from avatar.errors import BackendError, BadRequest, Unavailable
 from avatar.stage import Placement
 from avatar.testing import Bench, workbench
 from stages.portrait import PORTRAIT, Brief
-from stages.portrait.photo import Photo, PlainPhoto
+from stages.portrait.photo import Photo, PlainPhoto, cascade, segmenting
+from stages.portrait.photo.backend import Floats, Retoucher
 from tests.portrait.photos import MARKED, Bytes, astronaut, brief, drawn, marked, pixels
+from tests.shared import shared
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +143,40 @@ def test_a_drawn_face_can_be_marked_too(bench: Bench) -> None:
     assert (made.face.left.iris[0] - made.face.right.iris[0]) == pytest.approx(
         scale * (face.left.iris[0] - face.right.iris[0]), rel=0.2
     )
+
+
+def half(picture: Bytes) -> Floats:
+    """A segmenter that is sure of somebody in the left half, and thinks one likely a little further right."""
+    sure = np.zeros(picture.shape[:2], np.float32)
+    middle = sure.shape[1] // 2
+    sure[:, :middle] = 1.0
+    sure[:, middle : middle + sure.shape[1] // 8] = 0.4
+    return sure
+
+
+def test_a_segmenter_tells_who_stays_before_another_background(bench: Bench, portrait: Portrait) -> None:
+    made = Retoucher(cascade.find, 0.4, half)(brief(bench, astronaut(), marks=MARKED), bench.context)
+    alone, plain = (layer(bench, each, "person")[..., 3] > 0 for each in (made, portrait))
+    foot, width = alone.shape[0] // 4, alone.shape[1]  # above, where neither face nor breast is sure
+    assert plain[:foot, : width // 4].mean() < 0.2
+    assert alone[:foot, width // 4 : width // 2].mean() > 0.4
+    assert alone[: foot // 2, width // 2 + 40 :].mean() < 0.05
+    assert made.face == portrait.face
+
+
+def test_a_segmenter_that_is_missing_or_broken_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("mediapipe")
+    with pytest.raises(Unavailable, match="not there"):
+        segmenting.read(tmp_path)
+    (tmp_path / segmenting.MODEL).write_bytes(b"no model")
+    with pytest.raises(Unavailable, match="can't be used"):
+        segmenting.read(tmp_path)
+
+
+def test_the_real_segmenter_finds_the_astronaut(bench: Bench) -> None:
+    """`shared/models/selfie_segmenter.tflite`, as the catalogue names it, must be there."""
+    pytest.importorskip("mediapipe")
+    seen = segmenting.read(shared(f"models/{segmenting.MODEL}").parent)(astronaut())
+    assert seen.shape == (512, 512)
+    assert seen[100:200, 190:260].min() > 0.9
+    assert seen[:60, :60].max() < 0.1

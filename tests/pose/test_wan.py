@@ -22,7 +22,7 @@ from stages.pose.driving.looking import Looking
 from stages.pose.driving.people import Figure
 from stages.pose.wan_animate import casting, stickman, windows
 from stages.pose.wan_animate.backend import WanAnimate
-from stages.pose.wan_animate.perform import Animator, segment, segments
+from stages.pose.wan_animate.perform import Animator, segment, segments, unused
 from tests.motion.talk import talk
 from tests.pose.people import brief, portrait, somebody
 from tests.pose.tiny_wan import write
@@ -95,6 +95,9 @@ def test_a_clip_gets_footage_of_the_film_s_rate_and_length(bench: Bench, perform
     assert made is not None
     assert (made.width, made.height, made.fps, made.frames) == (64, 80, 10, wanted.clip.motion.frames)
     assert casting.OWN_FACE in made.notes
+    assert [note for note in made.notes if "had no use" in note] == list(unused(SHOT))
+    assert "; fps had no use" in unused(SHOT)[0]
+    assert unused(Shooting(width=64, height=80)) == ()
     assert perform(wanted, bench.context).footage == made
     assert perform(replace(wanted, seed=8), bench.context).footage != made
 

@@ -18,6 +18,7 @@ from avatar.allowed import MAX_LABEL, MAX_PROMPT, MAX_SECONDS, MAX_STEPS, MAX_TE
 from avatar.artifacts import Blob
 from avatar.dialogue import SPEAKERS, is_name, written
 from avatar.dialogue import Turn as Spoken
+from avatar.drive import Drive
 from avatar.jobs.service import WebhookEvent
 from avatar.request import Ask, Framing, Kind, Landmarks, parse
 from avatar.roles import Layout
@@ -145,8 +146,8 @@ class VideoBody(BaseModel):
     )
     video: Source | None = Field(
         None,
-        description="Footage of somebody whose mouth is to say it; for kind `video`, somebody to move like: an upload"
-        " id or a public URL",
+        description="Footage of somebody whose mouth is to say it; beside an `image`, and for kind `video`, somebody"
+        " to move like: an upload id or a public URL",
     )
     audio: Source | None = Field(None, description="A recording to be heard: an upload id or a public URL")
     consent: bool = Field(
@@ -190,6 +191,7 @@ class VideoBody(BaseModel):
     )
     expression: Expression = Field("neutral", description="The mood in which all is said")
     motion: Motion = Motion()
+    drive: Drive = Field(Drive(), description="How a diffusion model moves `image`, or the picture of what words say")
     allow_degraded: bool = Field(default=True, description="false makes every step down an error")
     priority: int = Field(5, ge=0, le=9, description="0 comes first")
     timeout_seconds: float | None = Field(None, gt=0, le=86_400, description="Seconds of work")
@@ -245,6 +247,7 @@ class VideoBody(BaseModel):
             "width": width,
             "height": height,
             "motion": self.motion.model_dump(),
+            "drive": self.drive.model_dump(),
             "landmarks": self.landmarks.model_dump() if self.landmarks else None,
             "image": image,
             "audio": audio,

@@ -13,13 +13,16 @@ from avatar.face import facemesh
 from avatar.stage import Context, Needs, Placement
 from stages import pictures
 from stages.portrait.brief import Brief
-from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, moment, outline, teeth
+from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, moment, outline, segmenting, teeth
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Find = Callable[[Bytes], list[Floats]]
 """The points (478, 2) of all faces in a picture, the largest first."""
+Segment = Callable[[Bytes], Floats]
+"""How surely somebody is at each pixel (h, w) of a picture, 0 to 1."""
 
+SEGMENTER = "selfie-segmenter"
 STEPS = 6
 UNSURE = 0.4
 """Confidence of landmarks that were marked by hand or found by the cascade."""
@@ -29,11 +32,11 @@ SMALLEST = 24
 
 @dataclass(frozen=True)
 class Photo:
-    """The user's own picture, its face found by MediaPipe FaceLandmarker."""
+    """The user's own picture: its face found by FaceLandmarker, its person by the segmenter where that is here."""
 
     id: str = "photo"
-    version: str = "2"
-    needs: Needs = Needs(weights=("face-landmarker",), packages=("mediapipe", "PIL"))
+    version: str = "3"
+    needs: Needs = Needs(weights=("face-landmarker",), packages=("mediapipe", "PIL"), also=(SEGMENTER,))
 
     def takes(self, brief: Brief, /) -> bool:
         """Only briefs with a picture or a video."""
@@ -45,7 +48,9 @@ class Photo:
 
     def load(self, placement: Placement, /) -> "Retoucher":
         """Read the model. Raises `Unavailable`."""
-        return Retoucher(finding.Finder(finding.read_model(placement.weights["face-landmarker"])), 1.0)
+        find = finding.Finder(finding.read_model(placement.weights["face-landmarker"]))
+        folder = placement.weights.get(SEGMENTER)
+        return Retoucher(find, 1.0, segmenting.read(folder) if folder else None)
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,14 @@ class PlainPhoto:
 
 @dataclass(frozen=True)
 class Retoucher:
-    """Makes portraits of pictures, faces found by `find` as surely as `confidence` tells, 0 to 1."""
+    """Makes portraits of pictures, faces found by `find` as surely as `confidence` tells, 0 to 1.
+
+    Without `segment` colours and textures tell the person from the background.
+    """
 
     find: Find
     confidence: float
+    segment: Segment | None = None
 
     def __call__(self, brief: Brief, context: Context, /) -> Portrait:
         """The portrait. Raises `BadRequest` for a picture without a usable face."""
@@ -85,9 +94,8 @@ class Retoucher:
         context.step(1, STEPS)
         points, confidence = self.located(pixels, brief)
         context.step(2, STEPS)
-        return portrait(
-            frame.frame(pixels, points, facemesh.height(points), everything=brief.whole), confidence, context
-        )
+        framed = frame.frame(pixels, points, facemesh.height(points), everything=brief.whole)
+        return portrait(framed, confidence, context, there=self.segment(framed.shown) if self.segment else None)
 
     def located(self, pixels: Bytes, brief: Brief) -> tuple[Floats, float]:
         """The points of the face that is meant, and how sure they are: marks first, then the face's number."""
@@ -115,13 +123,13 @@ def chosen(faces: list[Floats], wanted: int) -> Floats:
     return faces[wanted]
 
 
-def portrait(framed: frame.Framed, confidence: float, context: Context) -> Portrait:
-    """Layers and landmarks of one framed face."""
+def portrait(framed: frame.Framed, confidence: float, context: Context, *, there: Floats | None = None) -> Portrait:
+    """Layers and landmarks of one framed face; `there` is what `matte.person` calls seen."""
     rim, unit = framed.rim, framed.unit
     seen = facemesh.face(framed.here, confidence)
     closed = lips.shut(framed.pixels, seen, unit)
-    alone = outline.outline(framed)
-    mask = np.asarray(cv2.bitwise_or(matte.person(framed), alone), np.uint8)
+    alone = outline.outline(framed, there)
+    mask = np.asarray(cv2.bitwise_or(matte.person(framed, there), alone), np.uint8)
     context.step(3, STEPS)
     behind = matte.without(framed.pixels, mask)
     context.step(4, STEPS)

@@ -18,6 +18,10 @@ SMALL = 64
 """Pixels of the face's height at which the matte is found."""
 GENEROUS, FEATHER = 0.03, 0.13
 """Face heights by which the matte is wider than what was found, and over which it fades out beyond that."""
+REACH = SMALL // 3
+"""Pixels beyond what is likely at which somebody else begins, at the small scale."""
+SOMEBODY = 0.25
+"""How sure a segmenter is from which on the matte takes a pixel along."""
 ROUNDS = 4
 RELAXED = 4
 """Rounds of relaxation on each level of a fill."""
@@ -25,11 +29,16 @@ UNLIKE = (10.0, 48.0)
 """Least and most distance in CIE L*a*b* from the background around from which a pixel is taken for the person's."""
 
 
-def person(framed: Framed) -> Bytes:
-    """Where the person is, 0 or 255 for each pixel (h, w), `GENEROUS` wider than seen."""
+def person(framed: Framed, seen: Floats | None = None) -> Bytes:
+    """Where the person is, 0 or 255 for each pixel (h, w), `GENEROUS` wider than seen.
+
+    `seen` is how surely somebody is at each pixel of the portrait, 0 to 1, where a segmenter could tell.
+    """
     scale = SMALL / framed.unit
     small = shrunk(framed, scale)
     sure, likely = silhouettes(framed.here * scale, small.shape[:2])
+    if seen is not None:
+        return enlarged(segmented(framed, seen, likely, SOMEBODY), sure, framed)
     found = grabbed(small, sure, likely)
     return enlarged(np.maximum(found, unlike(small, np.maximum(found, likely))), sure, framed)
 
@@ -69,9 +78,16 @@ def silhouettes(points: Floats, shape: tuple[int, ...]) -> tuple[Bytes, Bytes]:
     return sure, np.maximum(sure, likely)
 
 
+def segmented(framed: Framed, seen: Floats, likely: Bytes, least: float) -> Bytes:
+    """Where a segmenter was at least so sure of somebody, near enough to be this one: 0 or 255, of `likely`'s shape."""
+    whole = cv2.copyMakeBorder(seen, framed.rim, framed.rim, framed.rim, framed.rim, cv2.BORDER_REPLICATE)
+    small = cv2.resize(whole, (likely.shape[1], likely.shape[0]), interpolation=cv2.INTER_AREA)
+    return np.where((small >= least) & (_wider(likely, REACH) > 0), 255, 0).astype(np.uint8)
+
+
 def grabbed(small: Bytes, sure: Bytes, likely: Bytes) -> Bytes:
     """Where GrabCut finds the person, 0 or 255."""
-    far = _wider(likely, SMALL // 3)
+    far = _wider(likely, REACH)
     labels = np.full(sure.shape, cv2.GC_BGD, np.uint8)
     labels[far > 0] = cv2.GC_PR_BGD
     labels[likely > 0] = cv2.GC_PR_FGD

@@ -16,6 +16,8 @@ from stages.portrait.photo.frame import Framed
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
+PERSON = 0.5
+"""How sure a segmenter is from which on a pixel is the person's."""
 CAP = ((-0.30, -0.10), (-0.24, 0.07), (0.0, 0.14), (0.24, 0.07), (0.30, -0.10))
 """Corners, in face heights across and above the forehead, of what is surely hair, a hat or a bald head."""
 FINE = 3.0
@@ -30,12 +32,14 @@ SKULL, LOWEST = (0.54, 0.74), -0.25
 """Half axes of what lies around the crown, and how far down it goes, in face heights."""
 
 
-def outline(framed: Framed) -> Bytes:
-    """Where the person is, 0 or 255 (h, w), `matte.GENEROUS` wider than seen."""
+def outline(framed: Framed, seen: Floats | None = None) -> Bytes:
+    """Where the person is, 0 or 255 (h, w), `matte.GENEROUS` wider than seen; `seen` as `matte.person` takes it."""
     scale = matte.SMALL / framed.unit
     small = matte.shrunk(framed, scale)
     points = framed.here * scale
     sure, likely = matte.silhouettes(points, small.shape[:2])
+    if seen is not None:
+        return matte.enlarged(matte.segmented(framed, seen, likely, PERSON), sure, framed)
     cv2.fillPoly(sure, [_cap(points)], 255)
     found = matte.grabbed(small, sure, likely)
     unlike = matte.unlike(small, np.maximum(found, likely)) > 0

@@ -11,21 +11,21 @@ from stages.pose.brief import Brief
 
 @dataclass(frozen=True, slots=True)
 class AnimateAnyone:
-    """For photographs, and for drawings whose asker names it: it has learnt from films of people."""
+    """For photographs, and for drawings that are to move as only it can: it has learnt from films of people."""
 
     id: ClassVar[str] = "animate-anyone"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = recipes.needs("animate-anyone")
 
     def takes(self, brief: Brief, /) -> bool:
         """Whether the portrait is of its kind, or it was asked for by name; whoever names another one gets that."""
-        photo = brief.clip.portrait.kind == "photo" and not brief.filmed and not brief.backend
-        return not brief.driving.replace and (brief.backend == self.id or photo)
+        kind = brief.clip.portrait.kind == "photo" or brief.driving.wanted
+        free = kind and not brief.filmed and not brief.backend
+        return not brief.driving.replace and (brief.backend == self.id or free)
 
     def named(self, brief: Brief, /) -> bool:
         """Whether the asker wants this one, or gives a video or a motion to move by."""
-        driven = brief.driving.video is not None or bool(brief.driving.motion)
-        return self.takes(brief) and (brief.backend == self.id or driven)
+        return self.takes(brief) and (brief.backend == self.id or brief.driving.wanted)
 
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Raises `Unavailable` when files are missing, damaged or of another model, `OutOfMemory`."""

@@ -97,8 +97,8 @@ TEMPLATES: tuple[Template, ...] = (
         "the right hand points to the viewer's left, where something is shown",
         (
             Moment(0.0),
-            Moment(0.8, Hand(0.72, 0.10, 0.2, 0.45), head={"headYaw": -6.0}),
-            Moment(2.4, Hand(0.74, 0.08, 0.2, 0.45), head={"headYaw": -3.0}),
+            Moment(0.8, Hand(0.20, 0.14, 0.2, 0.45), head={"headYaw": -6.0}),
+            Moment(2.4, Hand(0.22, 0.13, 0.2, 0.45), head={"headYaw": -3.0}),
             Moment(3.3),
         ),
     ),

@@ -14,13 +14,14 @@ class WanAnimate:
     """For photographs, and for drawings whose asker names it; the only one that puts somebody into a video."""
 
     id: ClassVar[str] = "wan-animate"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = recipes.needs("wan-animate")
 
     def takes(self, brief: Brief, /) -> bool:
         """Whether it was asked for by name, or the portrait is of its kind and no other was; or a place is taken."""
-        photo = brief.clip.portrait.kind == "photo" and not brief.filmed and not brief.backend
-        return brief.backend == self.id or brief.driving.replace or photo
+        kind = brief.clip.portrait.kind == "photo" or brief.driving.wanted
+        free = kind and not brief.filmed and not brief.backend
+        return brief.backend == self.id or brief.driving.replace or free
 
     def named(self, brief: Brief, /) -> bool:
         """Whether the asker wants this one, or what only this one does."""

@@ -21,7 +21,7 @@ from stages.diffusion.model import Count, Model
 from stages.diffusion.orders import GLIMPSES
 from stages.diffusion.source import Source
 from stages.pose import warp
-from stages.pose.brief import Brief
+from stages.pose.brief import Brief, Shooting
 from stages.pose.driving import raising, staging
 from stages.pose.driving.directing import Take
 from stages.pose.driving.faces import Finder
@@ -40,6 +40,7 @@ SIZES, GRAIN = (480, 832), 16
 SEGMENT, EVERY, JOINED = 77, 4, 1
 """Frames of a segment, a multiple of `EVERY` and one more; frames that it takes over from the one before."""
 SHORTEST = 5
+OURS = Shooting()
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Animator:
             self.looking.rest()
         encoded = self.words.of(PROMPT, settled.negative, guided=settled.guided, context=context)
         frames, softened = self._filmed(take, given, settled, encoded, context)
-        notes = (*settled.notes, *scene.notes, *given.notes, *encoded.notes, *softened)
+        notes = (*settled.notes, *unused(brief.shooting), *scene.notes, *given.notes, *encoded.notes, *softened)
         shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track))
         made = footage.keep(shown, context, fps=take.fps, seed=brief.seed, notes=tuple(dict.fromkeys(notes)))
         made = self.faces(made, context)
@@ -153,6 +154,13 @@ class Animator:
         if not why:
             raise OutOfMemory("The film does not fit into memory. Ask for a smaller one.")
         self.model.softened = (*self.model.softened, why)
+
+
+def unused(shooting: Shooting) -> tuple[str, ...]:
+    """What of that this model has no use for, in a sentence."""
+    names = [name for name in ("fps", "between", "window", "overlap") if getattr(shooting, name) != getattr(OURS, name)]
+    told = f"Wan 2.2 Animate films {OWN_FPS:g} frames a second in segments of its own; {', '.join(names)} had no use."
+    return (told,) if names else ()
 
 
 def segment(frames: int) -> int:

@@ -1,0 +1,48 @@
+"""How a model is to move the picture of somebody: a part of a request. Knows no model, and no motion by its name."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+MAX_WINDOW = 32
+"""Frames that a motion module has places for."""
+HOW = (
+    "Give motion (a name), gestures (0 to 2), replace (true or false), width and height (64 to 1920 pixels), fps (1 to"
+    f" 60), between (flow or latents), window (1 to {MAX_WINDOW} frames) and overlap (fewer)."
+)
+
+
+class Drive(BaseModel):
+    """Whose movement a diffused film takes over, and how it is diffused; what is left out suits the portrait.
+
+    `motion` names one to be played instead of what goes with the speech, `gestures` are the hands' part in that: 0 is
+    none, 1 natural. With `replace` the request's video stays as it is, and its person makes place for the picture's.
+    Each second `fps` frames of `width` x `height` pixels are diffused, `window` of them at once, of which `overlap` are
+    shared with the next; those `between` are made by optical flow, or in the model's own latents.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    motion: str = Field(
+        "", max_length=40, description="A motion by name, such as `greet`; see the refusal of any other"
+    )
+    gestures: float = Field(1.0, ge=0, le=2, description="The hands' part in speaking: 0 none, 1 natural")
+    replace: bool = Field(default=False, description="Put the picture's person in the place of the video's")
+    width: int | None = Field(
+        None, ge=64, le=1920, description="Of what is diffused, in pixels; comes to the model's grid"
+    )
+    height: int | None = Field(None, ge=64, le=1920)
+    fps: float | None = Field(None, ge=1, le=60, description="Frames a second that are diffused")
+    between: Literal["flow", "latents"] = Field("flow", description="How the film's other frames are made")
+    window: int = Field(24, ge=1, le=MAX_WINDOW, description="Frames denoised at once")
+    overlap: int = Field(4, ge=0, lt=MAX_WINDOW, description="Frames that a window shares with the next")
+
+    @model_validator(mode="after")
+    def _laid(self) -> "Drive":
+        if self.overlap >= self.window:
+            raise PydanticCustomError(
+                "either",
+                f"Windows of {self.window} frames can't share {self.overlap}. Make drive.overlap smaller.",
+            )
+        return self
