@@ -9,7 +9,8 @@ MAX_WINDOW = 32
 """Frames that a motion module has places for."""
 HOW = (
     "Give motion (a name), gestures (0 to 2), replace (true or false), width and height (64 to 1920 pixels), fps (1 to"
-    f" 60), between (flow or latents), window (1 to {MAX_WINDOW} frames) and overlap (fewer)."
+    f" 60), between (flow or latents), window (1 to {MAX_WINDOW} frames), overlap (fewer), guided (0 to 1) and reuse"
+    " (1 to 5)."
 )
 
 
@@ -19,7 +20,9 @@ class Drive(BaseModel):
     `motion` names one to be played instead of what goes with the speech, `gestures` are the hands' part in that: 0 is
     none, 1 natural. With `replace` the request's video stays as it is, and its person makes place for the picture's.
     Each second `fps` frames of `width` x `height` pixels are diffused, `window` of them at once, of which `overlap` are
-    shared with the next; those `between` are made by optical flow, or in the model's own latents.
+    shared with the next; those `between` are made by optical flow, or in the model's own latents. Guidance is for the
+    first share `guided` of the steps; of `reuse` steps the first goes through the whole network, the others through its
+    outermost layers: both are faster, and no longer quite the model's own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -37,6 +40,11 @@ class Drive(BaseModel):
     between: Literal["flow", "latents"] = Field("flow", description="How the film's other frames are made")
     window: int = Field(24, ge=1, le=MAX_WINDOW, description="Frames denoised at once")
     overlap: int = Field(4, ge=0, lt=MAX_WINDOW, description="Frames that a window shares with the next")
+
+    guided: float = Field(1.0, ge=0, le=1, description="Share of the steps that are guided; less is faster")
+    reuse: int = Field(
+        1, ge=1, le=5, description="Only one step in so many goes through the whole network; more is faster"
+    )
 
     @model_validator(mode="after")
     def _laid(self) -> "Drive":

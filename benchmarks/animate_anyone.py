@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import upstream_order
 from benchmarks.table import Row, machine
 from stages.pose.animate_anyone import weights
-from stages.pose.animate_anyone.blocks import Half
+from stages.pose.animate_anyone.blocks import Deep, Half
 from stages.pose.animate_anyone.layout import DENOISING, Layout
 from stages.pose.animate_anyone.networks import UNet
 
@@ -43,6 +43,10 @@ class Case:
     def ours(self) -> Tensor:
         """A step in our order, (2, 4, frames, y, x)."""
         return self.net(self.sample, self.net.times(MOMENT), self.halves, pose=self.pose)[:, 0]
+
+    def again(self, deep: Deep) -> Tensor:
+        """The same by the outermost layers alone, once `deep` is filled."""
+        return self.net(self.sample, self.net.times(MOMENT), self.halves, pose=self.pose, deep=deep)[:, 0]
 
     def theirs(self) -> Tensor:
         """A step in the original's order, (2, 4, frames, y, x)."""
@@ -99,6 +103,10 @@ def _full() -> Iterator[Row]:
         yield Row(f"{name}: work, ours", ours / 1e12, "TFLOP")
         limit = 1.2 if (width, height) == (512, 784) else None
         yield Row(f"{name}: times less work", theirs / ours, "x", limit, more=True)
+        deep = Deep()
+        full.again(deep)
+        again = _flops(lambda: full.again(deep))  # noqa: B023 - called at once
+        yield Row(f"{name}: work where inner layers are used again", again / 1e12, "TFLOP")
 
 
 def _spent(work: Callable[[], Tensor]) -> float:

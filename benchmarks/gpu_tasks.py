@@ -25,6 +25,7 @@ from benchmarks.animate_anyone import MOMENT, Case
 from benchmarks.gpu_subjects import SUBJECTS, Subject, _image_vae
 from benchmarks.works import Film, Maker
 from hf_spaces_models import ACTIVATIONS, GIB, SLACK
+from stages.pose.animate_anyone.blocks import Deep
 from stages.pose.animate_anyone.film import Ask, Models
 from stages.pose.animate_anyone.layout import DENOISING, Layout
 from stages.pose.animate_anyone.networks import PoseGuider, UNet
@@ -175,9 +176,16 @@ def anyone(book: "Book", *, device: str, tiny: bool, quick: bool) -> None:
             apart = how.apart(step(), plain[0])
         return {"seconds": spent, "apart": apart, "peak": how.memory().tensors / GIB}
 
+    def again() -> dict[str, Any]:
+        how.fresh()
+        deep = Deep()
+        case.again(deep)
+        return {"seconds": how.seconds(lambda: case.again(deep)), "peak": how.memory().tensors / GIB}
+
     book.attempt(name, "original's order", original)
     for way in ANYONE_WAYS:
         book.attempt(name, f"ours, {way}", lambda way=way: ours(way))  # type: ignore[misc]
+    book.attempt(name, "outermost layers alone", again)
 
 
 def anyone_models(sizes: Layout, device: str, *, tiny: bool) -> Models:

@@ -228,7 +228,8 @@ def driving(ask: Ask) -> pose.Driving:
 def shooting(ask: Ask) -> pose.Shooting:
     """How that is to be diffused."""
     told = ask.drive
-    return pose.Shooting(told.width, told.height, told.fps, told.between, told.window, told.overlap)
+    names = ("width", "height", "fps", "between", "window", "overlap", "guided", "reuse")
+    return pose.Shooting(**told.model_dump(include=set(names)))
 
 
 def happening(ask: Ask) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar.errors import AvatarError, StageFailed
+from avatar.events import Outcome
 from avatar.jobs.files import seconds_of
 from avatar.jobs.service import Job
 
@@ -68,6 +69,13 @@ def job(job: Job, written: Mapping[str, Path]) -> dict[str, Any]:
             "notes": list(outcome.notes),
         },
     }
+
+
+def steps_down(outcome: Outcome) -> list[str]:
+    """Why less was made than was asked for, a line each."""
+    taken = [f"{step.stage} by {step.to}, not {step.backend}: {step.why}" for step in outcome.fallbacks]
+    told = {step.why for step in outcome.fallbacks}
+    return [outcome.reason, *taken] if outcome.reason and outcome.reason not in told else taken
 
 
 def provenance(told: "Provenance | None") -> str:

@@ -76,8 +76,8 @@ def _tell(job: Job, files: list[Path], *, as_json: bool) -> None:
         print(report.as_json(report.job(job, {kind: files[0]}) | {"files": files}))
         return
     outcome = job.outcome
-    if outcome and outcome.degraded:
-        print(f"warning: {outcome.reason}", file=sys.stderr)
+    for why in report.steps_down(outcome) if outcome else ():
+        print(f"warning: {why}", file=sys.stderr)
     for note in outcome.notes if outcome else ():
         print(f"note: {note}", file=sys.stderr)
     for number, file in enumerate(files):

@@ -212,8 +212,8 @@ def _tell(job: Job, delivered: _Delivered, *, as_json: bool) -> None:
         return
     outcome = job.outcome
     first = next(iter(delivered.files.values()))
-    if outcome and outcome.degraded:
-        print(f"warning: {outcome.reason}", file=sys.stderr)
+    for why in report.steps_down(outcome) if outcome else ():
+        print(f"warning: {why}", file=sys.stderr)
     dropped = outcome.film.notes if outcome and outcome.film and _export(first) else ()
     for note in [note for note in outcome.notes if note not in dropped] if outcome else ():
         print(f"note: {note}", file=sys.stderr)

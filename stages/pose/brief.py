@@ -52,7 +52,8 @@ class Shooting:
 
     `width` and `height` in pixels come to multiples of 64, `fps` are the frames a second that are diffused and
     `between` is how those between them are made: by optical flow, or in the model's own latents. `window` frames are
-    denoised together, of which `overlap` with the next ones.
+    denoised together, of which `overlap` with the next ones. Guidance is for the first share `guided` of the steps; of
+    `reuse` steps the first goes through the whole network, the others through its outermost layers.
     """
 
     width: int | None = None
@@ -61,6 +62,8 @@ class Shooting:
     between: Literal["flow", "latents"] = "flow"
     window: int = 24
     overlap: int = 4
+    guided: float = 1.0
+    reuse: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import torch
 
 from avatar.errors import BadOutput, BadRequest, Cancelled, OutOfMemory
 from stages.pose.animate_anyone import diffusion
+from stages.pose.animate_anyone.blocks import Deep
 from stages.pose.animate_anyone.film import Ask, Effort, Models, Quirks, prepare
 from stages.pose.animate_anyone.pipeline import NO_QUIRKS
 from stages.pose.animate_anyone.windows import Schedule
@@ -95,6 +96,32 @@ def test_guidance_may_end_before_the_steps_do(made: Models) -> None:
     assert near(film(made, 4, replace(ASK, guided=0.0))[1], film(made, 4, replace(ASK, guidance=1.0))[1])
 
 
+@torch.inference_mode()
+def test_the_outermost_layers_alone_give_what_the_whole_net_gave(made: Models) -> None:
+    prepared = prepare(made, portrait(), skeletons(4), ask=ASK, quirks=NO_QUIRKS, effort=Effort(), beat=lambda: None)
+    latents = diffusion.noise(4, channels=4, size=(5, 6), seed=1, dtype=torch.float32)
+    pose, net, deep = prepared.skeletons.of([(0, 1, 2, 3)]), made.denoising, Deep()
+    assert prepared.plain is not None
+    halves = (prepared.plain, prepared.seeing)
+    whole = net(latents, net.times(500), halves, pose=pose, deep=deep)
+    assert torch.equal(net(latents, net.times(500), halves, pose=pose, deep=deep), whole)
+    assert not near(net(latents, net.times(100), halves, pose=pose, deep=deep), whole)
+
+
+@pytest.mark.parametrize("effort", [Effort(), Effort(windows=2, halves=1)])
+def test_what_the_inner_layers_gave_can_be_used_again(made: Models, effort: Effort) -> None:
+    passes: list[int] = []
+    hook = made.denoising.mid_block.register_forward_hook(lambda *_: passes.append(1))
+    whole = film(made, 7, replace(ASK, steps=4), effort=effort)[0]
+    often = len(passes)
+    again = film(made, 7, replace(ASK, steps=4, reuse=2), effort=effort)[0]
+    hook.remove()
+    assert len(passes) - often == often // 2
+    assert not near(again, whole)
+    assert (again - whole).abs().mean() < 0.1 * whole.std()
+    assert near(film(made, 7, replace(ASK, steps=4, reuse=2))[0], again)
+
+
 def test_progress_goes_up_to_its_end(made: Models) -> None:
     told: list[tuple[int, int]] = []
     film(made, 6, step=lambda done, total: told.append((done, total)))
@@ -132,6 +159,13 @@ def test_a_film_that_never_fits_is_out_of_memory(made: Models, at: int) -> None:
 def test_a_step_that_does_not_fit_is_made_in_smaller_parts(made: Models, effort: Effort) -> None:
     step = failing(6, torch.OutOfMemoryError("none left"), once=True)
     assert near(film(made, 6, effort=effort, step=step)[0], film(made, 6)[0])
+
+
+def test_what_was_kept_of_earlier_steps_goes_first_when_memory_runs_out(made: Models) -> None:
+    step = failing(
+        6, torch.OutOfMemoryError("none left"), once=True
+    )  # within the first step, before anything is reused
+    assert near(film(made, 6, replace(ASK, reuse=2), step=step)[0], film(made, 6)[0])
 
 
 def test_numbers_that_are_none_are_not_shown() -> None:

@@ -124,7 +124,7 @@ def test_json_tells_all(cli: Cli) -> None:
 def test_a_second_choice_is_warned_of(cli: Cli) -> None:
     cli.tiny = Tiny(better_lips=OutOfMemory("It needs 8 GB."))
     ran = cli("speak", "Hello.", "-o", "a.mp4")
-    assert (ran.status, ran.out, ran.err) == (0, "a.mp4\n", "warning: It needs 8 GB.\n")
+    assert (ran.status, ran.out, ran.err) == (0, "a.mp4\n", "warning: lips by tiny, not better: It needs 8 GB.\n")
     assert cli("speak", "Hello.", "-o", "a.mp4", "--strict").status == 3
 
 

@@ -177,14 +177,22 @@ PICTURE = {"sha256": "1" * 64, "media_type": "image/png", "size": 9}
 
 
 def test_a_video_beside_an_image_drives_it(tmp_path: Path) -> None:
-    drive = {"motion": "greet", "gestures": 0.5, "width": 640, "fps": 10, "between": "latents", "window": 16}
+    drive = {
+        "motion": "greet",
+        "gestures": 0.5,
+        "width": 640,
+        "fps": 10,
+        "between": "latents",
+        "window": 16,
+        "reuse": 2,
+    }
     _, told = rendered(tmp_path, image=PICTURE, video=VIDEO, drive=drive)
     assert (told["portrait"].image.sha256, told["portrait"].video) == ("1" * 64, None)
     assert (told["motion"].video, told["motion"].driven) == (None, True)
     driving, shooting = told["pose"].driving, told["pose"].shooting
     assert (driving.video.sha256, driving.motion, driving.gestures, driving.replace) == ("0" * 64, "greet", 0.5, False)
     assert (shooting.width, shooting.height, shooting.fps, shooting.between) == (640, None, 10, "latents")
-    assert (shooting.window, shooting.overlap) == (16, 4)
+    assert (shooting.window, shooting.overlap, shooting.guided, shooting.reuse) == (16, 4, 1.0, 2)
     free = rendered(tmp_path / "none", video=VIDEO)[1]
     assert (free["motion"].driven, free["pose"].driving.wanted) == (False, False)
 

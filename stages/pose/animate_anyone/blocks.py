@@ -51,6 +51,13 @@ class Walk:
         return transformer(hidden, self.halves, self.keep)
 
 
+@dataclass(slots=True)
+class Deep:
+    """What comes out of all layers but the outermost: (halves*windows*frames, c, y, x), once it was made."""
+
+    hidden: Tensor | None = None
+
+
 class Seen(Exception):
     """All that the reference pass is run for has been seen."""
 
@@ -145,15 +152,27 @@ class UpStage(nn.Module):
         self.motion_modules = shelf.motions(out, len(into), wanted=wanted)
         self.upsamplers = nn.ModuleList([Up(out)]) if level else None
 
-    def forward(self, hidden: Tensor, walk: Walk, skips: list[Tensor]) -> Tensor:
-        """Takes its skips off the end of `skips`; the next one tells the size to grow to."""
-        for resnet, transformer, motion in _layers(self.resnets, self.attentions, self.motion_modules):
-            joined = _joined(hidden, skips.pop())
-            hidden = _layer(joined, walk, resnet, transformer, motion)
+    def forward(self, hidden: Tensor, walk: Walk, skips: list[Tensor], deep: Deep | None = None) -> Tensor:
+        """Takes its skips off the end of `skips`; the next one tells the size to grow to.
+
+        `deep` is given what the last layer gets.
+        """
+        *inner, last = _layers(self.resnets, self.attentions, self.motion_modules)
+        for layer in inner:
+            hidden = _layer(_joined(hidden, skips.pop()), walk, *layer)
+        if deep is not None:
+            deep.hidden = hidden
+        hidden = _layer(_joined(hidden, skips.pop()), walk, *last)
         if self.upsamplers is not None:
             y, x = skips[-1].shape[-2:]
             hidden = self.upsamplers[0](hidden, (y, x))
         return hidden
+
+    def outermost(self, hidden: Tensor, walk: Walk, skip: Tensor) -> Tensor:
+        """Its last layer alone, for what the layers before gave once; `hidden` has all halves."""
+        walk.split = True
+        *_, last = _layers(self.resnets, self.attentions, self.motion_modules)
+        return _layer(_joined(hidden, skip), walk, *last)
 
 
 def _layers(

@@ -25,8 +25,9 @@ LATENT_SCALE = 0.18215
 class Ask:
     """One film. Sides are pixels, floored to multiples of 8; `guidance` 1 or less needs half the work.
 
-    `guided` is the share of the steps, from the start, that are guided; `interpolation` n adds n - 1 frames between
-    neighbours. The defaults are the released ones.
+    `guided` is the share of the steps, from the start, that are guided; of `reuse` steps the first goes through the
+    whole net, the others through its outermost layers; `interpolation` n adds n - 1 frames between neighbours. The
+    defaults are the released ones.
     """
 
     width: int = 512
@@ -36,6 +37,7 @@ class Ask:
     seed: int = 42
     schedule: Schedule = field(default_factory=Schedule)
     guided: float = 1.0
+    reuse: int = 1
     interpolation: int = 1
     curve: Curve = "slerp"
 

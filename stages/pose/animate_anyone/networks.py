@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from avatar.errors import BadRequest
-from stages.pose.animate_anyone.blocks import DownStage, Half, MidStage, Seen, Shelf, UpStage, Walk
+from stages.pose.animate_anyone.blocks import Deep, DownStage, Half, MidStage, Seen, Shelf, UpStage, Walk
 from stages.pose.animate_anyone.foreign import ConfigMixin, ModelMixin, TimestepEmbedding, Timesteps, register_to_config
 from stages.pose.animate_anyone.layers import Resnet, SpatialTransformer, normed
 from stages.pose.animate_anyone.layout import DENOISING, Guider, Layout, restore
@@ -92,17 +92,19 @@ class UNet(ModelMixin, ConfigMixin):  # type: ignore[misc]  # the two disagree o
         *,
         pose: Tensor | None = None,
         beat: Callable[[], None] | None = None,
+        deep: Deep | None = None,
     ) -> Tensor:
         """Latents (windows, c, frames, y, x) to one output per half, (halves, windows, c, frames, y, x).
 
         `pose` is the pose guider's (windows, channels, frames, y, x). `beat` is called between layers and may raise.
+        `deep` is filled, and where it is filled already only the outermost layers run: DeepCache (Ma, Fang, Wang 2023).
         Raises `BadRequest` for a window longer than the motion modules' position code.
         """
         windows, _, frames, y, x = sample.shape
         if self.longest is not None and frames > self.longest:
             raise BadRequest(f"{frames} frames are over the model's {self.longest} a window. Ask for shorter windows.")
         walk = Walk(times, halves, frames, joint=self.layout.joint_norm, beat=beat)
-        hidden = self._through(_rows(sample), walk, None if pose is None else _rows(pose))
+        hidden = self._through(_rows(sample), walk, None if pose is None else _rows(pose), deep)
         if self.conv_norm_out is not None and self.conv_out is not None:
             joint = frames if self.layout.joint_norm else None
             hidden = self.conv_out(F.silu(normed(self.conv_norm_out, hidden, joint), inplace=True))
@@ -120,19 +122,22 @@ class UNet(ModelMixin, ConfigMixin):  # type: ignore[misc]  # the two disagree o
             self._through(latents, walk, None)
         return tuple(keep)
 
-    def _through(self, hidden: Tensor, walk: Walk, pose: Tensor | None) -> Tensor:
+    def _through(self, hidden: Tensor, walk: Walk, pose: Tensor | None, deep: Deep | None = None) -> Tensor:
         """From (windows*frames, in, y, x) to (halves*windows*frames, width, y, x)."""
         hidden = self.conv_in(2 * hidden - 1 if self.layout.center_input else hidden)
         if pose is not None:
             hidden += pose
+        *inner, outer = self.up_blocks
+        if deep is not None and deep.hidden is not None:
+            return outer.outermost(deep.hidden, walk, hidden)
         skips = [hidden]
         for down in self.down_blocks:
             hidden, more = down(hidden, walk)
             skips += more
         hidden = self.mid_block(hidden, walk)
-        for up in self.up_blocks:
+        for up in inner:
             hidden = up(hidden, walk, skips)
-        return hidden
+        return outer(hidden, walk, skips, deep)
 
 
 class PoseGuider(ModelMixin, ConfigMixin):  # type: ignore[misc]  # the two disagree on a constant

@@ -164,7 +164,8 @@ def asked(brief: Brief) -> tuple[Ask, tuple[str, ...]]:
         notes.append("AnimateAnyone reads no words; the negative prompt was not used.")
     schedule = Schedule(shooting.window, shooting.overlap, wrap=False)
     steps = STEPS if sampling.steps is None else sampling.steps
-    return Ask(steps=steps, guidance=guidance, seed=brief.seed, schedule=schedule), tuple(notes)
+    told = Ask(steps=steps, guidance=guidance, seed=brief.seed, schedule=schedule)
+    return replace(told, guided=shooting.guided, reuse=shooting.reuse), tuple(notes)
 
 
 def latents_between(take: Take) -> int:

@@ -6,7 +6,7 @@ so that the others finish frames in order, and those are decoded while later win
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from PIL import Image
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from avatar.errors import BadOutput, BadRequest, OutOfMemory
 from stages.pose.animate_anyone import diffusion, pictures
-from stages.pose.animate_anyone.blocks import Half
+from stages.pose.animate_anyone.blocks import Deep, Half
 from stages.pose.animate_anyone.film import LATENT_SCALE, Ask, Effort, Models, Prepared, Quirks, prepare
 from stages.pose.animate_anyone.windows import Window, counts, windows
 
@@ -101,7 +101,7 @@ class Pipeline:
             prepared = prepare(
                 self.models, portrait, drawn, ask=ask, quirks=self.quirks, effort=self.effort, beat=count.beat
             )
-            run = Run(self.models, prepared, ask, laid, count, self.effort, summed=self.quirks.summed)
+            run = Run(self.models, prepared, ask, laid, count, self.effort, self.quirks.summed, ask.reuse)
             for latents in interpolated(run.latents(watch), ask):
                 for part in torch.split(latents, self.effort.decode, 2):
                     yield decoded(self.models, part)
@@ -110,7 +110,7 @@ class Pipeline:
 
 @dataclass(slots=True)
 class Run:
-    """The denoising of one film. `effort` shrinks when memory runs out."""
+    """The denoising of one film. When memory runs out `deep` of earlier steps goes first, then `effort` shrinks."""
 
     models: Models
     prepared: Prepared
@@ -119,6 +119,8 @@ class Run:
     count: Count
     effort: Effort
     summed: bool = False
+    reuse: int = 1
+    deep: dict[tuple[tuple[Window, ...], int, int], Deep] = field(default_factory=dict)
 
     def latents(self, watch: Watch) -> Iterator[Tensor]:
         """Denoised latents (1, 4, n, y, x) in order, as soon as they are final. Raises `BadOutput`."""
@@ -128,10 +130,12 @@ class Run:
         guided = self.ask.guided * len(moments)
         latents = self._noise(frames)
         for number, at in enumerate(moments[:-1]):
+            self._forget(number)
             *_, predicted = self._predictions(latents, at, self._halves(guided=number < guided), self.laid)
             latents = scheduler.step(predicted.noise, at, latents)
             watch(number, predicted.noise, latents)
         at, given = moments[-1], 0
+        self._forget(len(moments) - 1)
         halves = self._halves(guided=len(moments) - 1 < guided)
         for predicted in self._predictions(latents, at, halves, ends_first(self.laid)):
             if predicted.final > given:
@@ -142,6 +146,11 @@ class Run:
                 given = predicted.final
                 yield stepped
         watch(len(moments) - 1, predicted.noise, scheduler.step(predicted.noise, at, latents))
+
+    def _forget(self, number: int) -> None:
+        """Let the whole net run anew at the first of `reuse` steps."""
+        if number % self.reuse == 0:
+            self.deep.clear()
 
     def _noise(self, frames: int) -> Tensor:
         channels = self.models.denoising.layout.in_channels
@@ -183,12 +192,16 @@ class Run:
             parts = [group[i : i + self.effort.windows] for i in range(0, len(group), self.effort.windows)]
             outs = torch.cat([self._net(latents, times, halves, part) for part in parts], 1)
         except RuntimeError as wrong:
-            if not out_of_memory(wrong) or (self.effort.windows == 1 and self.effort.halves == 1):
+            if not out_of_memory(wrong) or (self.effort.windows == 1 and self.effort.halves == 1 and self.reuse == 1):
                 raise
         else:
             return outs[0] + self.ask.guidance * (outs[1] - outs[0]) if len(outs) > 1 else outs[0]
-        less = {"windows": self.effort.windows // 2} if self.effort.windows > 1 else {"halves": 1}
-        self.effort = replace(self.effort, **less)
+        if self.reuse > 1:
+            self.reuse = 1
+            self.deep.clear()
+        else:
+            less = {"windows": self.effort.windows // 2} if self.effort.windows > 1 else {"halves": 1}
+            self.effort = replace(self.effort, **less)
         return self._guided(latents, times, halves, group)
 
     def _net(
@@ -197,8 +210,16 @@ class Run:
         sample = torch.cat([latents[:, :, list(window)] for window in group]).to(self.models.dtype)
         pose = self.prepared.skeletons.of(group)
         sets = [halves] if self.effort.halves > 1 else [(half,) for half in halves]
-        net = self.models.denoising
-        return torch.cat([net(sample, times, some, pose=pose, beat=self.count.beat) for some in sets]).float()
+        net, beat = self.models.denoising, self.count.beat
+        deep = [self._deep(group, len(halves), number) for number in range(len(sets))]
+        outs = [
+            net(sample, times, some, pose=pose, beat=beat, deep=kept) for some, kept in zip(sets, deep, strict=True)
+        ]
+        return torch.cat(outs).float()
+
+    def _deep(self, group: tuple[Window, ...], halves: int, number: int) -> Deep | None:
+        """What was kept of the inner layers for these windows and halves, to be filled where that is nothing."""
+        return self.deep.setdefault((group, halves, number), Deep()) if self.reuse > 1 else None
 
 
 @dataclass(frozen=True, slots=True)

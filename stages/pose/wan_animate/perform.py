@@ -158,7 +158,8 @@ class Animator:
 
 def unused(shooting: Shooting) -> tuple[str, ...]:
     """What of that this model has no use for, in a sentence."""
-    names = [name for name in ("fps", "between", "window", "overlap") if getattr(shooting, name) != getattr(OURS, name)]
+    theirs = ("fps", "between", "window", "overlap", "guided", "reuse")
+    names = [name for name in theirs if getattr(shooting, name) != getattr(OURS, name)]
     told = f"Wan 2.2 Animate films {OWN_FPS:g} frames a second in segments of its own; {', '.join(names)} had no use."
     return (told,) if names else ()
 
