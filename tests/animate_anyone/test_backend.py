@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ import torch
 from avatar.artifacts import Blob, Clip, Footage
 from avatar.engine import Engine, cache_key
 from avatar.errors import BadRequest, Cancelled, NotFound, OutOfMemory, Unavailable
+from avatar.events import Glimpsed
 from avatar.face import tracks
 from avatar.media import footage
 from avatar.sampling import Sampling
 from avatar.stage import Performer, Placement
 from avatar.testing import Bench, workbench
+from stages.diffusion.compiling import USED, Compiling
 from stages.pose import POSE, Brief, Driving, Shooting
 from stages.pose.animate_anyone.backend import AnimateAnyone
 from stages.pose.animate_anyone.perform import LEAN, Animator
@@ -327,3 +330,27 @@ def test_a_release_with_a_hole_is_not_loaded(tmp_path: Path, lost: str) -> None:
     (placement.weights["animate-anyone"] / lost).unlink()
     with pytest.raises(Unavailable, match=lost.partition(".")[0]):
         AnimateAnyone().load(placement)
+
+
+def test_it_is_seen_while_it_is_made_and_compiled_from_the_second_film_on(
+    bench: Bench, perform: Performer[Brief, Clip]
+) -> None:
+    assert isinstance(perform, Animator)
+    compiled: list[object] = []
+
+    def compiler(call: Callable[..., Any]) -> Callable[..., Any]:
+        compiled.append(call)
+        return call
+
+    mine = replace(perform, compiling=Compiling(devices=("cpu",), compile=compiler))
+    first, second = (mine(asked(bench), bench.context).footage for _ in range(2))
+    assert first is not None
+    assert second is not None
+    blocks = [type(each).__name__ for each in perform.models.denoising.modules()]
+    assert len(compiled) == blocks.count("Block") + blocks.count("TemporalBlock") > 2
+    assert (USED in first.notes, USED in second.notes) == (False, True)
+    assert first.video == second.video
+    seen = [event.picture for event in bench.events if isinstance(event, Glimpsed)]
+    assert len(seen) == 4  # one at each step
+    assert seen[:2] == seen[2:]
+    mine.compiling.undo()

@@ -12,6 +12,7 @@ import torch
 from avatar.artifacts import Clip
 from avatar.drive import Drive
 from avatar.errors import BadRequest, Cancelled, OutOfMemory, Unavailable
+from avatar.events import Glimpsed
 from avatar.media import footage
 from avatar.request import parse
 from avatar.sampling import Sampling
@@ -99,6 +100,7 @@ def test_a_clip_gets_footage_of_the_film_s_rate_and_length(bench: Bench, perform
     assert made is not None
     assert (made.width, made.height, made.fps, made.frames) == (64, 80, 10, wanted.clip.motion.frames)
     assert casting.OWN_FACE in made.notes
+    assert len([event for event in bench.events if isinstance(event, Glimpsed)]) == 2  # one at each step
     assert [note for note in made.notes if "had no use" in note] == list(unused(SHOT))
     assert "; fps had no use" in unused(SHOT)[0]
     assert unused(Shooting(width=64, height=80)) == ()
