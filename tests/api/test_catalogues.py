@@ -95,6 +95,7 @@ def test_every_row_of_the_contract_is_described(still: Served) -> None:
         ("/v1/videos/{job_id}/content", "get"),
         ("/v1/videos/{job_id}/content", "head"),
         ("/v1/videos/{job_id}/stream", "get"),
+        ("/v1/videos/{job_id}/glimpse", "get"),
         ("/v1/videos/{job_id}/events", "get"),
         ("/v1/videos/{job_id}/cancel", "post"),
         ("/v1/plans", "post"),

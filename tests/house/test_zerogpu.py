@@ -13,7 +13,7 @@ import pytest
 from avatar import zerogpu
 from avatar.artifacts import Blob
 from avatar.errors import AvatarError, BadOutput, BadRequest, Cancelled, OutOfMemory, TimedOut, Unavailable
-from avatar.events import Progressed
+from avatar.events import Glimpsed, Progressed
 from avatar.stage import Context, Placement
 from avatar.testing import Bench, FakeBackend, workbench
 from avatar.zerogpu import Borrowing, Lender, Task, Word, Work
@@ -41,6 +41,7 @@ def shout(brief: Brief, context: Context) -> Page:
     assert context.device == "cuda"
     for done in range(brief.steps):
         context.step(done + 1, brief.steps)
+    context.glimpse(b"a picture")
     path = context.scratch() / "loud.txt"
     path.write_bytes(context.path(brief.text).read_bytes().upper())
     return Page(context.keep(path, "text/plain"), os.getpid(), context.seed)
@@ -105,6 +106,7 @@ def test_the_work_is_done_in_a_fork_and_its_files_come_home(bench: Bench) -> Non
     assert page.process != os.getpid()
     assert (bench.read(page.text), page.seed) == (b"HELLO", 5)
     assert Progressed("test", 3, 3) in bench.events
+    assert Glimpsed("test", b"a picture") in bench.events
 
 
 def test_away_from_zerogpu_the_package_changes_nothing(bench: Bench) -> None:
