@@ -87,9 +87,13 @@ SHADOW, DIMMED = 0.035, 0.72
 
 @dataclass(frozen=True, slots=True)
 class Lips:
-    """One frame's mouth: `now` all its points in film pixels; `face` and `mouth` are the upright face at rest."""
+    """One frame's mouth: `now` all its points in film pixels, `rest` the same with the face at rest.
+
+    `face` and `mouth` are the latter upright, its lips with a rim of skin.
+    """
 
     now: Floats
+    rest: Floats
     tilt: placing.Tilt
     face: Face
     mouth: Mouth
@@ -99,24 +103,32 @@ class Lips:
     def of(now: Floats, rest: Floats) -> "Lips":
         """The mouth of a frame of points (478, 2), which are `rest` with the face at rest."""
         tilt = glimpse.tilt_of(rest)
-        face = facemesh.face(tilt.upright(rest))
+        face = facemesh.face(tilt.upright(_with_skin(rest)))
         mouth = Mouth(face, 1.0, (0.0, 0.0))
         below = list(CHIN)
         fallen = float((tilt.upright(now[below]) - tilt.upright(rest[below]))[:, 1].mean())
         fallen = float(np.clip(fallen, -0.03 * mouth.unit, 0.25 * mouth.unit))
-        return Lips(now, tilt, face, mouth, fallen)
+        return Lips(now, rest, tilt, face, mouth, fallen)
 
     def way(self, row: Track, amount: float) -> Retimed:
         """From what is seen to what the track row wants, `amount` of it."""
-        seen = Seen(facemesh.rims(self.tilt.upright(self.now)), self.fallen)
+        now, rest = (facemesh.outlines(self.tilt.upright(_with_skin(points))) for points in (self.now, self.rest))
+        seen = Seen(now, rest, self.fallen)
         return retimed(self.mouth, self.face, seen, row, amount=amount)
 
     def marks(self, row: Track) -> Floats:
         """The four rims (44, 2) and the jaw (17, 2) in the film, as the row wants them."""
-        rims, jaw = self.mouth.outline(row[None])[0], self.mouth.jaw_outline(row[None])[0]
+        mouth = Mouth(facemesh.face(self.tilt.upright(self.rest)), 1.0, (0.0, 0.0))
+        rims, jaw = mouth.outline(row[None])[0], mouth.jaw_outline(row[None])[0]
         return self.tilt.tilted(np.concatenate([rims.reshape(-1, 2), jaw]))
 
 
+def _with_skin(points: Floats) -> Floats:
+    return facemesh.grown(points, SKIN * facemesh.height(points))
+
+
+SKIN = 0.008
+"""Face heights of skin around the lips that go with them, so that nothing of their soft edge is left behind."""
 CHIN = (152, 148, 377, 176, 400, 175, 199)
 """Points of the chin, which falls with the jaw."""
 
