@@ -97,18 +97,22 @@ class Lips:
     tilt: placing.Tilt
     face: Face
     mouth: Mouth
+    seat: glimpse.Seat
     fallen: float
 
     @staticmethod
-    def of(now: Floats, rest: Floats) -> "Lips":
-        """The mouth of a frame of points (478, 2), which are `rest` with the face at rest."""
+    def of(now: Floats, rest: Floats, skull: Floats) -> "Lips":
+        """The mouth of a frame of points (478, 2), which are `rest` with the face at rest.
+
+        `skull` are those as the skull alone carries them.
+        """
         tilt = glimpse.tilt_of(rest)
         face = facemesh.face(tilt.upright(_with_skin(rest)))
         mouth = Mouth(face, 1.0, (0.0, 0.0))
         below = list(CHIN)
         fallen = float((tilt.upright(now[below]) - tilt.upright(rest[below]))[:, 1].mean())
         fallen = float(np.clip(fallen, -0.03 * mouth.unit, 0.25 * mouth.unit))
-        return Lips(now, rest, tilt, face, mouth, fallen)
+        return Lips(now, rest, tilt, face, mouth, glimpse.Seat.of(tilt, skull), fallen)
 
     def way(self, row: Track, amount: float) -> Retimed:
         """From what is seen to what the track row wants, `amount` of it."""
@@ -154,7 +158,7 @@ def redrawn(
     if way.crease is not None:
         _darken(pixels, sample(np.dstack([way.crease] * 4), places)[..., 0])
     if way.hole is not None and (inside := behind.draw(row)) is not None:
-        _open(pixels, places, (way, way.hole), inside, (lips.mouth, behind.mouth))
+        _open(pixels, places, (way, way.hole), inside, (lips.seat, behind.mouth))
         if behind.grain > 0.0:
             _roughen(
                 pixels,
@@ -192,11 +196,11 @@ DARK = 0.55
 
 
 def _open(
-    pixels: Bytes, places: Floats, opening: tuple[Retimed, Hole], inside: Sheet, mouths: tuple[Mouth, Mouth]
+    pixels: Bytes, places: Floats, opening: tuple[Retimed, Hole], inside: Sheet, seats: tuple[glimpse.Seat, Mouth]
 ) -> None:
     """Show the inside through the hole; `places` are the pixels' in the warp's rectangle."""
     way, hole = opening
-    here, there = mouths
+    here, there = seats
     through = sample(np.dstack([hole.cover] * 4), places - _corner(way, hole))
     rows, columns = np.flatnonzero(through[..., 0].any(axis=1)), np.flatnonzero(through[..., 0].any(axis=0))
     if not len(rows):

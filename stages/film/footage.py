@@ -124,14 +124,13 @@ class Dubbed:
         place = glimpse.widest(self._points, self.good)
         if place is None:
             return None
-        codes = self._codes(place)
-        rest = heads.with_lasting(self._heads.at_rest(place), self._lasting[place])
-        return glimpse.inside(codes, self._points[place], rest, self._behind.mouth)
+        skull = self._heads.at_rest(place)
+        return glimpse.inside(self._codes(place), self._points[place], skull, self._behind.mouth)
 
     def _lips(self, place: int) -> dubbing.Lips:
         """The mouth of one frame of the footage."""
-        rest = heads.with_lasting(self._heads.at_rest(place), self._lasting[place])
-        return dubbing.Lips.of(self._points[place], rest)
+        skull = self._heads.at_rest(place)
+        return dubbing.Lips.of(self._points[place], heads.with_lasting(skull, self._lasting[place]), skull)
 
     def landmarks(self, start: int, stop: int) -> Floats:
         """Where the face is in these frames, (stop - start, POINTS, 2), as `avatar.face.landmarks` orders it."""
