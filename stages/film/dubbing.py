@@ -17,7 +17,7 @@ from avatar.face.tracks import Track
 from avatar.stage import Context
 from stages.film import glimpse
 from stages.film.canvas import Box
-from stages.film.inside import Colour, MouthInside, shaded
+from stages.film.inside import Colour, MouthInside, let_in, shaded
 from stages.film.pixels import NOTHING, Bytes, Floats, cover_of, first_two, halved, mapped, sample
 from stages.film.puppet import set_upright, tilt_of
 from stages.film.sheets import Sheet, View, crop, read_rgba, sheet, stacked
@@ -73,14 +73,12 @@ def shade(sheet: Sheet, opening: Hole, unit: float) -> Floats:
     rows = (np.arange(sheet.height, dtype=np.float32) + sheet.y)[:, None]
     rim = np.interp(columns, np.arange(len(opening.rim)) + opening.x, opening.rim)
     below = np.clip((rows - rim) / (SHADOW * unit), 0.0, 1.0)
-    lit = NARROW + (1.0 - NARROW) * min(opening.cover.shape[0] / (SHADOW * unit), 1.0)
-    return np.asarray(lit * (DIMMED + (1.0 - DIMMED) * below * (2.0 - below)), np.float32)
+    let = let_in(opening, columns, unit)
+    return np.asarray(let * (DIMMED + (1.0 - DIMMED) * below * (2.0 - below)), np.float32)
 
 
 TEETH = 0.045
 """Face heights below the line between the lips down to which the upper teeth reach."""
-NARROW = 0.55
-"""Light that falls through the narrowest opening."""
 SHADOW, DIMMED = 0.035, 0.72
 """Face heights below the upper lip that lie in its shadow, and the light that is left at its rim."""
 
@@ -187,8 +185,17 @@ def _around(way: Retimed, there: NDArray[np.float64], film: tuple[int, int]) -> 
 
 
 def _darken(pixels: Bytes, crease: Floats) -> None:
-    luma = pixels[..., 0].astype(np.float32)
-    pixels[..., 0] = np.rint(16.0 + (luma - 16.0) * (1.0 - DARK * crease)).astype(np.uint8)
+    """Draw the line between lips that were brought together, of lip alone: teeth that were between them are gone."""
+    rows = np.flatnonzero(crease.max(axis=1) > 0.02)
+    if not len(rows):
+        return
+    part = slice(max(0, int(rows[0]) - 4), int(rows[-1]) + 5)
+    seen, line = pixels[part], crease[part]
+    tall = np.ones((7, 3), np.uint8)
+    lip = cv2.merge([cv2.erode(seen[..., 0], tall), cv2.erode(seen[..., 1], tall), cv2.dilate(seen[..., 2], tall)])
+    healed = seen + np.minimum(2.0 * line, 1.0)[..., None] * (lip.astype(np.float32) - seen)
+    healed[..., 0] = 16.0 + (healed[..., 0] - 16.0) * (1.0 - DARK * line)
+    pixels[part] = np.rint(healed).astype(np.uint8)
 
 
 DARK = 0.55
