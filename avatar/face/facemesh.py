@@ -56,8 +56,13 @@ def even(points: Floats, count: int) -> Floats:
 
 
 def outlines(points: Floats) -> Floats:
-    """The lips' four rims (4, 11, 2) as their points lie, from upper outer to lower outer, all from corner to corner."""
-    ends = points[[UPPER_OUTER[0], UPPER_OUTER[-1]]]
+    """The lips' four rims (4, 11, 2) as their points lie, from upper outer to lower outer, all from end to end.
+
+    The ends are the mouth's corners, as far out as any of the lips: those of a face that is turned away bulge beyond.
+    """
+    ends = points[[UPPER_OUTER[0], UPPER_OUTER[-1]]].copy()
+    outer = points[list(UPPER_OUTER + LOWER_OUTER), 0]
+    ends[:, 0] = outer.min(), outer.max()
     lines = (UPPER_OUTER, UPPER_INNER, LOWER_INNER, LOWER_OUTER)
     return np.stack([np.vstack([ends[:1], points[list(line[1:-1])], ends[1:]]) for line in lines])
 

@@ -26,6 +26,10 @@ WET_FROM = 0.02
 """Opening, in face heights, from which all of that edge is taken."""
 REACH = 0.94
 """Share of the way from the mouth to the jaw's side within which skin gives way."""
+BESIDE = 0.25
+"""Half mouth widths beside the mouth's corners within which skin gives way at least, however near the jaw."""
+CLOSEST = 0.02
+"""Share of the mouth's width that points along a rim at rest count as apart at least."""
 CREASE = 0.0035
 """Half the thickness, in face heights, of the line between lips that were brought together."""
 NECK = 0.34
@@ -66,8 +70,11 @@ def retimed(mouth: Mouth, face: Face, seen: Seen, row: Track, *, amount: float =
     jaw = np.asarray(face.jaw, np.float32)
     nose = float(np.asarray(face.nose)[:, 1].max())
     chin = float(jaw[len(jaw) // 2, 1])
-    x, y = int(jaw[:, 0].min()) & ~1, int(nose) & ~1
-    columns = np.arange(x, int(jaw[:, 0].max()) + 1, dtype=np.float32)
+    room = BESIDE * mouth.half
+    left = min(jaw[:, 0].min(), mouth.centre[0] - mouth.half - room, seen.rims[0, 0, 0] - room)
+    right = max(jaw[:, 0].max(), mouth.centre[0] + mouth.half + room, seen.rims[0, -1, 0] + room)
+    x, y = int(left) & ~1, int(nose) & ~1
+    columns = np.arange(x, int(right) + 1, dtype=np.float32)
     rows = np.arange(y, int(chin + NECK * mouth.unit), dtype=np.float32)[:, None]
     narrow = float(width(row))
     source, fade, at, ends = _across(mouth, jaw, seen, columns, (narrow, amount))
@@ -86,21 +93,22 @@ def retimed(mouth: Mouth, face: Face, seen: Seen, row: Track, *, amount: float =
     drop = (JAW_DROP * mouth.unit * float(row[COLUMN["jawOpen"]]) - seen.fallen) * amount * pull
     flat = np.zeros_like(columns)
     hanging = np.interp(columns, *jaw[np.argsort(jaw[:, 0])].T) + seen.fallen * pull
-    hanging = np.maximum(hanging, lower + 0.04 * mouth.unit)
+    hanging = np.maximum(hanging, lower.max() + 0.04 * mouth.unit)
     foot = np.full_like(columns, rows[-1, 0] - 1.0)
     knots = [flat + nose, upper + shifts[0], up + shifts[1], low + shifts[2], lower + shifts[3], hanging + drop, foot]
     for index in range(1, len(knots)):
-        knots[index] = np.maximum(knots[index], knots[index - 1])
-    knots = [knot.astype(np.float32) for knot in knots]
+        knots[index] = np.maximum(knots[index], knots[index - 1]).astype(np.float32)
     shift = np.zeros((len(rows), len(columns), 4), np.float32)
-    for axis, moves in enumerate(((flat, *sides, flat, flat), (flat, *shifts, drop, flat))):
-        shift[..., axis] = stretch(rows, knots, [move.astype(np.float32) for move in moves])
+    shift[..., 1] = stretch(rows, knots, [move.astype(np.float32) for move in (flat, *shifts, drop, flat)])
+    share = np.clip((lower.max() - lower) / np.maximum(hanging - lower, 1.0), 0.0, 1.0)
+    knots.insert(5, (knots[4] + share * (knots[5] - knots[4])).astype(np.float32))
+    shift[..., 0] = stretch(rows, knots, [move.astype(np.float32) for move in (flat, *sides, sides[3], flat, flat)])
     edges = knots[2].astype(np.float32), knots[3].astype(np.float32)
     return Retimed(x, y, shift, _hole(x, edges), _crease(rows, edges, apart * amount, mouth.unit))
 
 
 class Ways(NamedTuple):
-    """Of each column: where it comes from beside the lips, how much of the mouth's way it goes, and its place `at` rest.
+    """Of each column: where it comes from beside the lips, how much of the way it goes, and its place `at` rest.
 
     `goal` is where the mouth's corners come to lie.
     """
@@ -113,8 +121,11 @@ class Ways(NamedTuple):
 
 def _point(rest: Array, line: Array, at: Array) -> Array:
     """Where a rim `line` (n, 2) is seen whose points are at `rest` (n, 2), for columns `at` of the latter: (m, 2)."""
-    x = np.maximum.accumulate(rest[:, 0]) + np.arange(len(rest)) * 1e-4
-    return np.stack([np.interp(at, x, line[:, axis]) for axis in (0, 1)], axis=1).astype(np.float32)
+    least = CLOSEST * (rest[-1, 0] - rest[0, 0]) * np.arange(len(rest))
+    x = least + np.maximum.accumulate(rest[:, 0] - least)
+    x = rest[0, 0] + (x - x[0]) * (rest[-1, 0] - rest[0, 0]) / (x[-1] - x[0])
+    way = np.maximum.accumulate(line[:, 0]), line[:, 1]
+    return np.stack([np.interp(at, x, values) for values in way], axis=1).astype(np.float32)
 
 
 def _across(mouth: Mouth, jaw: Array, seen: Seen, columns: Array, wanted: tuple[float, float]) -> Ways:
@@ -130,7 +141,7 @@ def _across(mouth: Mouth, jaw: Array, seen: Seen, columns: Array, wanted: tuple[
     sides = []
     for half, end, want in ((jaw[: middle + 1], ends[0], goal[0]), (jaw[middle:][::-1], ends[1], goal[1])):
         edge = float(np.interp(height, half[:, 1], half[:, 0]))
-        outer = max(abs(end - mouth.centre[0]), abs(want - mouth.centre[0])) + 0.12 * mouth.half
+        outer = max(abs(end - mouth.centre[0]), abs(want - mouth.centre[0])) + BESIDE * mouth.half
         far = max(REACH * abs(edge - float(mouth.centre[0])), outer)
         sides.append(float(mouth.centre[0]) + np.sign(edge - float(mouth.centre[0])) * far)
     source = np.interp(columns, [sides[0], *goal, sides[1]], [sides[0], *ends, sides[1]])
