@@ -26,7 +26,7 @@ LASH_LINE = 0.0075
 """Half the thickness of a shut eye's line of lashes, in face heights."""
 Colour = tuple[float, float, float]
 
-NARROW, WIDE = 0.15, 0.03
+NARROW, WIDE = 0.15, 0.022
 """Light that falls between lips that just part, and how far apart, in face heights, they are when all of it does."""
 TEETH_HIDE = 0.024
 """How far, in face heights, pursed lips cover the upper teeth that they would show at rest."""
@@ -42,8 +42,8 @@ def shifted(sheet: Sheet, across: float, down: float) -> Sheet:
 def shaded(sheet: Sheet, shade: Floats) -> Sheet:
     """A sheet with its light multiplied by `shade` (h, w), 0..1, about video black."""
     pixels = sheet.pixels.copy()
-    black = pixels[..., 3] * np.float32(16.0 / 255.0)
-    pixels[..., 0] = np.rint(black + np.maximum(pixels[..., 0] - black, 0.0) * shade).astype(np.uint8)
+    black = pixels[..., 3:] * np.array([16.0 / 255.0, 128.0 / 255.0, 128.0 / 255.0], np.float32)
+    pixels[..., :3] = np.rint(black + (pixels[..., :3] - black) * shade[..., None]).astype(np.uint8)
     return Sheet(pixels, sheet.x, sheet.y)
 
 
