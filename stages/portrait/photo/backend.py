@@ -32,7 +32,7 @@ class Photo:
     """The user's own picture, its face found by MediaPipe FaceLandmarker."""
 
     id: str = "photo"
-    version: str = "2"
+    version: str = "3"
     needs: Needs = Needs(weights=("face-landmarker",), packages=("mediapipe", "PIL"))
 
     def takes(self, brief: Brief, /) -> bool:
