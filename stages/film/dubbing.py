@@ -154,7 +154,7 @@ def redrawn(
     drawn = cv2.remap(codes, sources, NOTHING, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     pixels = np.asarray(drawn, np.uint8)
     if way.crease is not None:
-        _darken(pixels, sample(np.dstack([way.crease] * 4), places)[..., 0])
+        seal(pixels, sample(np.dstack([way.crease] * 4), places)[..., 0])
     if way.hole is not None and (inside := behind.draw(row)) is not None:
         _open(pixels, places, (way, way.hole), inside, (lips.seat, behind.mouth))
         if behind.grain > 0.0:
@@ -184,7 +184,7 @@ def _around(way: Retimed, there: NDArray[np.float64], film: tuple[int, int]) -> 
     return Box(x, y, max(0, min(right, film[0]) - x), max(0, min(bottom, film[1]) - y))
 
 
-def _darken(pixels: Bytes, crease: Floats) -> None:
+def seal(pixels: Bytes, crease: Floats) -> None:
     """Draw the line between lips that were brought together, of lip alone: teeth that were between them are gone."""
     rows = np.flatnonzero(crease.max(axis=1) > 0.02)
     if not len(rows):
