@@ -74,6 +74,7 @@ PARTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "sd15": {"unet": 859_520_964, "vae": 83_653_863, "text_encoder": 123_060_480},
         "modelscope-t2v": {"unet": 1_411_233_860, "vae": 83_653_863, "text_encoder": 340_387_840},
         "ltx-2b-distilled": {"transformer": 1_923_385_472, "vae": 1_246_913_522},
+        "ltx-upscaler": {"upscaler": 126_250_624},
         "t5-xxl": {"text_encoder": 4_762_310_656},
         "wan21-t2v-13b": {"transformer": 1_418_996_800, "vae": 126_892_531, "text_encoder": 5_680_910_336},
         "wan21-i2v-14b": {
@@ -447,6 +448,17 @@ FILMS_FROM_WORDS: tuple[Weights, ...] = (
         title="LTX-Video 2B 0.9.8, distilled",
         stage="video",
         parameters=_count("ltx-2b-distilled"),
+    ),
+    Weights(
+        id="ltx-upscaler",
+        source="Lightricks/LTX-Video",
+        revision="",
+        files=_files(("ltxv-spatial-upscaler-0.9.8.safetensors", 505_000_000)),
+        licence="LTXV-OpenRAIL-M",
+        commercial=True,
+        title="LTX-Video's second pass: spatial upscaler 0.9.8",
+        stage="video",
+        parameters=_count("ltx-upscaler"),
     ),
     Weights(
         id="t5-xxl",
@@ -904,6 +916,7 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
             ("ltx-2b-distilled", "t5-xxl"),
             (*DIFFUSERS, "sentencepiece"),
             _ladder(LTX, "bfloat16", 4.0, tiled=LTX_TILED),
+            also=("ltx-upscaler",),
         ),
         "512x704, 121 frames with guidance",
     ),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from avatar.artifacts import Blob
 from avatar.errors import Cancelled, TimedOut
-from avatar.events import Event, Listener, Playable, Progressed, unheard
+from avatar.events import Event, Glimpsed, Listener, Playable, Progressed, unheard
 from avatar.storage import Session
 
 QUIET = 0.1  # seconds that must pass between two progress events of an attempt
@@ -83,6 +83,10 @@ class Attempt:
     def playable(self, path: Path) -> None:
         """Tell that this growing file can be played from its start already."""
         self._tell(Playable(self._stage, path))
+
+    def glimpse(self, picture: bytes) -> None:
+        """Show a small JPEG of what is coming into being."""
+        self._tell(Glimpsed(self._stage, picture))
 
     def close(self) -> None:
         """Remove the scratch folder."""

@@ -86,6 +86,11 @@ class Seat:
         """Tell that this growing file can be played from its start already."""
         self._ask(self._context.playable, path)
 
+    def glimpse(self, picture: bytes) -> None:
+        """Show a small JPEG of what is coming into being, to whoever is still there."""
+        if self.left is None:
+            self._variables.run(self._context.glimpse, picture)
+
     def _ask(self, act: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         if self.left is not None:
             raise self.left

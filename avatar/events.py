@@ -34,6 +34,14 @@ class Playable:
 
 
 @dataclass(frozen=True, slots=True)
+class Glimpsed:
+    """A small JPEG, 256 pixels on its longer side at most, of what is coming into being."""
+
+    stage: str
+    picture: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class FellBack:
     """A backend could not do it; the next one is tried."""
 
@@ -62,7 +70,7 @@ class Failed:
     why: str
 
 
-Event = Started | Progressed | Playable | FellBack | Finished | Failed
+Event = Started | Progressed | Playable | Glimpsed | FellBack | Finished | Failed
 Listener = Callable[[Event], None]
 
 

@@ -106,6 +106,10 @@ class Context(Protocol):
         """Tell that this growing file can be played from its start already."""
         ...
 
+    def glimpse(self, picture: bytes) -> None:
+        """Show a small JPEG of what is coming into being. It may be dropped; never raises."""
+        ...
+
 
 class Performer(Protocol[I_contra, O_co]):
     """A loaded backend. Raises `BackendError` when it can't, `BadRequest` when nobody could."""

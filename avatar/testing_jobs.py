@@ -42,6 +42,7 @@ class _Entry:
     job: Job
     told: list[Told] = field(default_factory=list)
     grown: list[bytes] = field(default_factory=list)
+    seen: bytes = b""
 
 
 class ScriptedJobs:
@@ -178,6 +179,14 @@ class ScriptedJobs:
             raise NotFound(f"Job {job_id} makes no film. Ask for its {'audio' if kind == 'speech' else 'image'}.")
         return self._growing(job_id)
 
+    def glimpse(self, job_id: str, /, *, client: str | None = None) -> bytes:
+        """The last picture that `show` gave."""
+        with self._lock:
+            entry = self._entry(job_id, client)
+            if not entry.seen or entry.job.status in ENDED:
+                raise NotFound(f"Job {job_id} shows nothing now.")
+            return entry.seen
+
     def standing(self) -> Standing:
         """How full the house is."""
         with self._lock:
@@ -228,6 +237,12 @@ class ScriptedJobs:
                 self._tell(job_id, "playable")
             else:
                 self._ring(job_id)
+
+    def show(self, job_id: str, picture: bytes, stage: str = "video") -> None:
+        """There is a new small picture of what is coming into being."""
+        with self._lock:
+            self._entry(job_id).seen = picture
+            self._tell(job_id, "glimpse", stage=stage)
 
     def finish(
         self,

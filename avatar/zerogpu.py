@@ -13,9 +13,7 @@ import hashlib
 import os
 import pickle
 import queue
-import re
 import shutil
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator
@@ -25,8 +23,9 @@ from pathlib import Path
 from pickle import PicklingError
 from typing import Any, Generic, TypeVar
 
+from avatar import quota
 from avatar.artifacts import Blob, blobs_of
-from avatar.errors import AvatarError, BackendError, BadOutput, Cancelled, OutOfMemory, TimedOut, Unavailable
+from avatar.errors import AvatarError, BackendError, BadOutput, Cancelled, OutOfMemory, Unavailable
 from avatar.stage import Backend, Context, Performer, Placement
 
 I = TypeVar("I")
@@ -63,6 +62,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A small JPEG of what is coming into being."""
+
+    picture: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """The artifact, and the files in the scratch folder that its blobs stand for: media type by digest."""
 
@@ -78,7 +84,7 @@ class Broken:
     message: str
 
 
-Word = Step | Made | Broken
+Word = Step | Seen | Made | Broken
 Work = Callable[[Task], Iterator[Word]]
 Lender = Callable[[Work], Work]
 
@@ -146,6 +152,8 @@ class Borrowed(Generic[I, O]):
                 match word:
                     case Step(done, total):
                         context.step(done, total)
+                    case Seen(picture):
+                        context.glimpse(picture)
                     case Broken(kind, message):
                         trouble = _errors().get(kind, BadOutput)(message)
                         break
@@ -154,8 +162,8 @@ class Borrowed(Generic[I, O]):
                             context.keep(folder / digest, media_type)
                         made: O = artifact
                         return made
-        except _refusals() as error:
-            raise _refusal(error) from error
+        except quota.refusals() as error:
+            raise quota.refusal(error) from error
         finally:
             if isinstance(words, Generator):
                 words.close()
@@ -223,7 +231,7 @@ def _words(told: "queue.Queue[Word]", worker: threading.Thread) -> Generator[Wor
             yield Broken(BadOutput.__name__, "The work on the lent GPU broke off. Look into the server's log.")
             return
         yield word
-        if not isinstance(word, Step):
+        if not isinstance(word, Step | Seen):
             return
 
 
@@ -263,29 +271,10 @@ class _Away:
         return Path(self._files[blob.sha256])
 
     def playable(self, path: Path) -> None:
-        """Nobody can watch over the shoulder of a fork."""
+        """Nobody can watch a film grow over the shoulder of a fork."""
 
-
-def _refusals() -> tuple[type[Exception], ...]:
-    """What the package `spaces` raises: Gradio's error, errors of its own client, and things that can't be sent."""
-    gradio = sys.modules.get("gradio.exceptions")
-    known = (RuntimeError, OSError, PicklingError, queue.Empty)
-    return (*known, gradio.Error) if gradio else known
-
-
-def _refusal(error: Exception) -> BackendError:
-    """What ZeroGPU answers instead of lending, as a step down: `spaces` raises Gradio's error with a title."""
-    title = str(getattr(error, "title", "")).lower()
-    said = " ".join(re.sub(r"<[^>]*>", " ", str(getattr(error, "message", error))).split())
-    if "aborted" in said.lower():
-        return TimedOut("The lent GPU was taken back before the work was done. Ask for a shorter film.")
-    if "quota" in title or "credits" in title:
-        return Unavailable(f"The day's ZeroGPU quota is used up. Sign in, or come back tomorrow. ({said})")
-    if "duration" in title:
-        return Unavailable(f"ZeroGPU does not lend for so long. Ask for a shorter film. ({said})")
-    if "queue timeout" in title or "no gpu" in said.lower():
-        return Unavailable("No ZeroGPU was free within its waiting time. Ask again a little later.")
-    return Unavailable(f"ZeroGPU lends nothing ({said or type(error).__name__}). Ask again a little later.")
+    def glimpse(self, picture: bytes) -> None:
+        self._told.put(Seen(picture))
 
 
 def _errors() -> dict[str, type[AvatarError]]:

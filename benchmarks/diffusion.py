@@ -38,6 +38,9 @@ class Quiet:
     def step(self, done: int, total: int) -> None:
         """Nothing."""
 
+    def glimpse(self, picture: bytes) -> None:
+        """Nothing."""
+
     scratch = keep = path = playable = None
 
 

@@ -121,7 +121,7 @@ class Outfit:
         chosen = self.chosen
         wishes = Wishes(chosen.profile, noncommercial=chosen.noncommercial, budget=chosen.models_budget)
         wishes = replace(wishes, headroom=chosen.headroom)
-        route = pipeline.ROUTES[ask.kind if ask else "talk"]
+        route = pipeline.route_of(ask) if ask else pipeline.TALK
         wishes = replace(wishes, route=tuple(stage.name for stage in route))
         if ask is not None:
             wishes = _wished(wishes, ask)

@@ -14,7 +14,7 @@ from avatar.request import Ask, Kind
 from avatar.script import Script
 from avatar.script import parse as parse_script
 from avatar.stage import Run, Stage
-from stages import conversation, film, lips, motion, picture, portrait, pose, speech, video
+from stages import conversation, film, lips, motion, moving, picture, portrait, pose, speech, video
 from stages.diffusion import samplers
 from stages.diffusion.models import EASELS
 from stages.portrait import drawn
@@ -30,6 +30,12 @@ ROUTES: Mapping[Kind, tuple[Stage[Any, Any], ...]] = {
 }
 """Which stages a request of each kind runs through, in their order."""
 STAGES: tuple[Stage[Any, Any], ...] = (*TALK, picture.PICTURE, video.VIDEO, film.REEL)
+
+
+def route_of(ask: Ask) -> tuple[Stage[Any, Any], ...]:
+    """The stages that this request may run through."""
+    return (*moving.ROUTE, *ROUTES[ask.kind]) if moving.wanted(ask) else ROUTES[ask.kind]
+
 
 SECONDS = 4.0
 """Length of a film made from words, where none was asked for."""
@@ -106,7 +112,8 @@ def shoot(ask: Ask, run: Run) -> Takes:
         ask.sampling,
         ask.video,
     )
-    shots = run(video.VIDEO, wanted)
+    moved = moving.filmed(ask, face(ask), wanted.seconds, run) if moving.wanted(ask) else None
+    shots = moved or run(video.VIDEO, wanted)
     label = film.label.text(ask.label, ask.language)
     return run(film.REEL, film.Reel(shots, ask.width, ask.height, ask.fps, label))
 
@@ -175,7 +182,7 @@ def _check_footage(ask: Ask) -> None:
 
 
 def _check_backends(ask: Ask) -> None:
-    route = {stage.name: [backend.id for backend in stage.chain] for stage in ROUTES[ask.kind]}
+    route = {stage.name: [backend.id for backend in stage.chain] for stage in route_of(ask)}
     for stage, backend in ask.backends.items():
         if stage not in route:
             raise BadRequest(f"A request of kind {ask.kind} has no stage {stage}. It has {', '.join(route)}.")

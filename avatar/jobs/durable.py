@@ -157,6 +157,11 @@ class DurableJobs:
             raise NotFound(f"Job {job_id} makes no film. Ask for its {'audio' if kind == 'speech' else 'image'}.")
         return self._film(job_id)
 
+    def glimpse(self, job_id: str, /, *, client: str | None = None) -> bytes:
+        """The last small JPEG of what the job is making. Raises `NotFound`, also when it has ended or shows none."""
+        self.job(job_id, client=client)
+        return self._ledger.glimpse(job_id)
+
     def standing(self) -> Standing:
         """How full the house is."""
         return self._ledger.standing()

@@ -98,6 +98,15 @@ class Ledger:
             raise _unknown(job_id)
         return tuple(rows.told(row) for row in heard if row.number is not None)
 
+    def glimpse(self, job_id: str) -> bytes:
+        """The last small JPEG of what the job is making. Raises `NotFound` where there is none."""
+        each = tables.glimpses.c
+        with self.database.read() as found:
+            picture = found.scalar(sa.select(each.picture).where(each.job == job_id))
+        if picture is None:
+            raise NotFound(f"Job {job_id} shows nothing now. Follow its events: each glimpse tells of a new picture.")
+        return bytes(picture)
+
     def news(self, since: int) -> tuple[int, dict[str, int]]:
         """The number of the last event of all, and the jobs told of since event `since`, each with its last number."""
         each = tables.events.c

@@ -11,13 +11,17 @@ from avatar.jobs.service import TOLD, Status
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What happened in one run: an event, and what stands in the job's row from then on."""
+    """What happened in one run: an event, and what stands in the job's row from then on.
+
+    `picture` is a small JPEG of what is coming into being, which takes the place of the last one.
+    """
 
     job: str
     run: str
     name: TOLD
     data: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, Any] = field(default_factory=dict)
+    picture: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,17 @@ class Page:
 
 
 TOLD = Literal[
-    "queued", "started", "progress", "playable", "fell_back", "stage_finished", "finished", "failed", "canceled"
-]
+    "queued",
+    "started",
+    "progress",
+    "playable",
+    "glimpse",
+    "fell_back",
+    "stage_finished",
+    "finished",
+    "failed",
+    "canceled",
+]  # fmt: skip
 LAST: frozenset[TOLD] = frozenset({"finished", "failed", "canceled"})
 
 
@@ -89,6 +98,7 @@ class Told:
     """One numbered event of a job, as clients hear it; numbers rise within a job and are never used twice.
 
     queued {position, eta_seconds} · started {stage, backend} · progress {stage, done, total, percent} · playable {}
+    glimpse {stage}: there is a new picture of what is coming into being
     fell_back {stage, from, to, why} · stage_finished {stage, backend, seconds, cached}
     finished {mode, degraded} · failed {code, message, stage, retryable} · canceled {}
     """
@@ -187,6 +197,10 @@ class JobService(Maker, Protocol):
         An empty piece means that nothing new is there yet: wait a little. Raises `NotFound` when there is no film to
         come, or the job's own error when it failed.
         """
+        ...
+
+    def glimpse(self, job_id: str, /, *, client: str | None = None) -> bytes:
+        """The last small JPEG of what the job is making. Raises `NotFound`, also when it has ended or shows none."""
         ...
 
     def standing(self) -> "Standing":

@@ -130,6 +130,7 @@ class Shelf:
         gone = (
             (tables.events, tables.events.c.job),
             (tables.stages, tables.stages.c.job),
+            (tables.glimpses, tables.glimpses.c.job),
             (tables.webhooks, tables.webhooks.c.job),
             (tables.keys, tables.keys.c.job),
             (tables.jobs, jobs.id),

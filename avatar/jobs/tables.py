@@ -72,6 +72,14 @@ stages = sa.Table(
 )
 """What the stages of unfinished jobs came to, in their order. `key` says of what brief."""
 
+glimpses = sa.Table(
+    "avatar_glimpses",
+    meta,
+    sa.Column("job", Text, primary_key=True),
+    sa.Column("picture", sa.LargeBinary, nullable=False),
+)
+"""The last small JPEG of what each job at work is making."""
+
 keys = sa.Table(
     "avatar_keys",
     meta,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from avatar.errors import StorageError
-from avatar.events import Event, FellBack, Finished, Playable, Progressed, Started
+from avatar.events import Event, FellBack, Finished, Glimpsed, Playable, Progressed, Started
 from avatar.jobs.reports import Kept, Report
 from avatar.jobs.service import TOLD
 from avatar.jobs.workbook import Workbook
@@ -14,6 +14,7 @@ from avatar.jobs.workbook import Workbook
 T = TypeVar("T")
 
 QUIET = 0.25  # seconds between two progress events of a job
+GLIMPSE = 0.5  # seconds between two pictures of what is coming into being
 TOGETHER = 0.03  # seconds in which more may come, to be written at once
 AGAIN = 0.5  # seconds until a database that is gone is tried again
 
@@ -120,7 +121,7 @@ class Narrator:
         self._shares = {stage: paces.get(stage, usual) for stage in stages}
         self._behind: set[str] = set()
         self._percent = percent
-        self._spoke = float("-inf")
+        self._spoke = self._shown = float("-inf")
         self._playable = playable
         self._spent = spent
 
@@ -140,6 +141,8 @@ class Narrator:
             case Playable():
                 if self._playable(event):
                     self._tell("playable", {})
+            case Glimpsed(stage, picture):
+                self._glimpse(stage, picture)
 
     def skip(self, stage: str) -> None:
         """A stage lies behind, in this run or an earlier one."""
@@ -154,6 +157,12 @@ class Narrator:
         told = {"stage": stage, "done": done, "total": total, "percent": percent}
         self._tell("progress", told, progress=percent)
 
+    def _glimpse(self, stage: str, picture: bytes) -> None:
+        now = time.monotonic()
+        if now - self._shown >= GLIMPSE:
+            self._shown = now
+            self._tell("glimpse", {"stage": stage}, picture=picture)
+
     def _reach(self, stage: str, part: float) -> float:
         """How far the whole job is, in percent; never less than told before, and 100 only when it has ended."""
         whole = sum(self._shares.values()) or 1.0
@@ -163,5 +172,5 @@ class Narrator:
         self._percent = round(max(self._percent, min(99.0, 100.0 * done / whole)), 1)
         return self._percent
 
-    def _tell(self, name: TOLD, data: dict[str, Any], **changes: Any) -> None:
-        self._teller.put(Report(self._job, self._run, name, data, changes | {"seconds": self._spent()}))
+    def _tell(self, name: TOLD, data: dict[str, Any], picture: bytes | None = None, **changes: Any) -> None:
+        self._teller.put(Report(self._job, self._run, name, data, changes | {"seconds": self._spent()}, picture))

@@ -166,6 +166,10 @@ class Workbook:
                 event_row(each, row.told - len(told) + place, now=now) for place, each in enumerate(told, start=1)
             ]
             self._keep(found, [each for each in mine if isinstance(each, Kept)])
+            seen = [each.picture for each in told if each.picture is not None]
+            if seen:
+                shown = {"picture": seen[-1]}
+                rows.merge(found, tables.glimpses, {"job": job}, first=shown, then=shown)
             for each in told:
                 if each.name == "stage_finished" and not each.data["cached"]:
                     self._measure(found, each, weight=row.weight)
@@ -215,7 +219,8 @@ class Workbook:
             run=None,
             **({"progress": 100.0, "stage": None} if end.outcome else {}),
         )
-        found.execute(tables.stages.delete().where(tables.stages.c.job == row.id))
+        for table in (tables.stages, tables.glimpses):
+            found.execute(table.delete().where(table.c.job == row.id))
         rows.count_end(found, end.status)
         rows.announce(found, row, end.status, now=now)
 

@@ -19,6 +19,9 @@ WAN_NEGATIVE = (
 """What Wan's makers advise against, in English."""
 WAN_SIZES = (64, 1280)
 
+UNET = ("BasicTransformerBlock", "TemporalBasicTransformerBlock")
+"""What repeats in UNets."""
+
 SVD = Camera(
     "svd",
     Source(
@@ -29,6 +32,8 @@ SVD = Camera(
         float32=("vae",),
         encoders=("image_encoder",),
         tiles=False,
+        compiles=True,
+        blocks=UNET,
     ),
     Limits(
         "svd",
@@ -173,7 +178,7 @@ WAN22_A14B = Camera(
 )
 MODELSCOPE = Camera(
     "modelscope",
-    Source("modelscope-t2v", "TextToVideoSDPipeline", "modelscope", variant="fp16"),
+    Source("modelscope-t2v", "TextToVideoSDPipeline", "modelscope", variant="fp16", compiles=True, blocks=UNET),
     Limits(
         "modelscope",
         "ModelScope",

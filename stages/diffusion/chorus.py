@@ -50,3 +50,7 @@ class Chorus:
     def playable(self, path: Path) -> None:
         """Tell that this growing file can be played from its start already."""
         self._lead.playable(path)
+
+    def glimpse(self, picture: bytes) -> None:
+        """Show a small JPEG of the first one's."""
+        self._lead.glimpse(picture)

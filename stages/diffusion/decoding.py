@@ -5,11 +5,16 @@ Every `Decode` takes the latents of one item, with a first axis of 1, and how ma
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from stages.diffusion.foreign import unpatchify
 from stages.diffusion.model import Model
+
+PIECE = 8
+"""Frames that are handed on at once of a film that was decoded as a whole."""
 
 Decode = Callable[[Model, Tensor, int], Iterator[Tensor]]
 
@@ -35,12 +40,44 @@ def modelscope(model: Model, latents: Tensor, chunk: int) -> Iterator[Tensor]:
 
 
 def wan(model: Model, latents: Tensor, _chunk: int) -> Iterator[Tensor]:
-    """Wan: latents (1, c, frames, y, x). Its autoencoder goes through the frames by itself, remembering the last."""
+    """Wan: latents (1, c, frames, y, x), one after the other, its autoencoder remembering the last.
+
+    So memory does not grow with the film, unless it works tile by tile: then a whole film of each tile is held.
+    """
     vae = model.pipe.vae
     rows = latents.to(vae.dtype)
     mean = torch.tensor(vae.config.latents_mean, device=rows.device, dtype=rows.dtype).view(1, -1, 1, 1, 1)
     scale = 1.0 / torch.tensor(vae.config.latents_std, device=rows.device, dtype=rows.dtype).view(1, -1, 1, 1, 1)
-    yield _shown(vae.decode(rows / scale + mean, return_dict=False)[0][0].transpose(0, 1))
+    rows = rows / scale + mean
+    if vae.use_tiling and _tiled(vae, *rows.shape[-2:]):
+        yield from _pieces(vae.decode(rows, return_dict=False)[0])
+        return
+    for frames in _causally(vae, rows):
+        yield _shown(frames[0].transpose(0, 1))
+
+
+def _tiled(vae: Any, high: int, wide: int) -> bool:
+    """Whether so many latents are more than one tile."""
+    pixels = vae.spatial_compression_ratio
+    return bool(high > vae.tile_sample_min_height // pixels or wide > vae.tile_sample_min_width // pixels)
+
+
+def _causally(vae: Any, rows: Tensor) -> Iterator[Tensor]:
+    """Frames (1, 3, n, h, w) of each latent in turn, as `AutoencoderKLWan` itself decodes them before it joins them."""
+    if hook := getattr(vae, "_hf_hook", None):  # which carries it to its device before `decode`, and only then
+        hook.pre_forward(vae)
+    vae.clear_cache()
+    try:
+        hidden = vae.post_quant_conv(rows)
+        for number in range(hidden.shape[2]):
+            first = {"first_chunk": True} if number == 0 else {}
+            one = hidden[:, :, number : number + 1]
+            frames = vae.decoder(one, feat_cache=vae._feat_map, feat_idx=[0], **first)  # noqa: SLF001 - the only way to it
+            if vae.config.patch_size is not None:
+                frames = unpatchify(frames, patch_size=vae.config.patch_size)
+            yield frames.clamp(-1.0, 1.0)
+    finally:
+        vae.clear_cache()
 
 
 def ltx(*, timestep: float = 0.05, noise: float = 0.025, seed: int = 0) -> Decode:
@@ -55,9 +92,15 @@ def ltx(*, timestep: float = 0.05, noise: float = 0.025, seed: int = 0) -> Decod
             drawn = torch.randn(rows.shape, generator=torch.Generator("cpu").manual_seed(seed), dtype=rows.dtype)
             rows = (1.0 - noise) * rows + noise * drawn.to(rows.device)
             moment = torch.tensor([timestep], device=rows.device, dtype=rows.dtype)
-        yield _shown(vae.decode(rows, moment, return_dict=False)[0][0].transpose(0, 1))
+        yield from _pieces(vae.decode(rows, moment, return_dict=False)[0])
 
     return decode
+
+
+def _pieces(frames: Tensor) -> Iterator[Tensor]:
+    """Decoded frames (1, 3, n, h, w), a few at a time, so that they are wide only then."""
+    for part in torch.split(frames[0].transpose(0, 1), PIECE):
+        yield _shown(part)
 
 
 def _shown(pixels: Tensor) -> Tensor:

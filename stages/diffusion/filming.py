@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import cv2
 import numpy as np
 import PIL.Image
 import torch
@@ -18,13 +19,13 @@ from avatar.errors import BadOutput
 from avatar.media import handing
 from avatar.media.footage import Reel
 from avatar.stage import Context, Placement
-from stages.diffusion import decoding, loading, placing
+from stages.diffusion import decoding, loading, placing, previews
 from stages.diffusion.chorus import Chorus
 from stages.diffusion.decoding import Decode
 from stages.diffusion.foreign import kind
-from stages.diffusion.making import BLACK, DARKEST, NO_NUMBERS, Effort, make
+from stages.diffusion.making import BLACK, DARKEST, NO_NUMBERS, Effort, Refine, make
 from stages.diffusion.model import LISTEN, Model
-from stages.diffusion.orders import Picture
+from stages.diffusion.orders import Picture, Watch
 from stages.diffusion.prompts import Encoded, Prompts, joined
 from stages.diffusion.samplers import TABLE, Family
 from stages.diffusion.shots import Camera, Scene, Shot, Slate, settle
@@ -44,6 +45,8 @@ CHUNK = 2
 class Darkroom:
     """Decodes films one after the other, and writes each frame to disk as it comes instead of keeping it.
 
+    Frames that come out larger or smaller than `size`, (width, height), are scaled.
+
     What it gives on is one point of each frame, its brightest: enough to see that there is something.
     """
 
@@ -51,6 +54,7 @@ class Darkroom:
     folder: Path
     fps: float
     kept: Sequence[int]
+    size: tuple[int, int]
     shots: list[tuple[Path, int, int, int]] = field(default_factory=list)
 
     def decode(self, model: Model, latents: Tensor, chunk: int) -> Iterator[Tensor]:
@@ -62,11 +66,11 @@ class Darkroom:
             for frames in self.decode_by(model, latents, chunk):
                 pixels = _pixels(frames)
                 if reel is None:
-                    height, width = pixels.shape[1:3]
+                    width, height = self.size
                     reel = files.enter_context(Reel(path, width=width, height=height, fps=self.fps))
                 for frame in pixels[: most - reel.frames]:
                     brightest = max(brightest, int(frame.max()))
-                    reel.add(frame)
+                    reel.add(_scaled(frame, self.size))
                 yield frames.amax(dim=(2, 3), keepdim=True)
             if brightest <= DARKEST or reel is None:
                 raise BadOutput(BLACK)
@@ -83,6 +87,8 @@ class Crew:
     decode: Decode
     arguments: Callable[[Scene, Slate], dict[str, Any]]
     effort: Effort
+    refine: Refine | None = None
+    remarks: Callable[[Slate], tuple[str, ...]] = lambda _slate: ()
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -99,11 +105,16 @@ class Crew:
         decode: Decode | None = None,
         arguments: Callable[[Scene, Slate], dict[str, Any]] = lambda _scene, _slate: {},
         effort: Effort | None = None,
+        refine: Refine | None = None,
+        remarks: Callable[[Slate], tuple[str, ...]] = lambda _slate: (),
     ) -> Self:
-        """A crew for a model that is loaded already; `arguments` are what its pipeline is told beside the usual."""
+        """A crew for a model that is loaded already.
+
+        `arguments` are what its pipeline is told beside the usual, `remarks` are notes on what it does with a slate.
+        """
         prompts = Prompts(model, limit=camera.tokens) if camera.tokens else None
         own = effort or Effort(chunk=CHUNK, together=camera.together, shift=camera.shift)
-        return cls(camera, model, prompts, decode or DECODES[camera.limits.family], arguments, own)
+        return cls(camera, model, prompts, decode or DECODES[camera.limits.family], arguments, own, refine, remarks)
 
     def __call__(self, scene: Scene, context: Context, /) -> list[Shot]:
         """A shot for each seed. Raises `BadRequest` before anything is filmed, `OutOfMemory`, `BadOutput`."""
@@ -125,14 +136,18 @@ class Crew:
         context = contexts[0] if len(contexts) == 1 else Chorus(contexts)
         with self._alone(context):
             self._handed(scenes[0])
-            return self._filmed(scenes, slates, context)
+            return self._filmed(scenes, slates, context, previews.watch(contexts, _whose(scenes)))
 
-    def _filmed(self, scenes: Sequence[Scene], slates: Sequence[Slate], context: Context) -> list[list[Shot]]:
+    def _filmed(
+        self, scenes: Sequence[Scene], slates: Sequence[Slate], context: Context, watch: Watch
+    ) -> list[list[Shot]]:
         read = [self._read(scene, slate, context) for scene, slate in zip(scenes, slates, strict=True)]
-        whose = [number for number, scene in enumerate(scenes) for _ in scene.seeds]
+        whose = watch.whose
         seeds = [seed for scene in scenes for seed in scene.seeds]
         scene, slate = scenes[0], slates[0]
-        room = Darkroom(self.decode, context.scratch(), self.camera.fps, [slates[number].kept for number in whose])
+        size = (slate.settled.width, slate.settled.height)
+        kept = [slates[number].kept for number in whose]
+        room = Darkroom(self.decode, context.scratch(), self.camera.fps, kept, size)
 
         def arguments(items: Sequence[int]) -> dict[str, Any]:
             words = [found for item in items if (found := read[whose[item]]) is not None]
@@ -159,11 +174,13 @@ class Crew:
             settled=slate.settled,
             decode=room.decode,
             effort=effort,
+            watch=watch,
+            refine=self.refine,
         )
         found = zip(whose, seeds, room.shots, strict=True)
         shots: list[list[Shot]] = [[] for _ in scenes]
         for number, seed, (path, width, height, frames) in found:
-            notes = (*slates[number].settled.notes, *_told(read[number]), *made.notes)
+            notes = (*slates[number].settled.notes, *self.remarks(slates[number]), *_told(read[number]), *made.notes)
             shots[number].append(Shot(path, seed, width, height, self.camera.fps, frames, notes))
         return shots
 
@@ -206,6 +223,17 @@ def _pixels(frames: Tensor) -> NDArray[np.uint8]:
         raise BadOutput(NO_NUMBERS)
     shown: NDArray[np.uint8] = (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
     return shown
+
+
+def _scaled(frame: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    if frame.shape[1::-1] == size:
+        return frame
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _whose(scenes: Sequence[Scene]) -> list[int]:
+    """For each film of all scenes the number of its scene."""
+    return [number for number, scene in enumerate(scenes) for _ in scene.seeds]
 
 
 def fitted(picture: Picture, slate: Slate) -> PIL.Image.Image:

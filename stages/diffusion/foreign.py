@@ -17,6 +17,8 @@ from diffusers.hooks.first_block_cache import FirstBlockCacheConfig  # noqa: E40
 from diffusers.hooks.group_offloading import apply_group_offloading  # noqa: E402
 from diffusers.hooks.hooks import HookRegistry  # noqa: E402
 from diffusers.hooks.layerwise_casting import apply_layerwise_casting  # noqa: E402
+from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify  # noqa: E402
+from diffusers.pipelines.ltx.modeling_latent_upsampler import LTXLatentUpsamplerModel  # noqa: E402
 from diffusers.utils import logging as diffusers_logging  # noqa: E402
 
 diffusers_logging.disable_progress_bar()
@@ -30,4 +32,12 @@ def kind(library: str, name: str) -> Any:
     return getattr(LIBRARIES[library], name, None) if library in LIBRARIES else None
 
 
-__all__ = ["FirstBlockCacheConfig", "HookRegistry", "apply_group_offloading", "apply_layerwise_casting", "kind"]
+__all__ = [
+    "FirstBlockCacheConfig",
+    "HookRegistry",
+    "LTXLatentUpsamplerModel",
+    "apply_group_offloading",
+    "apply_layerwise_casting",
+    "kind",
+    "unpatchify",
+]

@@ -17,13 +17,14 @@ from torch import Tensor
 
 from avatar.errors import Unavailable
 from avatar.stage import Placement
-from stages.diffusion import decoding, files, loading, placing
+from stages.diffusion import decoding, files, loading, placing, upscaling
 from stages.diffusion.cameras import LTX
 from stages.diffusion.filming import Crew
 from stages.diffusion.foreign import kind
 from stages.diffusion.making import Effort
 from stages.diffusion.model import computing
 from stages.diffusion.shots import Scene, Slate
+from stages.diffusion.upscaling import UPSCALER, Upscaler
 
 FILE = "ltxv-2b-0.9.8-distilled.safetensors"
 ENCODER = "t5-xxl"
@@ -36,10 +37,11 @@ PREFIX = "model.diffusion_model."
 
 @dataclass(frozen=True, slots=True)
 class Shapes:
-    """Settings of the two networks in the file; empty is the library's own, which is that of the 2B model."""
+    """Settings of the networks in the two files; empty is the library's own, which is that of the 2B model."""
 
     transformer: Mapping[str, Any]
     vae: Mapping[str, Any]
+    upscaler: Mapping[str, Any]
 
 
 FULL = Shapes(
@@ -64,11 +66,12 @@ FULL = Shapes(
             "temporal_compression_ratio": 8,
         }
     ),
+    MappingProxyType({}),
 )
 
 
 def load(placement: Placement, *, shapes: Shapes = FULL) -> Crew:
-    """Raises `Unavailable` naming what is missing or damaged, `OutOfMemory`."""
+    """In two passes where the upscaler is there. Raises `Unavailable` naming what is missing, `OutOfMemory`."""
     source, dtype = LTX.source, computing(placement)
     own, words = (_folder(placement, weights) for weights in (source.weights, ENCODER))
     files.check_safetensors(own / FILE, weights=source.weights)
@@ -84,12 +87,23 @@ def load(placement: Placement, *, shapes: Shapes = FULL) -> Crew:
     pipe = kind("diffusers", source.pipeline)(scheduler=scheduler, tokenizer=tokenizer, **placed)
     model = loading.seated(pipe, source, placement)
     decode = decoding.ltx(timestep=DECODED_AT, noise=DECODED_WITH)
-    return Crew.of(LTX, model, decode=decode, arguments=arguments, effort=Effort(together=LTX.together))
+    upscaler = placement.weights.get(UPSCALER)
+    if upscaler is None:
+        return Crew.of(LTX, model, decode=decode, arguments=arguments, effort=Effort(together=LTX.together))
+    refine = Upscaler.load(upscaler, placement, shapes=shapes.upscaler).refine
+    effort = Effort(together=LTX.together, rounds=len(MOMENTS) + upscaling.STEPS)
+    remarks = upscaling.remarks
+    return Crew.of(LTX, model, decode=decode, arguments=smaller, effort=effort, refine=refine, remarks=remarks)
 
 
 def arguments(_scene: Scene, _slate: Slate) -> dict[str, Any]:
     """What the pipeline is told beside the usual."""
     return {"timesteps": list(MOMENTS), "frame_rate": int(LTX.fps), "image_cond_noise_scale": 0.0}
+
+
+def smaller(scene: Scene, slate: Slate) -> dict[str, Any]:
+    """The same for the first of two passes."""
+    return arguments(scene, slate) | upscaling.first(slate)
 
 
 def renamed(key: str) -> tuple[str, str] | None:

@@ -23,7 +23,7 @@ from stages.diffusion import placing, previews
 from stages.diffusion.controls import Settled
 from stages.diffusion.decoding import Decode
 from stages.diffusion.model import Count, Model
-from stages.diffusion.orders import UNSEEN, Watch
+from stages.diffusion.orders import Watch
 
 T = TypeVar("T")
 
@@ -31,6 +31,9 @@ Film = NDArray[np.uint8]
 """RGB frames, (frames, height, width, 3)."""
 Arguments = Callable[[Sequence[int]], dict[str, Any]]
 """Keyword arguments of the pipeline for these items, by their number."""
+
+Refine = Callable[[Model, Tensor, Mapping[str, Any]], dict[str, Any]]
+"""Keyword arguments of a second pass, after the latents of a first one and its own arguments."""
 
 DECODING = 0.15
 """Share of the work that decoding is counted as."""
@@ -77,24 +80,26 @@ def make(
     settled: Settled,
     decode: Decode,
     effort: Effort = AS_USUAL,
-    watch: Watch = UNSEEN,
+    watch: Watch | None = None,
+    refine: Refine | None = None,
 ) -> Made:
-    """Run the pipeline for each seed.
+    """Run the pipeline for each seed; once more with what `refine` makes of the first latents, where it is given.
 
     Raises `OutOfMemory` when even the least does not fit, `BadOutput` for what is no picture, and what `context.step`
     raises.
     """
     steps = effort.rounds or settled.steps
     share = max(1, round(DECODING * steps))
-    with model.working(context, len(seeds) * (steps + share), drawing=True) as count:
+    size = (settled.width, settled.height, settled.frames, settled.guided, min(effort.together, len(seeds)))
+    with model.working(context, len(seeds) * (steps + share), drawing=size) as count:
         model.sampler(settled.sampler, shift=effort.shift)
-        run = _Run(model, count, seeds, arguments, settled, steps, watch)
+        run = _Run(model, count, seeds, arguments, settled, steps, decode, watch, refine)
         latents = list(run.denoised(list(range(len(seeds))), effort.together))
         films = []
         for number, each in enumerate(latents):
-            films.append(run.decoded(each, decode, effort.chunk))
+            films.append(run.decoded(each, effort.chunk))
             count.at(len(seeds) * steps + (number + 1) * share)
-    return Made(tuple(films), tuple(dict.fromkeys((*model.softened, *run.notes))))
+        return Made(tuple(films), tuple(dict.fromkeys((*model.notes, *run.notes))))
 
 
 @dataclass(slots=True)
@@ -105,7 +110,9 @@ class _Run:
     arguments: Arguments
     settled: Settled
     steps: int
-    watch: Watch
+    decode: Decode
+    watch: Watch | None
+    refine: Refine | None
     notes: list[str] = field(default_factory=list)
 
     def denoised(self, items: list[int], together: int) -> Iterator[Tensor]:
@@ -124,15 +131,15 @@ class _Run:
             else:
                 self._soften(placing.soften(self.model))
 
-    def decoded(self, latents: Tensor, decode: Decode, chunk: int) -> Film:
+    def decoded(self, latents: Tensor, chunk: int) -> Film:
         """The pictures of one item. Tried again at full precision when nothing is to be seen."""
         try:
-            return self._film(latents, decode, chunk)
+            return self._film(latents, chunk)
         except BadOutput:
             if not placing.widen(self.model):
                 raise
         self.notes.append(WIDENED)
-        return self._film(latents, decode, chunk)
+        return self._film(latents, chunk)
 
     def _latents(self, items: list[int]) -> Tensor:
         known = inspect.signature(type(self.model.pipe).__call__).parameters
@@ -146,8 +153,8 @@ class _Run:
                 raise BadOutput(NO_NUMBERS)
             told = max(int(getattr(self.model.pipe, "_num_timesteps", 0) or 0), self.steps)
             self.count.at(base + len(items) * min(calls, told) * self.steps // told)
-            if self.watch.every and calls % self.watch.every == 0 and previews.fit(latents):
-                self.watch.show(previews.picture(latents))
+            if self.watch and calls % max(1, told // self.watch.times) == 0:
+                self._show(self.watch, items, latents, call)
 
         given = self.arguments(items)
         settings: dict[str, Any] = {
@@ -159,16 +166,33 @@ class _Run:
             **_callback(known, stepped),
         }
         call = {name: value for name, value in settings.items() if name in known} | given
-        given_back = self.model.pipe(**call)
-        found: Tensor = given_back if isinstance(given_back, Tensor) else given_back[0]  # SVD gives no tuple
+        found = self._asked(call)
+        if self.refine:
+            call = self.refine(self.model, found, call)
+            found = self._asked(call)
         if not bool(torch.isfinite(found).all()):
             raise BadOutput(NO_NUMBERS)
         return found
 
-    def _film(self, latents: Tensor, decode: Decode, chunk: int) -> Film:
+    def _asked(self, call: Mapping[str, Any]) -> Tensor:
+        given_back = self.model.pipe(**call)
+        found: Tensor = given_back if isinstance(given_back, Tensor) else given_back[0]  # SVD gives no tuple
+        return found
+
+    def _show(self, watch: Watch, items: Sequence[int], latents: Tensor, size: Mapping[str, Any]) -> None:
+        """A rough picture for each asker."""
+        shown: set[int] = set()
+        for place, item in enumerate(items):
+            if watch.whose[item] not in shown:
+                shown.add(watch.whose[item])
+                picture = previews.rough(self.model, latents[place : place + 1], self.decode, size)
+                if picture is not None:
+                    watch.show(item, picture)
+
+    def _film(self, latents: Tensor, chunk: int) -> Film:
         while True:
             size = min(chunk, self.model.chunk or chunk)
-            film = self._fitting(partial(self._frames, latents, decode, size))
+            film = self._fitting(partial(self._frames, latents, size))
             if film is not None:
                 return film
             if size > 1 and latents.ndim == 5:
@@ -179,9 +203,9 @@ class _Run:
             else:
                 self._soften(placing.soften(self.model))
 
-    def _frames(self, latents: Tensor, decode: Decode, chunk: int) -> Film:
+    def _frames(self, latents: Tensor, chunk: int) -> Film:
         films = []
-        for frames in decode(self.model, latents.to(self.model.device), chunk):
+        for frames in self.decode(self.model, latents.to(self.model.device), chunk):
             if not bool(torch.isfinite(frames).all()):
                 raise BadOutput(NO_NUMBERS)
             films.append((frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy())

@@ -6,8 +6,8 @@ the next job afterwards.
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch import nn
 from avatar.sampling import Sampler
 from avatar.stage import Context, Placement, Precision
 from stages.diffusion import schedulers
+from stages.diffusion.compiling import Compiling
 from stages.diffusion.source import Source
 
 DEEP, LAYERS = 2, "net"
@@ -59,8 +60,7 @@ class Model:
         self.chunk: int | None = None
         self.tiled = False
         self.softened: tuple[str, ...] = ()
-        self.uses = 0
-        self._compiled = False
+        self.compiling = Compiling()
         self._lock = threading.RLock()
 
     def networks(self) -> dict[str, nn.Module]:
@@ -76,32 +76,31 @@ class Model:
         self.pipe.scheduler = schedulers.build(self.source.family, name, self.published, shift=shift)
 
     @contextmanager
-    def working(self, context: Context, total: int, *, drawing: bool = False) -> Iterator[Count]:
+    def working(self, context: Context, total: int, *, drawing: Hashable = None) -> Iterator[Count]:
         """Have the pipeline for oneself. `context.step` is called often, and ends the work by raising.
 
-        The second time that it is to be `drawing`, its blocks are compiled where that pays.
+        The second time that it is `drawing` at the same size, its blocks are compiled where that pays.
         """
         count = Count(context.step, total)
         with self._mine(count), torch.no_grad(), ExitStack() as hooks:
             count.beat()
-            if drawing:
-                self._compile()
+            compiled = drawing is not None and hooks.enter_context(self._compiled(drawing, count))
             for name, network in self.networks().items():
-                for block in blocks(network, whole=self._compiled and name in self.source.denoisers):
+                for block in blocks(network, whole=compiled and name in self.source.denoisers):
                     hooks.callback(block.register_forward_pre_hook(_listener(count)).remove)
             hooks.callback(self._settle)
             yield count
 
-    def _compile(self) -> None:
-        """Compile the blocks that repeat, where that pays: on a GPU, from the second job on."""
-        self.uses += 1
-        wanted = self.source.compiles and self.device.type == "cuda" and self.offload in ("none", "tiles")
-        if wanted and self.uses > 1 and not self._compiled and self.placement.precision != "fp8":
-            for part in self.denoisers().values():
-                if getattr(part, "_repeated_blocks", None):
-                    compile_blocks: Any = part.compile_repeated_blocks
-                    compile_blocks(fullgraph=True)
-                    self._compiled = True
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be told of how it works now."""
+        return (*self.softened, *self.compiling.notes)
+
+    def _compiled(self, size: Hashable, count: Count) -> AbstractContextManager[bool]:
+        """Compiled blocks where the source wants them; not beside hooks that take the place of a block's own call."""
+        whole = self.offload in ("none", "tiles") and self.placement.precision != "fp8" and not self.source.cached
+        networks = list(self.denoisers().values()) if self.source.compiles and whole else []
+        return self.compiling.used(networks, size, kinds=self.source.blocks, beat=count.beat)
 
     @contextmanager
     def _mine(self, count: Count) -> Iterator[None]:

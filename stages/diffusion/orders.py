@@ -15,19 +15,20 @@ Picture = NDArray[np.uint8]
 """RGB, (height, width, 3)."""
 
 
-def unseen(_picture: Picture) -> None:
-    """The watcher who looks at nothing."""
+GLIMPSES = 8
+"""Rough pictures of one run through a pipeline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Who sees a picture come into being: `show` gets a small rough one every so many steps, never for 0."""
+    """Who sees pictures come into being: `show` gets an item's number and a small rough picture of it, now and then.
 
-    every: int = 0
-    show: Callable[[Picture], None] = unseen
+    `whose` tells for each item who asked for it; of those that are made at once each asker sees the first.
+    """
 
-
-UNSEEN = Watch()
+    show: Callable[[int, Picture], None]
+    whose: Sequence[int]
+    times: int = GLIMPSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Painted:
 class Painter(Protocol):
     """Draws pictures after words. Raises `BadRequest`, `BackendError`, `Cancelled`."""
 
-    def __call__(self, order: Order, context: Context, /, watch: Watch = UNSEEN) -> Painted:
+    def __call__(self, order: Order, context: Context, /) -> Painted:
         """The pictures. Several threads may call one painter at once."""
         ...
 

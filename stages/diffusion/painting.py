@@ -6,14 +6,14 @@ from typing import Any, Self
 
 from avatar.errors import BadRequest
 from avatar.stage import Context, Placement
-from stages.diffusion import controls, decoding, loading
+from stages.diffusion import controls, decoding, loading, previews
 from stages.diffusion.chorus import Chorus
 from stages.diffusion.controls import Settled
 from stages.diffusion.decoding import Decode
 from stages.diffusion.making import Effort, make
 from stages.diffusion.model import Model
 from stages.diffusion.models import Easel
-from stages.diffusion.orders import UNSEEN, Order, Painted, Watch
+from stages.diffusion.orders import Order, Painted
 from stages.diffusion.prompts import Prompts, joined
 from stages.diffusion.samplers import Family
 
@@ -40,16 +40,16 @@ class Studio:
         model = loading.load(easel.source, placement)
         return cls(easel, model, Prompts(model, limit=easel.tokens))
 
-    def __call__(self, order: Order, context: Context, /, watch: Watch = UNSEEN) -> Painted:
+    def __call__(self, order: Order, context: Context, /) -> Painted:
         """The pictures. Raises `BadRequest` before anything is drawn, `OutOfMemory`, `BadOutput`, `Cancelled`."""
-        return self.together([order], [context], watch)[0]
+        return self.together([order], [context])[0]
 
     def key(self, order: Order) -> str:
         """Orders with the same key are drawn together. Raises `BadRequest`."""
         settled = settle(self.easel, order)
         return f"{settled.width}x{settled.height} {settled.steps} {settled.guidance:g} {settled.sampler}"
 
-    def together(self, orders: Sequence[Order], contexts: Sequence[Context], watch: Watch = UNSEEN) -> list[Painted]:
+    def together(self, orders: Sequence[Order], contexts: Sequence[Context]) -> list[Painted]:
         """The same for orders with equal keys. Who no longer wants theirs is told no more."""
         all_settled = [settle(self.easel, order) for order in orders]
         context = contexts[0] if len(contexts) == 1 else Chorus(contexts)
@@ -73,7 +73,7 @@ class Studio:
             settled=settled,
             decode=decode,
             effort=Effort(together=self.easel.together),
-            watch=watch,
+            watch=previews.watch(contexts, whose),
         )
         films = iter(made.films)
         return [

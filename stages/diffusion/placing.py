@@ -97,6 +97,7 @@ def soften(model: Model) -> str:
         return ""
     unpark(model)
     unplace(model)
+    model.compiling.undo()
     model.offload, why = SOFTER[model.offload]
     place(model)
     give_back()

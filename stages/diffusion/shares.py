@@ -47,3 +47,7 @@ class Share:
     def playable(self, path: Path) -> None:
         """Tell that this growing file can be played from its start already."""
         self.context.playable(path)
+
+    def glimpse(self, picture: bytes) -> None:
+        """Show a small JPEG of what is coming into being."""
+        self.context.glimpse(picture)

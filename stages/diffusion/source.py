@@ -12,7 +12,8 @@ class Source:
     `pipeline` is the concrete class of diffusers, `published` further names that the folder's index may say. `absent`
     parts are done without, `float32` ones always compute in float32, `encoders` are used before the first step alone.
     `cached` is how little a transformer's first block may change from one step to the next for the rest to be taken
-    over from it (0: never), `compiles` whether blocks that repeat are compiled on a GPU from the second job on.
+    over from it (0: never), `compiles` whether blocks that repeat are compiled on a GPU from the second job on,
+    and `blocks` the class names of those, where the network does not name them itself.
     """
 
     weights: str
@@ -27,3 +28,4 @@ class Source:
     tiles: bool = True
     cached: float = 0.0
     compiles: bool = False
+    blocks: tuple[str, ...] = ()

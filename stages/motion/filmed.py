@@ -16,7 +16,7 @@ FILMS = "1"
 def _needs(backend: str) -> Needs:
     """What the catalogue says of a model, and who follows the face in what it films."""
     needs = recipes.needs(backend)
-    return Needs((*needs.weights, LANDMARKER), (*needs.packages, "mediapipe"), needs.modes)
+    return Needs((*needs.weights, LANDMARKER), (*needs.packages, "mediapipe"), needs.modes, needs.also)
 
 
 def _follow(placement: Placement) -> Callable[[float], tracking.Follower] | None:

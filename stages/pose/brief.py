@@ -70,12 +70,13 @@ class Shooting:
 class Brief:
     """Head and shoulders for a clip, moving with what is said. Amounts: 0 none, 1 natural, 2 twice.
 
-    With `partners` this is one who listens while they speak, and speaks to them. `backend` is the one that was asked
-    for by name, if any. `sampling`, `driving` and `shooting` are for those that diffuse.
+    Without `speech` only what drives the clip moves it. With `partners` this is one who listens while they speak, and
+    speaks to them. `backend` is the one that was asked for by name, if any. `sampling`, `driving` and `shooting` are
+    for those that diffuse.
     """
 
     clip: Clip
-    speech: Speech
+    speech: Speech | None
     seed: int
     head: float = 1.0
     expression: float = 1.0

@@ -52,9 +52,13 @@ class Performer:
 
 def spoken(brief: Brief, context: Context) -> tuple[Track, Utterance]:
     """The clip's track moving as its speech wants it, and what is said. Raises `BadOutput` for a broken track."""
-    motion, utterance = brief.clip.motion, _said(brief.speech, context)
+    motion = brief.clip.motion
+    still = tracks.read(context.path(motion.tracks))
+    if brief.speech is None:
+        return still, Utterance(len(still) / motion.fps, "", "", (), (), exact=True)
+    utterance = _said(brief.speech, context)
     track = speaking(
-        tracks.read(context.path(motion.tracks)),
+        still,
         motion.fps,
         utterance,
         seed=brief.seed,

@@ -1,5 +1,6 @@
 """Pictures made by real pipelines with random weights: the same again, in batches, called off, out of memory, empty."""
 
+import io
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,21 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 from torch import Tensor, nn
 
 from avatar.errors import BadOutput, BadRequest, Cancelled, OutOfMemory, TooLarge
+from avatar.events import Glimpsed
 from avatar.sampling import Sampling
 from avatar.stage import Offload, Placement, Precision
 from avatar.testing import Bench, workbench
-from stages.diffusion import placing
+from stages.diffusion import decoding, placing, previews
 from stages.diffusion.controls import Settled
 from stages.diffusion.loading import seated
 from stages.diffusion.making import Effort, make
 from stages.diffusion.model import Model
 from stages.diffusion.models import EASELS, SD15, SD_TURBO, WAN_IMAGE, Easel
-from stages.diffusion.orders import Order, Picture, Watch
+from stages.diffusion.orders import Order, Picture
 from stages.diffusion.painting import DECODES, Studio
 from stages.diffusion.prompts import Prompts
 from tests.diffusion import small
@@ -64,6 +67,9 @@ class Waiting:
             raise Cancelled("The work was called off.")
 
     scratch = keep = path = playable = None
+
+    def glimpse(self, picture: bytes) -> None:
+        """Not looked at."""
 
 
 def paint(made: Studio, what: Order, context: Any) -> list[Picture]:
@@ -414,12 +420,35 @@ def test_what_hardly_changes_may_be_taken_over_from_the_step_before(bench: Bench
 
 
 def test_previews_are_shown_every_so_many_steps(bench: Bench) -> None:
-    shown: list[Picture] = []
-    studio()(order(1), bench.context, Watch(2, shown.append))
-    assert len(shown) == 2
-    assert shown[0].shape == (8, 8, 3)
-    assert shown[0].dtype == np.uint8
-    assert not np.array_equal(shown[0], shown[1])
+    studio()(order(1, 2), bench.context)
+    seen = [event.picture for event in bench.events if isinstance(event, Glimpsed)]
+    assert len(seen) == 4  # one a step, of the first picture alone
+    assert len(set(seen)) >= 3  # the sampler asks twice at first
+    assert _jpeg(seen[0]).shape == (8, 8, 3)
+
+
+def test_each_of_a_batch_is_shown_its_own(tmp_path: Path) -> None:
+    ada, bo = (workbench(tmp_path / name) for name in ("ada", "bo"))
+    studio().together([order(1), order(2)], [ada.context, bo.context])
+    one, other = ([event.picture for event in each.events if isinstance(event, Glimpsed)] for each in (ada, bo))
+    assert len(one) == len(other) == 4
+    assert not set(one) & set(other)
+
+
+def test_latents_without_colours_are_decoded_small(bench: Bench) -> None:
+    studio(WAN_IMAGE)(order(1), bench.context)
+    seen = [event.picture for event in bench.events if isinstance(event, Glimpsed)]
+    assert _jpeg(seen[-1]).shape == (64, 64, 3)
+    model = studio(WAN_IMAGE).model
+    wide = previews.rough(model, torch.randn(1, 16, 3, 10, 80), decoding.wan, {})
+    assert wide is not None
+    assert wide.shape == (32, 256, 3)
+    model.offload = "group"
+    assert previews.rough(model, torch.randn(1, 16, 3, 10, 80), decoding.wan, {}) is None
+
+
+def _jpeg(data: bytes) -> Picture:
+    return np.asarray(PIL.Image.open(io.BytesIO(data)))
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,23 @@
 """The same on a GPU: how parts travel, 8 bits, compiled blocks, and memory that really runs out. Skips without one."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from avatar.sampling import Sampling
 from avatar.stage import Offload, Placement
-from stages.diffusion import placing
+from stages.diffusion import compiling, placing
 from stages.diffusion.loading import seated
 from stages.diffusion.models import SD15, WAN_IMAGE, Easel
 from stages.diffusion.orders import Order, Picture
 from stages.diffusion.painting import Studio
 from stages.diffusion.prompts import Prompts
+from tests.animate_anyone import small as animated
 from tests.diffusion import small
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU on this machine")
@@ -31,6 +33,9 @@ class Quiet:
     device, seed = "cuda", 0
 
     def step(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def glimpse(self, picture: bytes) -> None:
         """Nothing."""
 
     scratch = keep = path = playable = None
@@ -92,11 +97,43 @@ def test_half_precision_and_a_decoder_that_is_widened(offload: Offload) -> None:
     assert apart(paint(made), first) <= 12
 
 
-def test_blocks_are_compiled_from_the_second_job_on() -> None:
+@pytest.mark.parametrize("easel", [SD15, WAN_IMAGE], ids=lambda easel: easel.id)
+def test_blocks_are_compiled_from_the_second_job_on(easel: Easel) -> None:
+    made = studio(easel, Placement(device="cuda"), compiles=True)
+    one = Order("a kind face", (1,), 64, 64, FOUR)
+    first, second, third = (made(one, QUIET) for _ in range(3))
+    assert [compiling.USED in each.notes for each in (first, second, third)] == [False, True, True]
+    assert apart(list(second.pictures), list(first.pictures)) <= NEAR
+    assert apart(list(third.pictures), list(first.pictures)) <= NEAR
+
+
+def test_without_a_compiler_they_run_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(*_: object, **__: object) -> None:
+        raise RuntimeError("Failed to find C compiler.")
+
+    monkeypatch.setattr("torch._inductor.compile_fx.compile_fx", nowhere)
     made = studio(WAN_IMAGE, Placement(device="cuda"), compiles=True)
-    first = paint(made)
-    assert apart(paint(made), first) <= NEAR
-    assert apart(paint(made), first) <= NEAR
+    one = Order("a kind face", (1,), 96, 64, FOUR)
+    first, second = made(one, QUIET), made(one, QUIET)
+    assert any("could not be compiled" in note for note in second.notes)
+    assert apart(list(second.pictures), list(first.pictures)) <= 1
+
+
+def test_the_denoiser_of_animate_anyone_is_compiled_too() -> None:
+    made = animated.models()
+    for each in fields(made):
+        part = getattr(made, each.name)
+        if isinstance(part, torch.nn.Module):
+            part.cuda()
+    works = compiling.Compiling()
+
+    def film() -> tuple[Tensor, tuple[str, ...]]:
+        with works.used([made.denoising], "small"):
+            return animated.film(made, 6)[0], works.notes
+
+    first, second = film(), film()
+    assert (first[1], second[1]) == ((), (compiling.USED,))
+    assert float((first[0] - second[0]).abs().max()) <= NEAR / 255
 
 
 def test_memory_that_really_runs_out_costs_a_note_and_not_the_picture() -> None:

@@ -94,6 +94,9 @@ class Watching:
     def playable(self, path: Path) -> None:
         self.context.playable(path)
 
+    def glimpse(self, picture: bytes) -> None:
+        self.context.glimpse(picture)
+
 
 def shown(clip: Clip, bench: Bench) -> list[Bytes]:
     assert clip.footage is not None

@@ -17,7 +17,7 @@ from avatar.store import FolderStore
 from avatar.testing import Bench, workbench
 from stages import pictures
 from stages.diffusion.models import SD15, SD_TURBO, Easel
-from stages.diffusion.orders import UNSEEN, Order, Picture, Watch
+from stages.diffusion.orders import Order, Picture
 from stages.diffusion.orders import Painted as Pictures
 from stages.portrait import PORTRAIT, Brief, drawn
 from stages.portrait.painted import Painted
@@ -37,7 +37,7 @@ class Scripted:
     orders: list[Order] = field(default_factory=list)
     fails: Exception | None = None
 
-    def __call__(self, order: Order, context: Context, /, watch: Watch = UNSEEN) -> Pictures:
+    def __call__(self, order: Order, context: Context, /) -> Pictures:
         self.orders.append(order)
         if self.fails:
             raise self.fails

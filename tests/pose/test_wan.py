@@ -3,17 +3,21 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from avatar.artifacts import Clip
+from avatar.drive import Drive
 from avatar.errors import BadRequest, Cancelled, OutOfMemory, Unavailable
 from avatar.media import footage
+from avatar.request import parse
 from avatar.sampling import Sampling
-from avatar.stage import Placement
+from avatar.stage import Placement, Stage
 from avatar.testing import Bench, workbench
+from stages import pipeline
 from stages.pose import Brief, Driving, Shooting
 from stages.pose.animate_anyone.backend import AnimateAnyone
 from stages.pose.animate_anyone.skeleton import FACE
@@ -24,7 +28,7 @@ from stages.pose.wan_animate import casting, stickman, windows
 from stages.pose.wan_animate.backend import WanAnimate
 from stages.pose.wan_animate.perform import Animator, segment, segments, unused
 from tests.motion.talk import talk
-from tests.pose.people import brief, portrait, somebody
+from tests.pose.people import brief, png, portrait, somebody
 from tests.pose.tiny_wan import write
 
 SHOT = Shooting(width=64, height=80, fps=5.0)
@@ -237,3 +241,48 @@ def test_a_frame_fills_the_film_without_being_squeezed() -> None:
     frame = np.zeros((100, 300, 3), np.uint8)
     frame[:, 100:200] = 255
     assert (casting.filling(frame, (64, 64)) == 255).all()
+
+
+def test_somebody_in_a_picture_moves_as_in_a_video_without_a_word(bench: Bench, perform: Animator) -> None:
+    driving = grey(bench, 6)
+    assert driving.video is not None
+    figures = {"seconds": 0.5, "fps": 25, "width": 256, "height": 256, "seed": 3, "steps": 2}
+    asked_for = parse({"kind": "video", "prompt": "she waves", **figures}).model_copy(
+        update={"image": bench.blob(b"a picture", "image/png"), "video": driving.video}
+    )
+    seen: list[Brief] = []
+
+    def run(stage: Stage[Any, Any], brief: Any) -> Any:
+        match stage.name:
+            case "portrait":
+                return portrait(bench)
+            case "pose":
+                seen.append(replace(brief, shooting=replace(brief.shooting, width=64, height=64)))
+                return seeing(perform)(seen[-1], bench.context)
+            case _:
+                return bench.perform(stage.chain[-1], brief)
+
+    takes = pipeline.shoot(asked_for, run)
+    assert [stage.name for stage in pipeline.route_of(asked_for)] == ["portrait", "motion", "pose", "video", "reel"]
+    assert (takes.takes[0].width, takes.takes[0].seconds, takes.takes[0].seed) == (256, 0.48, 3)
+    assert seen[0].speech is None
+    assert not seen[0].driving.replace
+    taken = asked_for.model_copy(update={"drive": Drive(replace=True), "variations": 2})
+    both = pipeline.shoot(taken, run)
+    assert [take.seed for take in both.takes] == [3, 4]
+    assert seen[-1].driving.replace
+    assert both.takes[0].file != takes.takes[0].file
+
+
+def test_without_a_model_that_moves_it_the_film_is_made_after_the_picture_and_says_so(bench: Bench) -> None:
+    image = bench.blob(png(np.full((96, 96, 3), 90, np.uint8)), "image/png")
+    asked_for = parse(
+        {"kind": "video", "prompt": "she waves", "seconds": 0.2, "width": 256, "height": 256, "seed": 3}
+    ).model_copy(update={"image": image, "video": grey(bench, 2).video})
+
+    def run(stage: Stage[Any, Any], brief: Any) -> Any:
+        return portrait(bench) if stage.name == "portrait" else bench.perform(stage.chain[-1], brief)
+
+    assert any("drifts" in note for note in pipeline.shoot(asked_for, run).takes[0].notes)
+    named = asked_for.model_copy(update={"backends": {"video": "drift"}})
+    assert "pose" not in [stage.name for stage in pipeline.route_of(named)]

@@ -38,6 +38,8 @@ from transformers import (
 )
 
 from avatar.stage import Placement
+from stages.diffusion import upscaling
+from stages.diffusion.foreign import LTXLatentUpsamplerModel
 from stages.diffusion.ltx import FILE, FULL, Shapes
 from tests.diffusion.small import NOISE, autoencoder, clip, clip_tokenizer, saved, t5_tokenizer, umt5
 
@@ -244,6 +246,7 @@ LTX_SHAPES = Shapes(
         "upsample_residual": (False,) * 3,
         "upsample_factor": (1, 1, 1),
     },
+    upscaler={"in_channels": 8, "mid_channels": 32, "num_blocks_per_stage": 1},
 )
 
 
@@ -255,7 +258,7 @@ def ltx_networks() -> tuple[Any, Any]:
 
 
 def ltx(folder: Path) -> Placement:
-    """The one file with its makers' names, a tokenizer beside it, and the encoder in a folder of its own."""
+    """The one file with its makers' names, a tokenizer beside it; encoder and upscaler in folders of their own."""
     own, words = folder / "ltx", folder / "t5"
     own.mkdir(parents=True)
     transformer, vae = ltx_networks()
@@ -265,7 +268,16 @@ def ltx(folder: Path) -> Placement:
     save_file({key: value.clone().contiguous() for key, value in tensors.items()}, own / FILE)
     t5_tokenizer().save_pretrained(own / "tokenizer")
     t5().save_pretrained(words)
-    return Placement(weights={"ltx-2b-distilled": own, "t5-xxl": words})
+    larger = folder / "upscaler"
+    larger.mkdir()
+    save_file(ltx_upscaler().state_dict(), larger / upscaling.FILE)
+    return Placement(weights={"ltx-2b-distilled": own, "t5-xxl": words, "ltx-upscaler": larger})
+
+
+def ltx_upscaler() -> Any:
+    """LTX-Video's second pass."""
+    torch.manual_seed(0)
+    return LTXLatentUpsamplerModel(**LTX_SHAPES.upscaler).eval()
 
 
 def t5() -> T5EncoderModel:

@@ -25,6 +25,7 @@ from diffusers import (
     WanAnimateTransformer3DModel,
     WanTransformer3DModel,
 )
+from diffusers.pipelines.ltx.modeling_latent_upsampler import LTXLatentUpsamplerModel
 from transformers import (
     CLIPTextConfig,
     CLIPTextModel,
@@ -195,6 +196,7 @@ ARCHITECTURES: dict[str, dict[str, Callable[[], Any]]] = {
     },
     "modelscope-t2v": {"unet": UNet3DConditionModel, "vae": image_vae, "text_encoder": lambda: clip_text(1024, 23, 16)},
     "ltx-2b-distilled": {"transformer": LTXVideoTransformer3DModel, "vae": ltx_vae},
+    "ltx-upscaler": {"upscaler": LTXLatentUpsamplerModel},
     "t5-xxl": {"text_encoder": lambda: t5(T5EncoderModel, T5Config, 32128)},
     "wan21-t2v-13b": {
         "transformer": lambda: WanTransformer3DModel(num_attention_heads=12, ffn_dim=8960, num_layers=30, **WAN),

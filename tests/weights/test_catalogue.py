@@ -37,6 +37,7 @@ WHOLE = {
     "sd-vae-ft-mse": 4,
     "image-variations-encoder": 4,
     "ltx-2b-distilled": 2,
+    "ltx-upscaler": 4,
     "t5-xxl": 2,
     "animate-anyone": 4,
 }
@@ -102,7 +103,7 @@ def test_the_weights_of_every_backend_are_in_the_catalogue() -> None:
     assert chains | recipes <= set(CATALOGUE)
     also = {name for stage in pipeline.STAGES for backend in stage.chain for name in backend.needs.also}
     offered = {name for name, row in CATALOGUE.items() if not row.excluded}
-    assert offered - recipes == also - recipes == {"dwpose", "pose-landmarker", "selfie-segmenter"}
+    assert offered - recipes == also - recipes == {"dwpose", "pose-landmarker", "selfie-segmenter", "ltx-upscaler"}
 
 
 def test_the_mission_has_a_recipe_for_each_of_its_backends() -> None:

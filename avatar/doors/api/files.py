@@ -110,6 +110,12 @@ async def send(desk: Desk, request: Request, *, job_id: str, variant: Named | No
     return StreamingResponse(_pieces(lent.file, start, end), status, headers)
 
 
+def seen(desk: Desk, job_id: str, *, caller: Caller) -> Response:
+    """What a job at work shows now, which the next glimpse replaces. Raises `NotFound`."""
+    picture = desk.jobs.glimpse(job_id, client=caller.sees)
+    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
 def lend(jobs: JobService, job_id: str, variant: Named | None, caller: Caller) -> Lent:
     """Open a file, so that it stays readable whatever is removed meanwhile. Raises as `send` does."""
     _, outcome = _finished(jobs, job_id, caller)

@@ -132,6 +132,16 @@ async def stream(job_id: JobId, desk: At, caller: Who) -> Response:
 
 
 @router.get(
+    "/{job_id}/glimpse",
+    responses={200: {"description": "A small JPEG", "content": {"image/jpeg": {}}}, **declared(*HERE)},
+    response_class=Response,
+)
+def glimpse(job_id: JobId, desk: At, caller: Who) -> Response:
+    """A rough picture of what is coming into being, while a model draws or films. An event tells of each new one."""
+    return files.seen(desk, job_id, caller=caller)
+
+
+@router.get(
     "/{job_id}/events",
     responses={
         200: {"description": "Events, each with its number as id", "content": {"text/event-stream": {}}},
@@ -149,8 +159,8 @@ async def events(
 ) -> Response:
     """What happens to the job, as Server-Sent Events.
 
-    They are queued, started, progress, playable, fell_back and stage_finished; the last one is finished, failed or
-    canceled.
+    They are queued, started, progress, playable, glimpse, fell_back and stage_finished; the last one is finished,
+    failed or canceled.
     """
     desk.check_streams(caller)
     begun = after if last_event_id is None else last_event_id

@@ -114,7 +114,7 @@ class Looking:
         return Response(drawn, media_type="image/webp", headers={"Cache-Control": DAY})
 
     async def film(self, request: Request) -> Response:
-        """A job's film while it is made, its files, or what happens to it: `stream`, `events`, a variant."""
+        """A job's film while it is made, its files, or what happens to it: `stream`, `events`, `glimpse`, a variant."""
         found = request.path_params
         caller = self._visitors.behind(found["viewer"])
         if caller is None:
@@ -132,6 +132,8 @@ class Looking:
             if told is None:
                 return Response(status_code=204)
             return StreamingResponse(told, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        if what == "glimpse":
+            return await desk.ask(files.seen, desk, job_id, caller=caller)
         variant = SHOWN.get(what)
         if variant is None:
             raise HTTPException(404)

@@ -4,7 +4,7 @@ Knows the networks and the driving, but no step of a diffusion.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import ceil, isfinite
@@ -13,18 +13,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor, nn
 
 from avatar.artifacts import Clip, Footage, Motion
 from avatar.errors import BadRequest, OutOfMemory, Unavailable
 from avatar.face import tracks
-from avatar.media import footage
+from avatar.media import footage, glimpses
 from avatar.memory import give_back, memory_errors
 from avatar.stage import Context, Placement
 from avatar.turns import Turns
+from stages.diffusion import previews
+from stages.diffusion.compiling import Compiling
+from stages.diffusion.orders import GLIMPSES
 from stages.pose import warp
 from stages.pose.animate_anyone import offload, pictures, release
 from stages.pose.animate_anyone.film import Ask, Effort, Models
-from stages.pose.animate_anyone.pipeline import Pipeline
+from stages.pose.animate_anyone.pipeline import Pipeline, Watch
 from stages.pose.animate_anyone.sketches import Sketches
 from stages.pose.animate_anyone.windows import Schedule
 from stages.pose.brief import Brief
@@ -53,6 +57,7 @@ class Animator:
     looking: Looking
     faces: Finder = field(default_factory=Finder)
     efforts: tuple[Effort, ...] = EFFORTS
+    compiling: Compiling = field(default_factory=Compiling)
     _turns: Turns = field(default_factory=Turns)
 
     @classmethod
@@ -94,6 +99,7 @@ class Animator:
             take = Take(brief, scene, track, utterance)
             shot = directed(take, context, look=self.looking, step=beat)
             ask = replace(ask, width=scene.size[0], height=scene.size[1], interpolation=latents_between(take))
+            after.enter_context(self._compiled(ask))
             made = self._filmed(take, shot, ask, context, notes=(*notes, *scene.notes, *shot.notes))
             made = self.faces(made, context)
         path = context.scratch() / "pose.npy"
@@ -101,25 +107,49 @@ class Animator:
         blob = context.keep(path, "application/x-npy")
         return replace(brief.clip, motion=Motion(blob, take.fps, len(track)), footage=made)
 
+    def _compiled(self, ask: Ask) -> AbstractContextManager[bool]:
+        """The denoiser's blocks compiled, from the second film of a size on; not for networks that take turns."""
+        net = self.models.denoising
+        size = (ask.width, ask.height, ask.schedule.size, ask.guidance > 1.0)
+        networks = [net] if isinstance(net, nn.Module) else []
+        return self.compiling.used(networks, size)
+
     def _filmed(self, take: Take, shot: Shot, ask: Ask, context: Context, *, notes: tuple[str, ...]) -> Footage:
         """Diffuse and keep, with less held at once when memory does not suffice."""
         for effort in self.efforts[:-1]:
             try:
                 frames = self._frames(take, shot, ask, context, effort)
-                return footage.keep(frames, context, fps=take.fps, seed=take.brief.seed, notes=notes)
+                return self._told(footage.keep(frames, context, fps=take.fps, seed=take.brief.seed, notes=notes))
             except OutOfMemory:
                 give_back()
         if len(self.efforts) > 1:
             notes = (*notes, LEAN)
         frames = self._frames(take, shot, ask, context, self.efforts[-1])
-        return footage.keep(frames, context, fps=take.fps, seed=take.brief.seed, notes=notes)
+        return self._told(footage.keep(frames, context, fps=take.fps, seed=take.brief.seed, notes=notes))
+
+    def _told(self, made: Footage) -> Footage:
+        return replace(made, notes=(*made.notes, *self.compiling.notes))
 
     def _frames(self, take: Take, shot: Shot, ask: Ask, context: Context, effort: Effort) -> Iterator[Bytes]:
         chunks = Pipeline(self.models, effort=effort).generate(
-            Image.fromarray(take.scene.picture), Sketches(shot.poses, take.scene.size), ask, step=context.step
+            Image.fromarray(take.scene.picture),
+            Sketches(shot.poses, take.scene.size),
+            ask,
+            step=context.step,
+            watch=shown_to(context, ask.steps),
         )
         shown = (frame for chunk in chunks for frame in pictures.bytes_of(chunk).permute(0, 2, 3, 1).numpy())
         return raising.raised(shown, slow=take.slow * ask.interpolation, fps=take.fps, count=len(take.track))
+
+
+def shown_to(context: Context, steps: int) -> Watch:
+    """Gives the context a rough picture of the film's middle now and then."""
+
+    def watch(number: int, _predicted: Tensor, latents: Tensor) -> None:
+        if (number + 1) % max(1, steps // GLIMPSES) == 0:
+            context.glimpse(glimpses.jpeg(previews.picture(latents)))
+
+    return watch
 
 
 def asked(brief: Brief) -> tuple[Ask, tuple[str, ...]]:

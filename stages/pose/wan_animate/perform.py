@@ -13,11 +13,12 @@ from PIL import Image
 from avatar.artifacts import Clip, Motion
 from avatar.errors import BadOutput, OutOfMemory
 from avatar.face import tracks
-from avatar.media import footage, video
+from avatar.media import footage, glimpses, video
 from avatar.memory import give_back, lacking
 from avatar.stage import Context, Placement
-from stages.diffusion import controls, loading, placing, prompts
+from stages.diffusion import controls, decoding, loading, placing, previews, prompts
 from stages.diffusion.model import Count, Model
+from stages.diffusion.orders import GLIMPSES
 from stages.diffusion.source import Source
 from stages.pose import warp
 from stages.pose.brief import Brief, Shooting
@@ -29,7 +30,7 @@ from stages.pose.wan_animate.casting import Cast, cast
 
 Bytes = NDArray[np.uint8]
 
-SOURCE = Source("wan22-animate-14b", "WanAnimatePipeline", "wan", float32=("vae",))
+SOURCE = Source("wan22-animate-14b", "WanAnimatePipeline", "wan", float32=("vae",), compiles=True)
 LIMITS = controls.Limits("wan", "Wan 2.2 Animate", 832, 480, grid=16, steps=20, guidance=1.0)
 PROMPT = "视频中的人在做动作"
 """What the model was taught with: "the person in the video is moving"."""
@@ -97,13 +98,14 @@ class Animator:
         """The frames, and what had to be done to have room for them. Raises `OutOfMemory`, `BadOutput`."""
         length = segment(take.frames)
         total = segments(take.frames, length) * settled.steps
-        with self.model.working(context, total, drawing=True) as count:
+        with self.model.working(context, total, drawing=(take.scene.size, length, settled.guided)) as count:
             while True:
                 self.model.sampler(settled.sampler)
-                call = self._call(take, given, settled, encoded, length) | {"callback_on_step_end": _counting(count)}
+                call = self._call(take, given, settled, encoded, length)
+                call["callback_on_step_end"] = _counting(count, self.model, context, settled.steps)
                 frames = self._tried(call)
                 if frames is not None:
-                    return frames, self.model.softened
+                    return frames, self.model.notes
                 self._soften()
                 count.done = 0
 
@@ -189,13 +191,17 @@ def _held(pictures: list[Image.Image], frames: int) -> list[Image.Image]:
     return [*pictures, *pictures[-1:] * (frames - len(pictures))]
 
 
-def _counting(count: Count) -> Any:
-    """Tells of a step more each time; the pipeline counts anew in each segment."""
+def _counting(count: Count, model: Model, context: Context, steps: int) -> Any:
+    """Tells of a step more each time, and shows some; the pipeline counts anew in each segment."""
 
-    def stepped(_pipe: Any, _step: int, _moment: Any, given: dict[str, Any]) -> dict[str, Any]:
+    def stepped(_pipe: Any, step: int, _moment: Any, given: dict[str, Any]) -> dict[str, Any]:
         if not bool(torch.isfinite(given["latents"]).all()):
             raise BadOutput("The model gave numbers that are none. Try another precision or another seed.")
         count.at(count.done + 1)
+        if (step + 1) % max(1, steps // GLIMPSES) == 0:
+            shown = previews.rough(model, given["latents"], decoding.wan, {})
+            if shown is not None:
+                context.glimpse(glimpses.jpeg(shown))
         return given
 
     return stepped

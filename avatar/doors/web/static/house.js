@@ -152,7 +152,7 @@ export const picture = (avatar) => here(`look/avatars/${avatar}.webp`);
 // Hears a job's events until the last one. Gives back how to stop.
 export function follow(viewer, job, heard) {
   const source = new EventSource(film(viewer, job, "events"));
-  const names = ["queued", "started", "progress", "playable", "fell_back", "stage_finished", "finished", "failed", "canceled"];
+  const names = ["queued", "started", "progress", "playable", "glimpse", "fell_back", "stage_finished", "finished", "failed", "canceled"];
   for (const name of names) {
     source.addEventListener(name, (event) => {
       if (["finished", "failed", "canceled"].includes(name)) source.close();
@@ -160,6 +160,12 @@ export function follow(viewer, job, heard) {
     });
   }
   return () => source.close();
+}
+
+// The newest rough picture of what a job is making, once it can be shown; null when there is none any more.
+export function glimpse(viewer, job, { at }) {
+  const next = make("img", { src: `${film(viewer, job, "glimpse")}?${at}`, alt: "" });
+  return next.decode().then(() => next, () => null);
 }
 
 let passed = null;

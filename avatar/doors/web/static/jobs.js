@@ -1,6 +1,6 @@
 // The visitor's films: those that wait, those that are made, those that are there. Knows no form and no conversation.
 
-import { ask, film, follow, hand, house, make, t, translate, language } from "./house.js";
+import { ask, film, follow, glimpse, hand, house, make, t, translate, language } from "./house.js";
 import { downloads } from "./downloads.js";
 import { draftOf } from "./wish.js";
 
@@ -113,9 +113,15 @@ class Tile {
   heard(name, data) {
     if (name === "progress" && data.total > 1) this.steps = ` · ${data.done} / ${data.total}`;
     if (name === "started") this.steps = "";
+    if (name === "glimpse") this.glimpse(data);
     if (name !== "playable" || this.live || this.job.request.kind !== "talk") return;
     this.live = make("video", { muted: true, autoplay: true, playsInline: true, src: film(this.room.told.viewer, this.id, "stream") });
     this.shot.replaceChildren(this.live);
+  }
+
+  async glimpse(data) {
+    const next = await glimpse(this.room.told.viewer, this.id, data);
+    if (next && !this.live && this.job.status === "in_progress") this.shot.replaceChildren(next);
   }
 
   still() {
@@ -134,7 +140,10 @@ class Tile {
     if (this.seen === job.status) return;
     this.seen = job.status;
     this.shot.disabled = job.status !== "completed";
-    if (!OPEN.includes(job.status)) this.still();
+    if (!OPEN.includes(job.status)) {
+      this.still();
+      this.shot.replaceChildren();
+    }
     if (job.status === "completed") {
       const { duration_seconds: long, takes } = job.output;
       const badge = make("span", { textContent: takes.length > 1 ? `× ${takes.length}` : long ? `${long.toFixed(1)} s` : `${job.output.width} × ${job.output.height}` });

@@ -1,7 +1,7 @@
 // The studio: everything that can be asked of one film or picture, its plan before it, and what came of it. Knows no conversation.
 
 import { bringPicture, Cast, upload } from "./cast.js";
-import { ask, film, follow, handed, house, recall, store, t, translate } from "./house.js";
+import { ask, film, follow, glimpse, handed, house, recall, store, t, translate } from "./house.js";
 import { bringSound } from "./sounds.js";
 import { fillLanguages } from "./languages.js";
 import { downloads } from "./downloads.js";
@@ -261,17 +261,27 @@ class Studio {
     this.state.textContent = `${t(`stage.${stage}`)} ${total > 1 ? `${done} / ${total}` : ""}${left}`;
   }
 
+  // What a model draws or films, while it does.
+  async glimpse(job, data) {
+    const next = await glimpse(this.told.viewer, job, data);
+    if (!next || this.job !== job) return;
+    next.className = "poster";
+    this.poster.replaceWith(next);
+    this.poster = next;
+  }
+
   async heard(job, name, data) {
     if (name === "queued" && data.position > 1) this.state.textContent = t("chat.queued", { position: data.position });
     if (name === "started") this.state.textContent = data.stage ? t(`stage.${data.stage}`) : "";
     if (name === "playable") this.state.textContent = "";
     if (name === "progress") this.advance(data);
+    if (name === "glimpse") this.glimpse(job, data);
     if (name === "fell_back") this.slip(t("studio.fell", data));
     if (name === "failed") this.slip(data.message);
     if (!ENDS.includes(name)) return;
     this.busy(false);
     if (name === "canceled") this.video.removeAttribute("src");
-    if (name !== "finished") return this.root.classList.remove("played");
+    if (name !== "finished") return this.face();
     const done = await ask(`/v1/videos/${job}`);
     if (done.degraded && done.reason) this.slip(done.reason);
     downloads(this.find(".downloads"), this.told.viewer, done);
