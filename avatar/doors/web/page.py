@@ -2,7 +2,6 @@
 
 import json
 import os
-from functools import cache
 from pathlib import Path
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -14,6 +13,8 @@ from avatar.doors.web.endpoints import Endpoints
 from avatar.doors.web.looking import STATIC, WORDS
 
 LANGUAGES = ("en", "de", "fr", "es", "zh", "ja")
+LOOK = 0.05
+"""Seconds between two looks of Gradio's queue for calls of the named endpoints; it would look a thousand times a second."""
 ROOMS = ("chat", "studio", "jobs", "system")
 LOAD = "import(new URL('look/static/{room}.js', document.baseURI)).then((room) => room.open(element))"
 SHEETS = ("page", "chat", "rooms")
@@ -31,10 +32,12 @@ HEAD = "\n".join(
 
 def application(endpoints: Endpoints) -> FastAPI:
     """An application that has the page at its root, and named endpoints beside it."""
-    told = gr.I18n(**{name: words(name) for name in LANGUAGES})
+    told = gr.I18n(**{name: tabs(name) for name in LANGUAGES})
+    page = blocks(told, endpoints)
+    page._queue.sleep_when_free = LOOK  # noqa: SLF001 - it has no public door
     made: FastAPI = gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
-        blocks(told, endpoints),
+        page,
         "/",
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         theme=theme(),
@@ -76,11 +79,10 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(font=fonts, font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"])
 
 
-@cache
-def words(language: str) -> dict[str, str]:
-    """What the page says, in one language."""
+def tabs(language: str) -> dict[str, str]:
+    """What the rooms are called, in one language; all else the page says by itself."""
     told: dict[str, str] = json.loads(Path(WORDS, f"{language}.json").read_text("utf-8"))
-    return told
+    return {name: text for name, text in told.items() if name.startswith("tab.")}
 
 
 def _part(name: str) -> str:
