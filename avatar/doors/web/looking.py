@@ -3,7 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import anyio
 import anyio.to_thread
@@ -11,13 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from avatar.doors.api import files, streams
 from avatar.doors.api.desk import Desk
 from avatar.doors.api.files import Named
 from avatar.doors.api.paths import LOOK, VISIT
 from avatar.doors.web.conversation import Line, Talker, answered
+from avatar.doors.web.document import STATIC
+from avatar.doors.web.kept import Shelf
 from avatar.doors.web.visits import Visitors
 from avatar.errors import Unavailable
 from avatar.jobs.service import Order
@@ -26,23 +27,11 @@ from avatar.script import EXPRESSIONS
 
 PICTURES = anyio.CapacityLimiter(2)
 """Drawing takes a second each: it holds up no other question."""
-STATIC = Path(__file__).parent / "static"
 WORDS = Path(__file__).parent / "words"
 SHOWN: dict[str, Named] = {name: name for name in get_args(Named)}
 """What films are asked for by; those that have an ending by nature may be asked for with it too."""
 SHOWN |= {"video.mp4": "video", "image.png": "image", "audio.wav": "audio"}
 DAY = "public, max-age=86400"
-FRESH = {"Cache-Control": "no-cache"}
-
-
-class _Static(StaticFiles):
-    """Our own files. A browser asks each time whether it has the newest."""
-
-    def file_response(self, *args: Any, **more: Any) -> Response:
-        """The file, or that it has not changed."""
-        answer = super().file_response(*args, **more)
-        answer.headers["Cache-Control"] = "no-cache"
-        return answer
 
 
 class Looking:
@@ -56,8 +45,8 @@ class Looking:
     def routes(self) -> list[BaseRoute]:
         """In the order in which they are tried."""
         return [
-            Mount(f"{LOOK}/static", _Static(directory=STATIC)),
-            Mount(f"{LOOK}/words", _Static(directory=WORDS)),
+            Mount(f"{LOOK}/static", Shelf(STATIC)),
+            Mount(f"{LOOK}/words", Shelf(WORDS)),
             Route(f"{LOOK}/avatars/{{avatar}}.webp", self.avatar),
             Route(f"{LOOK}/{{viewer}}/{{job}}/{{what}}", self.film, methods=["GET", "HEAD"]),
             Route(f"{VISIT}/v1/page", self.page),
