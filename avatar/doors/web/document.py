@@ -15,7 +15,20 @@ from avatar.doors.web.kept import FOR_EVER, Shelf, kept
 STATIC = Path(__file__).parent / "static"
 ROOMS = ("chat", "studio", "jobs", "system")
 SHEETS = ("page", "chat", "rooms")
-SCRIPTS = ("frame", "house", "chat", "bubbles", "cast", "languages", "marks", "mic", "screen", "talked", "wish")
+SCRIPTS = (
+    "frame",
+    "house",
+    "chat",
+    "bubbles",
+    "cast",
+    "growing",
+    "languages",
+    "marks",
+    "mic",
+    "screen",
+    "talked",
+    "wish",
+)
 """What the chat needs, told at once: a browser would learn of it only file by file."""
 BASE = LOOK.removeprefix("/") + "/static"
 FIRST = "\n".join(

@@ -1,5 +1,6 @@
 // The visitor's films: those that wait, those that are made, those that are there. Knows no form and no conversation.
 
+import { grow } from "./growing.js";
 import { ask, film, follow, hand, house, make, t, translate, language } from "./house.js";
 import { downloads } from "./downloads.js";
 import { draftOf } from "./wish.js";
@@ -114,11 +115,13 @@ class Tile {
     if (name === "progress" && data.total > 1) this.steps = ` · ${data.done} / ${data.total}`;
     if (name === "started") this.steps = "";
     if (name !== "playable" || this.live || this.job.request.kind !== "talk") return;
-    this.live = make("video", { muted: true, autoplay: true, playsInline: true, src: film(this.room.told.viewer, this.id, "stream") });
+    this.live = make("video", { muted: true, autoplay: true, playsInline: true });
+    this.settle = grow(this.live, film(this.room.told.viewer, this.id, "stream"));
     this.shot.replaceChildren(this.live);
   }
 
   still() {
+    this.settle?.();
     this.live?.removeAttribute("src");
     this.live?.load();
     this.live?.remove();

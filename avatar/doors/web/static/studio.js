@@ -1,6 +1,7 @@
 // The studio: everything that can be asked of one film or picture, its plan before it, and what came of it. Knows no conversation.
 
 import { bringPicture, Cast, upload } from "./cast.js";
+import { grow } from "./growing.js";
 import { ask, film, follow, handed, house, recall, store, t, translate } from "./house.js";
 import { bringSound } from "./sounds.js";
 import { fillLanguages } from "./languages.js";
@@ -219,7 +220,7 @@ class Studio {
       this.job = job.id;
       this.began = performance.now();
       this.callOff();
-      if (body.kind === "talk") this.watch(film(this.told.viewer, job.id, "stream"));
+      if (body.kind === "talk") this.watch(film(this.told.viewer, job.id, "stream"), grow);
       this.unfollow = follow(this.told.viewer, job.id, (name, data) => this.heard(job.id, name, data));
     } catch (problem) {
       this.busy(false);
@@ -227,8 +228,10 @@ class Studio {
     }
   }
 
-  watch(source) {
-    this.video.src = source;
+  // Plays a whole film, or with `grow` one that is still being made.
+  watch(source, play = (video, url) => { video.src = url; }) {
+    this.settle?.();
+    this.settle = play(this.video, source);
     this.video.onplaying = () => this.root.classList.add("played");
     this.video.play().catch(() => {});
   }
