@@ -6,8 +6,11 @@ from typing import Any
 
 import av
 import httpx
+import numpy as np
 import pytest
 
+from tests.film.test_encode import tone
+from tests.footage.films import written
 from tests.web.conftest import Visitor
 
 Visit = Callable[..., Visitor]
@@ -151,6 +154,64 @@ def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address
         assert kept[name] == pytest.approx([512 * place[0], 512 * place[1]], abs=4)
     visitor.say("It is me.")
     visitor.until(PLAYS.format(seconds=0.1))
+
+
+def test_footage_takes_the_place_of_the_face_and_comes_back_with_a_change(visit: Visit, tmp_path: Path) -> None:
+    sound = tone(tmp_path / "tone.wav", 0.5)
+    film = written(tmp_path / "somebody.mp4", [np.full((96, 96, 3), grey, np.uint8) for grey in range(0, 240, 20)])
+    visitor = visit()
+    visitor.open("studio")
+    page = visitor.page
+    page.fill("#s-script", "I never said this.")
+    page.click(".bring-footage")
+    page.set_input_files("dialog input[type=file]", sound)
+    page.click("dialog .act")
+    assert page.locator("dialog input:invalid").count() == 1  # whoever is in it must have agreed
+    page.check("dialog input[type=checkbox]")
+    page.click("dialog .act")
+    visitor.until("document.querySelector('dialog .slip').textContent.includes('no picture')")
+    page.set_input_files("dialog input[type=file]", film)
+    page.click("dialog .act")
+    visitor.until("document.querySelector('.footage .brought').textContent === 'somebody.mp4'")
+    assert not page.locator(".studio .face").is_visible()
+    visitor.until("document.querySelector('.plan ul').textContent.includes('filmed: ')")  # its weights are not here
+    page.click(".studio details:has(#s-background) summary")
+    page.select_option("#s-background", "blur")
+    visitor.until("document.querySelector('[data-for=background]').textContent.includes('video')")
+    page.select_option("#s-background", "scene")
+    visitor.until("!document.querySelector('.studio .go').disabled")
+    with page.expect_request("**/me/v1/videos") as asked:
+        page.click(".studio .go")
+    page.click(".studio .cancel")
+    page.wait_for_selector(".studio .go:not([hidden])")
+    page.click(".drop-footage")
+    assert page.locator(".studio .face").is_visible()
+    visitor.open("jobs")
+    page.locator(".tile .tools button", has_text="change").click()
+    visitor.until("document.querySelector('.footage .brought').textContent")
+    with page.expect_request("**/me/v1/plans") as planned:
+        page.fill("#s-script", "I never said that.")
+    assert planned.value.post_data_json["video"] != asked.value.post_data_json["video"]
+    assert planned.value.response().status == 200
+    assert "avatar" not in planned.value.post_data_json
+
+
+def test_a_full_queue_says_so_and_the_line_goes_through_when_there_is_room(visit: Visit, address: str) -> None:
+    visitor = visit()
+    with httpx.Client(base_url=f"{address}/me/v1/videos", headers={"X-Visitor": "b" * 30}, timeout=60) as other:
+        waiting = []
+        while (answer := other.post("", json={"script": LONG})).status_code == 202:
+            waiting.append(answer.json()["id"])
+        assert (answer.status_code, answer.json()["code"]) == (503, "queue_full")
+        visitor.say("Is there room for me?")
+        visitor.until("document.querySelector('.composer .slip').textContent.includes('wait already')")
+        assert visitor.page.input_value(".chat textarea") == "Is there room for me?"
+        assert visitor.page.locator(".said").count() == 0
+        for job in waiting:
+            other.post(f"/{job}/cancel")
+    visitor.page.keyboard.press("Enter")
+    visitor.until(PLAYS.format(seconds=0.1))
+    assert visitor.page.locator(".composer .slip").inner_text() == ""
 
 
 def test_words_become_pictures_side_by_side_and_the_chosen_one_talks(visit: Visit) -> None:

@@ -16,6 +16,7 @@ from avatar.doors.api import files, streams
 from avatar.doors.api.desk import Desk
 from avatar.doors.api.files import Named
 from avatar.doors.api.paths import LOOK, VISIT
+from avatar.doors.api.uploads import answer
 from avatar.doors.web.conversation import Line, Talker, answered
 from avatar.doors.web.document import STATIC
 from avatar.doors.web.kept import Shelf
@@ -52,6 +53,7 @@ class Looking:
             Route(f"{VISIT}/v1/page", self.page),
             Route(f"{VISIT}/v1/chat", self.chat, methods=["POST"]),
             Route(f"{VISIT}/v1/asked/{{job}}", self.asked),
+            Route(f"{VISIT}/v1/asked/{{job}}/{{part}}", self.brought, methods=["POST"]),
             Route(f"{VISIT}/v1/again/{{job}}", self.again, methods=["POST"]),
         ]
 
@@ -87,6 +89,13 @@ class Looking:
         caller = self._visitors.caller(request.scope)
         job = await self._desk.ask(self._desk.jobs.job, request.path_params["job"], client=caller.sees)
         return Response(job.request.model_dump_json(), media_type="application/json")
+
+    async def brought(self, request: Request) -> Response:
+        """What the visitor brought for one of his jobs, as an upload to be used again."""
+        caller = self._visitors.caller(request.scope)
+        renew = partial(self._desk.jobs.renew, client=caller.name, sees=caller.sees)
+        found = await self._desk.ask(renew, request.path_params["job"], request.path_params["part"])
+        return Response(answer(found).model_dump_json(), 201, media_type="application/json")
 
     async def again(self, request: Request) -> Response:
         """One of the visitor's jobs once more, with its own pictures and sounds."""

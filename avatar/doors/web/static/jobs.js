@@ -3,6 +3,7 @@
 import { grow } from "./growing.js";
 import { ask, film, follow, hand, house, make, t, translate, language } from "./house.js";
 import { downloads } from "./downloads.js";
+import { broughtFor } from "./sounds.js";
 import { draftOf } from "./wish.js";
 
 const AGAIN = 2000; // milliseconds between two looks while something is being made
@@ -163,7 +164,10 @@ class Tile {
     };
     const cancel = tool("cancel", () => ask(`/v1/videos/${this.id}/cancel`, { method: "POST" }));
     const retry = tool("jobs.retry", () => ask(`/v1/again/${this.id}`, { method: "POST", body: {} }));
-    const change = tool("jobs.change", async () => hand(draftOf(this.asked ?? (await ask(`/v1/asked/${this.id}`)))));
+    const change = tool("jobs.change", async () => {
+      const asked = this.asked ?? (await ask(`/v1/asked/${this.id}`));
+      hand({ ...draftOf(asked), brought: await broughtFor(this.id, asked, film(this.room.told.viewer, this.id, "thumbnail")) });
+    });
     const remove = tool("jobs.delete", () => ask(`/v1/videos/${this.id}`, { method: "DELETE" }));
     if (OPEN.includes(job.status)) return this.tools.replaceChildren(cancel);
     this.tools.replaceChildren(...(job.status === "completed" ? [change] : [retry, change]), remove);
