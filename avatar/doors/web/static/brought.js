@@ -2,7 +2,7 @@
 
 import { bringPicture } from "./cast.js";
 import { t } from "./house.js";
-import { bringFootage, bringSound } from "./sounds.js";
+import { bringFootage, bringSound, firstPicture } from "./sounds.js";
 
 export class Brought {
   constructor(studio) {
@@ -12,7 +12,7 @@ export class Brought {
     arm(".drop-sound", () => this.take(null));
     arm(".bring-start", async () => this.begin((await bringPicture({ marked: false })) ?? this.start));
     arm(".drop-start", () => this.begin(null));
-    arm(".bring-footage", async () => this.film((await bringFootage(t(studio.kind === "talk" ? "footage.hint" : "footage.hint.move"))) ?? this.footage));
+    arm(".bring-footage", () => this.bringFootage());
     arm(".drop-footage", () => this.film(null));
   }
 
@@ -34,6 +34,13 @@ export class Brought {
     this.show(".drop-start", start);
     this.studio.face();
     this.studio.changed();
+  }
+
+  async bringFootage() {
+    const brought = await bringFootage(t(this.studio.kind === "talk" ? "footage.hint" : "footage.hint.move"));
+    if (!brought) return;
+    this.film(brought);
+    firstPicture(brought.file).then((picture) => this.footage === brought && this.film(Object.assign(brought, { picture })), () => {});
   }
 
   // Somebody's film: in a film that speaks it is dubbed, in one of words it is moved like.

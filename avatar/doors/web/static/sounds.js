@@ -5,10 +5,8 @@ import { upload } from "./cast.js";
 
 export const bringSound = () => bring("audio", { accept: "audio/*,video/mp4,video/webm", title: t("sound.title"), hint: t("sound.hint"), consent: t("sound.consent") });
 
-// The film's first picture comes along as a data URL, where the browser can read it.
-export async function bringFootage(hint) {
-  const brought = await bring("video", { accept: "video/mp4,video/webm,video/quicktime,video/x-matroska", title: t("footage.title"), hint, consent: t("footage.consent") });
-  return brought && { ...brought, picture: await firstPicture(brought.file).catch(() => "") };
+export function bringFootage(hint) {
+  return bring("video", { accept: "video/mp4,video/webm,video/quicktime,video/x-matroska", title: t("footage.title"), hint, consent: t("footage.consent") });
 }
 
 // What was brought for a job, to be used again: a picture as `image`, a sound as `audio`, a film as `video`. Each is shown by
@@ -56,10 +54,12 @@ function bring(kind, { accept, title, hint, consent }) {
   });
 }
 
-async function firstPicture(file) {
+// A film's first picture as a data URL. Rejects, or never comes, where the browser can't read the film.
+export async function firstPicture(file) {
   const film = make("video", { muted: true, preload: "auto", src: URL.createObjectURL(file) });
   try {
     await new Promise((resolve, reject) => Object.assign(film, { onloadeddata: resolve, onerror: reject }));
+    if (!film.videoWidth) throw new Error("no picture");
     const scale = Math.min(1, 640 / Math.max(film.videoWidth, film.videoHeight));
     const canvas = make("canvas", { width: film.videoWidth * scale, height: film.videoHeight * scale });
     canvas.getContext("2d").drawImage(film, 0, 0, canvas.width, canvas.height);
