@@ -98,7 +98,7 @@ class Workbook:
     def waiting(self, queue: str) -> bool:
         """Whether a job waits in this queue. Cheap enough to be asked five times a second."""
         left = sa.and_(jobs.status == "in_progress", jobs.run.is_(None), jobs.place == queue)
-        wanted = sa.exists().where(left)
+        wanted: sa.ColumnElement[bool] = sa.exists().where(left)
         if queue == FIRST:
             wanted = sa.or_(sa.exists().where(jobs.status == "queued"), wanted)
         with self.database.read() as found:

@@ -69,7 +69,8 @@ def said(ipa: str) -> Track:
 
 def filled(ring: heads.Floats, made: Retimed) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
     """255 within a closed line."""
-    mask = np.zeros(made.shift.shape[:2], np.uint8)
+    height, width = made.shift.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
     cv2.fillPoly(mask, [np.rint((ring - (made.x, made.y)) * 16).astype(np.int32)], 255, shift=4)
     return mask
 

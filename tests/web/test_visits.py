@@ -98,7 +98,7 @@ def test_a_job_is_made_again_and_its_request_told_to_its_owner_only(client: http
 
 
 def test_what_was_brought_for_a_job_is_used_again_by_its_owner_only(client: httpx.Client) -> None:
-    form = {"consent": (None, "true"), "kind": (None, "image"), "file": ("me.png", b"a face", "image/png")}
+    form: Any = {"consent": (None, "true"), "kind": (None, "image"), "file": ("me.png", b"a face", "image/png")}
     brought = client.post("/me/v1/uploads", files=form, headers=ANN).json()["upload_id"]
     asked = client.post("/me/v1/videos", json={"script": "Me.", "image": brought}, headers=ANN).json()["id"]
     again = client.post(f"/me/v1/asked/{asked}/image", headers=ANN)

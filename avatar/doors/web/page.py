@@ -8,7 +8,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr
 from fastapi import FastAPI
-from gradio.routes import BUILD_PATH_LIB
+from gradio.routes import BUILD_PATH_LIB  # type: ignore[attr-defined]
 
 from avatar.doors.web.document import ROOMS, Document, part
 from avatar.doors.web.endpoints import Endpoints
