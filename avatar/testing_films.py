@@ -37,9 +37,15 @@ class Shelf:
             raise ConsentRequired("The person in it must agree first. Ask them.")
         blob = self.keep(file.read_bytes(), media_type)
         file.unlink()
-        taken = Upload(f"upload_{uuid.uuid4().hex}", kind, blob, client, consent, now, now + DAY)
-        self._uploads[taken.id] = taken
-        return taken
+        return self.put(blob, kind=kind, client=client, now=now)
+
+    def put(self, blob: Blob, *, kind: UploadKind, client: str, now: float) -> Upload:
+        """A new upload of a file that is here."""
+        found = Upload(
+            f"upload_{uuid.uuid4().hex}", kind, blob, client, consent=True, created_at=now, expires_at=now + DAY
+        )
+        self._uploads[found.id] = found
+        return found
 
     def taken(self, upload_id: str, client: str | None) -> Upload:
         """What was brought under this id. Raises `NotFound`."""

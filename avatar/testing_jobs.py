@@ -30,6 +30,7 @@ from avatar.jobs.service import (  # fmt: skip
     Told,
     Upload,
     UploadKind,
+    brought,
 )
 from avatar.request import Ask
 from avatar.testing_films import DAY, Shelf, heard, page_of, tiny_outcome
@@ -149,6 +150,12 @@ class ScriptedJobs:
         """What was brought under this id."""
         with self._lock:
             return self._shelf.taken(upload_id, client)
+
+    def renew(self, job_id: str, part: str, /, *, client: str, sees: str | None) -> Upload:
+        """What was brought for a job, as a new upload."""
+        blob, kind = brought(self.job(job_id, client=sees), part)
+        with self._lock:
+            return self._shelf.put(blob, kind=kind, client=client, now=self._clock())
 
     def events(self, job_id: str, /, *, after: int = 0) -> tuple[Told, ...]:
         """What was told since number `after`."""

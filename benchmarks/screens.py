@@ -44,6 +44,7 @@ def main() -> None:
 
 def _use(page: Any, room: str) -> None:
     page.wait_for_selector(".chat.open")
+    page.wait_for_selector("#early", state="detached")
     page.wait_for_function("document.querySelectorAll('.cast img[src]').length > 9", timeout=120_000)
     if room == "chat":
         page.fill(".chat textarea", LINE)

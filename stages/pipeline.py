@@ -39,6 +39,8 @@ def route_of(ask: Ask) -> tuple[Stage[Any, Any], ...]:
 
 SECONDS = 4.0
 """Length of a film made from words, where none was asked for."""
+CLOSER = 2.0
+"""How much larger than the film footage is kept of which a close view is wanted."""
 
 
 def render(ask: Ask, run: Run, *, label: str = "") -> Outcome:
@@ -208,7 +210,9 @@ def show(ask: Ask, said: Speech, *, run: Run) -> tuple[Speech, Film]:
         who, said.seconds, ask.fps, seed, live.head, live.blink, live.gaze, ask.sampling, happening(ask)
     )
     if ask.dubbed:
-        base = replace(base, video=ask.dubbed, face=ask.face, film=(ask.width, ask.height))
+        nearer = ask.zoom * (CLOSER if ask.framing == "close" else 1.0)
+        kept = round(ask.width * nearer), round(ask.height * nearer)
+        base = replace(base, video=ask.dubbed, face=ask.face, film=kept)
     moving = run(motion.MOTION, replace(base, driven=driven.wanted))
     acting = pose.Acting(ask.expression, script_of(ask).cues)
     asked = pose.Brief(moving, said, seed, live.head, live.expression, live.gaze, acting)

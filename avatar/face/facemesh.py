@@ -55,13 +55,33 @@ def even(points: Floats, count: int) -> Floats:
     return np.stack([np.interp(at, run, points[:, axis]) for axis in (0, 1)], axis=-1).astype(np.float32)
 
 
-def rims(points: Floats) -> Floats:
-    """The lips' four rims (4, 11, 2), from upper outer to lower outer; the inner ones never cross."""
-    ends = points[[UPPER_OUTER[0], UPPER_OUTER[-1]]]
+def outlines(points: Floats) -> Floats:
+    """The lips' four rims (4, 11, 2) as their points lie, from upper outer to lower outer, all from end to end.
+
+    The ends are the mouth's corners, as far out as any of the lips: those of a face that is turned away bulge beyond.
+    """
+    ends = points[[UPPER_OUTER[0], UPPER_OUTER[-1]]].copy()
+    outer = points[list(UPPER_OUTER + LOWER_OUTER), 0]
+    ends[:, 0] = outer.min(), outer.max()
     lines = (UPPER_OUTER, UPPER_INNER, LOWER_INNER, LOWER_OUTER)
-    found = [across(np.vstack([ends[:1], points[list(line[1:-1])], ends[1:]]), LIP_POINTS) for line in lines]
+    return np.stack([np.vstack([ends[:1], points[list(line[1:-1])], ends[1:]]) for line in lines])
+
+
+def rims(points: Floats) -> Floats:
+    """The lips' four rims (4, 11, 2) at even x, from upper outer to lower outer; the inner ones never cross."""
+    found = [across(outline, LIP_POINTS) for outline in outlines(points)]
     found[2][:, 1] = np.maximum(found[2][:, 1], found[1][:, 1])
     return np.stack(found)
+
+
+def grown(points: Floats, by: float) -> Floats:
+    """The same points (478, 2) with the lips' outer rim `by` pixels further out."""
+    ring = list(UPPER_OUTER + LOWER_OUTER[-2:0:-1])
+    along = np.roll(points[ring], -1, axis=0) - np.roll(points[ring], 1, axis=0)
+    out = np.stack([along[:, 1], -along[:, 0]], axis=1) / np.maximum(np.hypot(*along.T), 1e-6)[:, None]
+    moved = points.copy()
+    moved[ring] += np.float32(by) * out
+    return moved
 
 
 def face(points: Floats, confidence: float = 1.0) -> Face:

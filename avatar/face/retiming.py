@@ -1,11 +1,13 @@
 """A mouth brought from the shape that a frame shows to the shape that is wanted, in place. Knows no pixels, no time.
 
-Works in the upright face. Every column is a ruler with knots, as in `avatar.face.aperture`: the four lip rims and the
-chin go from where they are seen to where they are wanted, and skin stretches evenly between; at the nose, the sides of
-the jaw and the foot of the neck nothing moves.
+Works in the upright face. Every column of what is wanted is a ruler with knots, as in `avatar.face.aperture`: the four
+lip rims and the chin, which come from wherever they are seen, also from beside the column: the lips of a face that is
+turned away are seen so steeply at their far corner that no column there crosses them once. Skin stretches evenly
+between; at the nose, the sides of the jaw and the foot of the neck nothing moves.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,10 @@ WET_FROM = 0.02
 """Opening, in face heights, from which all of that edge is taken."""
 REACH = 0.94
 """Share of the way from the mouth to the jaw's side within which skin gives way."""
+BESIDE = 0.25
+"""Half mouth widths beside the mouth's corners within which skin gives way at least, however near the jaw."""
+CLOSEST = 0.02
+"""Share of the mouth's width that points along a rim at rest count as apart at least."""
 CREASE = 0.0035
 """Half the thickness, in face heights, of the line between lips that were brought together."""
 NECK = 0.34
@@ -32,9 +38,13 @@ NECK = 0.34
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a frame shows, upright: four lip rims (4, 11, 2) as `Mouth.outline` orders them; how far the chin fell."""
+    """What a frame shows, upright: four lip rims (4, n, 2) as `facemesh.outlines` gives them; how far the chin fell.
+
+    `rest` are the same points with the face at rest.
+    """
 
     rims: Array
+    rest: Array
     fallen: float
 
 
@@ -60,37 +70,66 @@ def retimed(mouth: Mouth, face: Face, seen: Seen, row: Track, *, amount: float =
     jaw = np.asarray(face.jaw, np.float32)
     nose = float(np.asarray(face.nose)[:, 1].max())
     chin = float(jaw[len(jaw) // 2, 1])
-    x, y = int(jaw[:, 0].min()) & ~1, int(nose) & ~1
-    columns = np.arange(x, int(jaw[:, 0].max()) + 1, dtype=np.float32)
+    room = BESIDE * mouth.half
+    left = min(jaw[:, 0].min(), mouth.centre[0] - mouth.half - room, seen.rims[0, 0, 0] - room)
+    right = max(jaw[:, 0].max(), mouth.centre[0] + mouth.half + room, seen.rims[0, -1, 0] + room)
+    x, y = int(left) & ~1, int(nose) & ~1
+    columns = np.arange(x, int(right) + 1, dtype=np.float32)
     rows = np.arange(y, int(chin + NECK * mouth.unit), dtype=np.float32)[:, None]
-    source, fade = _across(mouth, jaw, seen, columns, (float(width(row)), amount))
-    upper, up, low, lower = (np.interp(source, *line.T).astype(np.float32) for line in seen.rims)
+    narrow = float(width(row))
+    source, fade, at, ends = _across(mouth, jaw, seen, columns, (narrow, amount))
+    here = [_point(rest, line, at) for rest, line in zip(seen.rest, seen.rims, strict=True)]
+    upper, up, low, lower = (point[:, 1] for point in here)
     apart = np.maximum(low - up, 0.0)
     wet = mouth.unit * np.clip(apart / (WET_FROM * mouth.unit), 0.0, 1.0)
-    up, low = up - WET[0] * wet, np.maximum(low, up) + WET[1] * wet
-    now = mouth.rims(row, columns)[1]
+    up, low = np.maximum(up - WET[0] * wet, upper), np.minimum(np.maximum(low, up) + WET[1] * wet, lower)
+    beyond = columns - np.clip(columns, *ends)
+    goal = (mouth.centre[0] + (at - mouth.centre[0]) * narrow).astype(np.float32)
+    now = mouth.rims(row, goal + beyond)[1]
     wanted = (now.upper_outer, now.upper_inner, now.lower_inner, now.lower_outer)
-    shifts = [amount * fade * (there - here) for there, here in zip(wanted, (upper, up, low, lower), strict=True)]
+    shifts = [amount * fade * (there - y) for there, y in zip(wanted, (upper, up, low, lower), strict=True)]
+    sides = [np.where(beyond == 0.0, amount * (goal - point[:, 0]), columns - source) for point in here]
     pull = _pull(jaw, mouth, columns)
     drop = (JAW_DROP * mouth.unit * float(row[COLUMN["jawOpen"]]) - seen.fallen) * amount * pull
     flat = np.zeros_like(columns)
     hanging = np.interp(columns, *jaw[np.argsort(jaw[:, 0])].T) + seen.fallen * pull
-    hanging = np.maximum(hanging, lower + 0.04 * mouth.unit)
+    hanging = np.maximum(hanging, lower.max() + 0.04 * mouth.unit)
     foot = np.full_like(columns, rows[-1, 0] - 1.0)
     knots = [flat + nose, upper + shifts[0], up + shifts[1], low + shifts[2], lower + shifts[3], hanging + drop, foot]
     for index in range(1, len(knots)):
-        knots[index] = np.maximum(knots[index], knots[index - 1])
-    down = stretch(
-        rows, [k.astype(np.float32) for k in knots], [s.astype(np.float32) for s in (flat, *shifts, drop, flat)]
-    )
-    shift = np.zeros((*down.shape, 4), np.float32)
-    shift[..., 0], shift[..., 1] = _height_fade(rows, nose, mouth) * (columns - source), down
+        knots[index] = np.maximum(knots[index], knots[index - 1]).astype(np.float32)
+    shift = np.zeros((len(rows), len(columns), 4), np.float32)
+    shift[..., 1] = stretch(rows, knots, [move.astype(np.float32) for move in (flat, *shifts, drop, flat)])
+    share = np.clip((lower.max() - lower) / np.maximum(hanging - lower, 1.0), 0.0, 1.0)
+    knots.insert(5, (knots[4] + share * (knots[5] - knots[4])).astype(np.float32))
+    shift[..., 0] = stretch(rows, knots, [move.astype(np.float32) for move in (flat, *sides, sides[3], flat, flat)])
     edges = knots[2].astype(np.float32), knots[3].astype(np.float32)
     return Retimed(x, y, shift, _hole(x, edges), _crease(rows, edges, apart * amount, mouth.unit))
 
 
-def _across(mouth: Mouth, jaw: Array, seen: Seen, columns: Array, wanted: tuple[float, float]) -> tuple[Array, Array]:
-    """Where each column comes from, and how much of the mouth's way it goes."""
+class Ways(NamedTuple):
+    """Of each column: where it comes from beside the lips, how much of the way it goes, and its place `at` rest.
+
+    `goal` is where the mouth's corners come to lie.
+    """
+
+    source: Array
+    fade: Array
+    at: Array
+    goal: tuple[float, float]
+
+
+def _point(rest: Array, line: Array, at: Array) -> Array:
+    """Where a rim `line` (n, 2) is seen whose points are at `rest` (n, 2), for columns `at` of the latter: (m, 2)."""
+    least = CLOSEST * (rest[-1, 0] - rest[0, 0]) * np.arange(len(rest))
+    x = least + np.maximum.accumulate(rest[:, 0] - least)
+    x = rest[0, 0] + (x - x[0]) * (rest[-1, 0] - rest[0, 0]) / (x[-1] - x[0])
+    way = np.maximum.accumulate(line[:, 0]), line[:, 1]
+    return np.stack([np.interp(at, x, values) for values in way], axis=1).astype(np.float32)
+
+
+def _across(mouth: Mouth, jaw: Array, seen: Seen, columns: Array, wanted: tuple[float, float]) -> Ways:
+    """How columns go from the mouth that is seen, `amount` of the way, to one that is `narrow` times that at rest."""
     narrow, amount = wanted
     ends = seen.rims[0, 0, 0], seen.rims[0, -1, 0]
     goal = [
@@ -102,7 +141,7 @@ def _across(mouth: Mouth, jaw: Array, seen: Seen, columns: Array, wanted: tuple[
     sides = []
     for half, end, want in ((jaw[: middle + 1], ends[0], goal[0]), (jaw[middle:][::-1], ends[1], goal[1])):
         edge = float(np.interp(height, half[:, 1], half[:, 0]))
-        outer = max(abs(end - mouth.centre[0]), abs(want - mouth.centre[0])) + 0.12 * mouth.half
+        outer = max(abs(end - mouth.centre[0]), abs(want - mouth.centre[0])) + BESIDE * mouth.half
         far = max(REACH * abs(edge - float(mouth.centre[0])), outer)
         sides.append(float(mouth.centre[0]) + np.sign(edge - float(mouth.centre[0])) * far)
     source = np.interp(columns, [sides[0], *goal, sides[1]], [sides[0], *ends, sides[1]])
@@ -110,14 +149,9 @@ def _across(mouth: Mouth, jaw: Array, seen: Seen, columns: Array, wanted: tuple[
     left = np.clip((columns - sides[0]) / max(goal[0] - sides[0], 1.0), 0.0, 1.0)
     right = np.clip((sides[1] - columns) / max(sides[1] - goal[1], 1.0), 0.0, 1.0)
     near = np.minimum(left, right)
-    return source.astype(np.float32), (near * near * (3.0 - 2.0 * near)).astype(np.float32)
-
-
-def _height_fade(rows: Array, nose: float, mouth: Mouth) -> Array:
-    """How much of a change of width each row takes: all of it at the lips, none at the nose, little at the chin."""
-    above = np.clip((rows - nose) / (0.8 * max(mouth.centre[1] - nose, 1.0)), 0.0, 1.0)
-    below = np.clip((rows - mouth.centre[1]) / mouth.half, 0.0, None)
-    return np.asarray(above * above * (3.0 - 2.0 * above) * np.exp(-below * below), np.float32)
+    fade = (near * near * (3.0 - 2.0 * near)).astype(np.float32)
+    at = np.interp(columns, goal, [mouth.centre[0] - mouth.half, mouth.centre[0] + mouth.half])
+    return Ways(source.astype(np.float32), fade, at.astype(np.float32), (float(goal[0]), float(goal[1])))
 
 
 def _pull(jaw: Array, mouth: Mouth, columns: Array) -> Array:

@@ -20,7 +20,19 @@ from avatar.jobs.files import Variant, blob_of
 from avatar.jobs.ledger import Ledger, Limits
 from avatar.jobs.live import LiveFolder
 from avatar.jobs.rows import Clock
-from avatar.jobs.service import ENDED, House, Job, Order, Page, Standing, Status, Told, Upload, UploadKind
+from avatar.jobs.service import (  # fmt: skip
+    ENDED,
+    House,
+    Job,
+    Order,
+    Page,
+    Standing,
+    Status,
+    Told,
+    Upload,
+    UploadKind,
+    brought,
+)
 from avatar.jobs.shelf import Shelf
 from avatar.jobs.transact import Desk
 from avatar.jobs.worker import Worker
@@ -135,13 +147,15 @@ class DurableJobs:
         """Take a checked picture or sound; the file is moved away. Raises `ConsentRequired`, `StorageError`."""
         if not consent:
             raise ConsentRequired("A face or a voice needs its owner's consent. Ask for it, and say so with consent.")
-        now = self._clock()
         with closing(self._store.session()) as session:
-            blob = session.keep(file, media_type)
-            upload = Upload(rows.new_id("upload"), kind, blob, client, consent, now, now + self._keep)
-            self.shelf.put(upload)
-            self._store.retain(upload.id, [blob])
-        return upload
+            return self._shelved(session.keep(file, media_type), kind, client=client)
+
+    def renew(self, job_id: str, part: str, /, *, client: str, sees: str | None) -> Upload:
+        """What was brought for a job, as a new upload of `client`. Raises `NotFound`, `StorageError`."""
+        blob, kind = brought(self.job(job_id, client=sees), part)
+        with closing(self._store.session()) as session:
+            session.path(blob)  # it is still there, and stays until the upload holds it
+            return self._shelved(blob, kind, client=client)
 
     def uploaded(self, upload_id: str, /, *, client: str | None = None) -> Upload:
         """What was brought under this id. Raises `NotFound`."""
@@ -173,6 +187,14 @@ class DurableJobs:
         self._news.close()
         self._desk.close()
         self._database.close()
+
+    def _shelved(self, blob: Blob, kind: UploadKind, *, client: str) -> Upload:
+        now = self._clock()
+        name = rows.new_id("upload")
+        upload = Upload(name, kind, blob, client, consent=True, created_at=now, expires_at=now + self._keep)
+        self.shelf.put(upload)
+        self._store.retain(name, [blob])
+        return upload
 
     def _put(self, found: sa.Connection, job_id: str, place: int) -> None:
         self._desk.put(found, job_id, priority=place)

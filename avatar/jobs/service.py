@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from avatar.artifacts import Blob
-from avatar.errors import AvatarError
+from avatar.errors import AvatarError, NotFound
 from avatar.events import FellBack, Listener, Outcome
 from avatar.jobs.files import Variant
 from avatar.jobs.house import House as House  # noqa: PLC0414 - the façade gives it out
@@ -122,6 +122,20 @@ class Upload:
     expires_at: float
 
 
+BROUGHT: dict[str, UploadKind] = {
+    "image": "image", "backdrop": "image", "audio": "audio", "voice_sample": "audio", "video": "video"
+}  # fmt: skip
+"""What a request may have brought, by the name of its field, and of which kind that is."""
+
+
+def brought(job: Job, part: str) -> tuple[Blob, UploadKind]:
+    """What was brought for a job as one part of its request. Raises `NotFound` where nothing was."""
+    blob: Blob | None = getattr(job.request, part) if part in BROUGHT else None
+    if blob is None:
+        raise NotFound(f"Nothing was brought as {part[:40]} of job {job.id}. Its request tells what was.")
+    return blob, BROUGHT[part]
+
+
 class Maker(Protocol):
     """Makes films while the caller waits: what the command line needs. Every `JobService` is one."""
 
@@ -189,6 +203,10 @@ class JobService(Maker, Protocol):
 
         Returns how to stop that. Costs nothing while nobody watches.
         """
+        ...
+
+    def renew(self, job_id: str, part: str, /, *, client: str, sees: str | None) -> Upload:
+        """What was brought for a job that `sees` may see, as a new upload of `client`. Raises as `brought` does."""
         ...
 
     def live(self, job_id: str, /) -> Iterator[bytes]:

@@ -96,13 +96,13 @@ class Workbook:
         return {job for job, cancel in mine.items() if cancel}, set(runs) - set(mine)
 
     def waiting(self, queue: str) -> bool:
-        """Whether a job waits in this queue. Cheap enough to be asked ten times a second."""
+        """Whether a job waits in this queue. Cheap enough to be asked five times a second."""
         left = sa.and_(jobs.status == "in_progress", jobs.run.is_(None), jobs.place == queue)
-        asked = [sa.select(jobs.id).where(left).limit(1)]
+        wanted: sa.ColumnElement[bool] = sa.exists().where(left)
         if queue == FIRST:
-            asked.insert(0, sa.select(jobs.id).where(jobs.status == "queued").limit(1))
+            wanted = sa.or_(sa.exists().where(jobs.status == "queued"), wanted)
         with self.database.read() as found:
-            return any(found.scalar(query) is not None for query in asked)
+            return bool(found.scalar(sa.select(wanted)))
 
     def working(self) -> bool:
         """Whether any job is being done, here or elsewhere."""

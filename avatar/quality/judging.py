@@ -274,12 +274,15 @@ def likeness_figure(face: Faces, times: Array, fps: float, hearing: Hearing | No
 
 
 def still_figures(still: Still) -> list[Figure]:
-    """How still the picture beside the head is, from frame to frame and from start to end."""
+    """How still the picture beside the head is, from frame to frame and from start to end.
+
+    Its light drifts where most of its parts do: long hair that reaches into a few of them is no change of light.
+    """
     if not len(still.noise):
         return unmeasured("no background is to be seen beside the head", STILL)
     noise = max(float(still.noise.mean()), 1e-3)
-    steps, ends = np.abs(np.diff(still.light)), max(1, min(25, len(still.light) // 4))
-    drift = float(still.light[-ends:].mean() - still.light[:ends].mean())
+    steps, ends = np.abs(np.diff(still.light.mean(axis=1))), max(1, min(25, len(still.light) // 4))
+    drift = float(np.median(still.light[-ends:].mean(axis=0) - still.light[:ends].mean(axis=0)))
     return [
         STILLNESS.judged(10.0 * math.log10(255.0**2 / noise), "pixels"),
         FLICKER.judged(float(np.percentile(steps, 99)), "pixels"),

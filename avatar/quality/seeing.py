@@ -25,15 +25,17 @@ ABOVE, BELOW = 44, 84
 ACROSS = 6
 STRIP_WIDTH = 0.05
 """Width of the strip in face heights: narrow enough that the lips are straight in it."""
+PARTS = (8, 8)
+"""Parts across and down of which the light of the picture beside the head is told."""
 SMALLEST_BACKGROUND = 0.01
 """Share of the picture's pixels, every third row counted, below which there is no background to judge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """The picture beside the head: `noise` (n - 1,) mean square change from frame to frame, `light` (n,) mean luma.
+    """The picture beside the head: `noise` (n - 1,) mean square change from frame to frame, `light` (n, parts) luma.
 
-    Both are empty when there is no such part.
+    The light is the mean of each of its parts, of even size. Both are empty when there is no such part.
     """
 
     noise: Array
@@ -99,7 +101,7 @@ def see(path: Path, held: Floats | None, around: Beside | None) -> Seen:
     """Look at every frame once: `held` comes from `holders`. Raises as `video.luma` does."""
     times: list[float] = []
     strips: list[Floats] = []
-    light: list[float] = []
+    light: list[Floats] = []
     noise: list[float] = []
     before: Bytes | None = None
     for at, luma in video.luma(path):
@@ -112,12 +114,13 @@ def see(path: Path, held: Floats | None, around: Beside | None) -> Seen:
         if quiet.size < SMALLEST_BACKGROUND * luma.size:
             around = None
             continue
-        light.append(cv2.mean(quiet)[0])
+        parts = cv2.resize(quiet.astype(np.float32), PARTS, interpolation=cv2.INTER_AREA)
+        light.append(np.asarray(parts, np.float32).ravel())
         if before is not None and before.shape == quiet.shape:
             noise.append(cv2.norm(before, quiet, cv2.NORM_L2SQR) / quiet.size)
         before = quiet
     rows = np.asarray(strips, np.float32) if strips else None
-    return Seen(np.asarray(times), rows, Still(np.asarray(noise), np.asarray(light)))
+    return Seen(np.asarray(times), rows, Still(np.asarray(noise), np.asarray(light, np.float64)))
 
 
 def _strip(luma: Bytes, matrix: Floats) -> Floats:

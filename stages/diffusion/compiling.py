@@ -96,7 +96,7 @@ class Compiling:
             for module in network.modules():
                 if type(module).__name__ in names:
                     region = Region(self, module, self.compile(module._call_impl))
-                    module._compiled_call_impl = region  # type: ignore[assignment]
+                    module._compiled_call_impl = region
                     found.append(region)
         return found
 

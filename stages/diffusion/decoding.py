@@ -74,7 +74,7 @@ def _causally(vae: Any, rows: Tensor) -> Iterator[Tensor]:
             one = hidden[:, :, number : number + 1]
             frames = vae.decoder(one, feat_cache=vae._feat_map, feat_idx=[0], **first)  # noqa: SLF001 - the only way to it
             if vae.config.patch_size is not None:
-                frames = unpatchify(frames, patch_size=vae.config.patch_size)
+                frames = unpatchify(frames, patch_size=vae.config.patch_size)  # type: ignore[no-untyped-call]
             yield frames.clamp(-1.0, 1.0)
     finally:
         vae.clear_cache()

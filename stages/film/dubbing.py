@@ -17,7 +17,7 @@ from avatar.face.tracks import Track
 from avatar.stage import Context
 from stages.film import glimpse
 from stages.film.canvas import Box
-from stages.film.inside import Colour, MouthInside, shaded
+from stages.film.inside import Colour, MouthInside, let_in, shaded
 from stages.film.pixels import NOTHING, Bytes, Floats, cover_of, first_two, halved, mapped, sample
 from stages.film.puppet import set_upright, tilt_of
 from stages.film.sheets import Sheet, View, crop, read_rgba, sheet, stacked
@@ -73,50 +73,64 @@ def shade(sheet: Sheet, opening: Hole, unit: float) -> Floats:
     rows = (np.arange(sheet.height, dtype=np.float32) + sheet.y)[:, None]
     rim = np.interp(columns, np.arange(len(opening.rim)) + opening.x, opening.rim)
     below = np.clip((rows - rim) / (SHADOW * unit), 0.0, 1.0)
-    lit = NARROW + (1.0 - NARROW) * min(opening.cover.shape[0] / (SHADOW * unit), 1.0)
-    return np.asarray(lit * (DIMMED + (1.0 - DIMMED) * below * (2.0 - below)), np.float32)
+    let = let_in(opening, columns, unit)
+    return np.asarray(let * (DIMMED + (1.0 - DIMMED) * below * (2.0 - below)), np.float32)
 
 
 TEETH = 0.045
 """Face heights below the line between the lips down to which the upper teeth reach."""
-NARROW = 0.55
-"""Light that falls through the narrowest opening."""
 SHADOW, DIMMED = 0.035, 0.72
 """Face heights below the upper lip that lie in its shadow, and the light that is left at its rim."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lips:
-    """One frame's mouth: `now` all its points in film pixels; `face` and `mouth` are the upright face at rest."""
+    """One frame's mouth: `now` all its points in film pixels, `rest` the same with the face at rest.
+
+    `face` and `mouth` are the latter upright, its lips with a rim of skin.
+    """
 
     now: Floats
+    rest: Floats
     tilt: placing.Tilt
     face: Face
     mouth: Mouth
+    seat: glimpse.Seat
     fallen: float
 
     @staticmethod
-    def of(now: Floats, rest: Floats) -> "Lips":
-        """The mouth of a frame of points (478, 2), which are `rest` with the face at rest."""
+    def of(now: Floats, rest: Floats, skull: Floats) -> "Lips":
+        """The mouth of a frame of points (478, 2), which are `rest` with the face at rest.
+
+        `skull` are those as the skull alone carries them.
+        """
         tilt = glimpse.tilt_of(rest)
-        face = facemesh.face(tilt.upright(rest))
+        face = facemesh.face(tilt.upright(_with_skin(rest)))
         mouth = Mouth(face, 1.0, (0.0, 0.0))
         below = list(CHIN)
         fallen = float((tilt.upright(now[below]) - tilt.upright(rest[below]))[:, 1].mean())
         fallen = float(np.clip(fallen, -0.03 * mouth.unit, 0.25 * mouth.unit))
-        return Lips(now, tilt, face, mouth, fallen)
+        return Lips(now, rest, tilt, face, mouth, glimpse.Seat.of(tilt, skull), fallen)
 
     def way(self, row: Track, amount: float) -> Retimed:
         """From what is seen to what the track row wants, `amount` of it."""
-        seen = Seen(facemesh.rims(self.tilt.upright(self.now)), self.fallen)
+        now, rest = (facemesh.outlines(self.tilt.upright(_with_skin(points))) for points in (self.now, self.rest))
+        seen = Seen(now, rest, self.fallen)
         return retimed(self.mouth, self.face, seen, row, amount=amount)
 
     def marks(self, row: Track) -> Floats:
         """The four rims (44, 2) and the jaw (17, 2) in the film, as the row wants them."""
-        rims, jaw = self.mouth.outline(row[None])[0], self.mouth.jaw_outline(row[None])[0]
+        mouth = Mouth(facemesh.face(self.tilt.upright(self.rest)), 1.0, (0.0, 0.0))
+        rims, jaw = mouth.outline(row[None])[0], mouth.jaw_outline(row[None])[0]
         return self.tilt.tilted(np.concatenate([rims.reshape(-1, 2), jaw]))
 
 
+def _with_skin(points: Floats) -> Floats:
+    return facemesh.grown(points, SKIN * facemesh.height(points))
+
+
+SKIN = 0.008
+"""Face heights of skin around the lips that go with them, so that nothing of their soft edge is left behind."""
 CHIN = (152, 148, 377, 176, 400, 175, 199)
 """Points of the chin, which falls with the jaw."""
 
@@ -140,9 +154,9 @@ def redrawn(
     drawn = cv2.remap(codes, sources, NOTHING, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     pixels = np.asarray(drawn, np.uint8)
     if way.crease is not None:
-        _darken(pixels, sample(np.dstack([way.crease] * 4), places)[..., 0])
+        seal(pixels, sample(np.dstack([way.crease] * 4), places)[..., 0])
     if way.hole is not None and (inside := behind.draw(row)) is not None:
-        _open(pixels, places, (way, way.hole), inside, (lips.mouth, behind.mouth))
+        _open(pixels, places, (way, way.hole), inside, (lips.seat, behind.mouth))
         if behind.grain > 0.0:
             _roughen(
                 pixels,
@@ -170,9 +184,18 @@ def _around(way: Retimed, there: NDArray[np.float64], film: tuple[int, int]) -> 
     return Box(x, y, max(0, min(right, film[0]) - x), max(0, min(bottom, film[1]) - y))
 
 
-def _darken(pixels: Bytes, crease: Floats) -> None:
-    luma = pixels[..., 0].astype(np.float32)
-    pixels[..., 0] = np.rint(16.0 + (luma - 16.0) * (1.0 - DARK * crease)).astype(np.uint8)
+def seal(pixels: Bytes, crease: Floats) -> None:
+    """Draw the line between lips that were brought together, of lip alone: teeth that were between them are gone."""
+    rows = np.flatnonzero(crease.max(axis=1) > 0.02)
+    if not len(rows):
+        return
+    part = slice(max(0, int(rows[0]) - 4), int(rows[-1]) + 5)
+    seen, line = pixels[part], crease[part]
+    tall = np.ones((7, 3), np.uint8)
+    lip = cv2.merge([cv2.erode(seen[..., 0], tall), cv2.erode(seen[..., 1], tall), cv2.dilate(seen[..., 2], tall)])
+    healed = seen + np.minimum(2.0 * line, 1.0)[..., None] * (lip.astype(np.float32) - seen)
+    healed[..., 0] = 16.0 + (healed[..., 0] - 16.0) * (1.0 - DARK * line)
+    pixels[part] = np.rint(healed).astype(np.uint8)
 
 
 DARK = 0.55
@@ -180,11 +203,11 @@ DARK = 0.55
 
 
 def _open(
-    pixels: Bytes, places: Floats, opening: tuple[Retimed, Hole], inside: Sheet, mouths: tuple[Mouth, Mouth]
+    pixels: Bytes, places: Floats, opening: tuple[Retimed, Hole], inside: Sheet, seats: tuple[glimpse.Seat, Mouth]
 ) -> None:
     """Show the inside through the hole; `places` are the pixels' in the warp's rectangle."""
     way, hole = opening
-    here, there = mouths
+    here, there = seats
     through = sample(np.dstack([hole.cover] * 4), places - _corner(way, hole))
     rows, columns = np.flatnonzero(through[..., 0].any(axis=1)), np.flatnonzero(through[..., 0].any(axis=0))
     if not len(rows):

@@ -20,14 +20,14 @@ from avatar.face.tracks import Track
 from avatar.media import footage as player
 from avatar.stage import Context
 from stages.film import dubbing, glimpse, scene
-from stages.film.brief import Brief
+from stages.film.brief import PLAIN, Brief, Scenery
 from stages.film.canvas import Planes
 from stages.film.frames import MATRIX
 from stages.film.pixels import Bytes, Floats
-from stages.film.sheets import Sheet
+from stages.film.sheets import CLOSE, EYE_LINE, Sheet
 
-EYE_LINE = 0.41
-"""Height of the eyes in the frame, from its top, where the footage is larger than the film."""
+CUT = 0.02
+"""Share of a side of the footage beyond which it is told that it is cut off."""
 TOLD = 6
 """Times that a note names."""
 RAMP = 0.16
@@ -59,9 +59,16 @@ class Fit:
         return np.asarray(middles - np.array([self.left, self.top]), np.float32)
 
 
-def fit(footage: Footage, points: Floats, film: tuple[int, int], zoom: float) -> Fit:
-    """The footage filling a film of (width, height), the face where it is best seen as far as there is a choice."""
-    scale = max(film[0] / footage.width, film[1] / footage.height) * zoom
+def fit(footage: Footage, points: Floats, film: tuple[int, int], scenery: Scenery = PLAIN) -> Fit:
+    """The footage filling a film of (width, height), the face where it is best seen as far as there is a choice.
+
+    A close view shows as much of the face as one of a portrait does; all others show the footage as it was filmed.
+    """
+    scale = max(film[0] / footage.width, film[1] / footage.height)
+    if scenery.framing == "close":
+        tall = float(np.median([facemesh.height(face) for face in points])) * scale
+        scale *= max(1.0, min(film) / (CLOSE * tall))
+    scale *= scenery.zoom
     whole = max(film[0], round(footage.width * scale)), max(film[1], round(footage.height * scale))
     eyes = np.median(points[:, [facemesh.RIGHT_LOWER[0], facemesh.LEFT_LOWER[-1]]].mean(axis=1), axis=0) * scale
     left = int(np.clip(eyes[0] - 0.5 * film[0], 0, whole[0] - film[0]))
@@ -83,7 +90,7 @@ class Dubbed:
         self.good: NDArray[np.bool_] = np.asarray(~np.isnan(found).any(axis=(1, 2)), np.bool_)
         if not self.good.any():
             raise BadOutput("No face was found in this clip's footage, so no mouth can be moved in it.")
-        self._fit = fit(footage, found[self.good], (brief.width, brief.height), brief.scenery.zoom)
+        self._fit = fit(footage, found[self.good], (brief.width, brief.height), brief.scenery)
         self._points = self._fit.placed(_bridged(found, self.good))
         first = int(np.argmax(self.good))
         rest, _ = heads.resting(self._points[self.good])
@@ -124,14 +131,13 @@ class Dubbed:
         place = glimpse.widest(self._points, self.good)
         if place is None:
             return None
-        codes = self._codes(place)
-        rest = heads.with_lasting(self._heads.at_rest(place), self._lasting[place])
-        return glimpse.inside(codes, self._points[place], rest, self._behind.mouth)
+        skull = self._heads.at_rest(place)
+        return glimpse.inside(self._codes(place), self._points[place], skull, self._behind.mouth)
 
     def _lips(self, place: int) -> dubbing.Lips:
         """The mouth of one frame of the footage."""
-        rest = heads.with_lasting(self._heads.at_rest(place), self._lasting[place])
-        return dubbing.Lips.of(self._points[place], rest)
+        skull = self._heads.at_rest(place)
+        return dubbing.Lips.of(self._points[place], heads.with_lasting(skull, self._lasting[place]), skull)
 
     def landmarks(self, start: int, stop: int) -> Floats:
         """Where the face is in these frames, (stop - start, POINTS, 2), as `avatar.face.landmarks` orders it."""
@@ -167,9 +173,15 @@ def notes(brief: Brief, good: NDArray[np.bool_], fps: float) -> Iterator[str]:
             f"In {int((~shown).sum())} of {len(shown)} frames the face is lost or its mouth is covered, so they are"
             f" shown as they were filmed: {', '.join(times[:TOLD])}{more}."
         )
+    shot = brief.clip.footage
+    if brief.scenery.framing == "whole" and shot is not None:
+        seen = (brief.width / brief.height) / (shot.width / shot.height)
+        if min(seen, 1.0 / seen) < 1.0 - CUT:
+            cut = "above and below" if seen > 1.0 else "at both sides"
+            yield f"Footage fills the film, so it is cut off {cut}. Ask for a film of its own shape to see all of it."
     if not brief.scenery.own:
         yield "Nobody is cut out of footage, so its own background is seen."
-    yield from brief.clip.footage.notes if brief.clip.footage else ()
+    yield from shot.notes if shot else ()
 
 
 def _bridged(found: Floats, good: NDArray[np.bool_]) -> Floats:

@@ -3,6 +3,8 @@
 Knows neither speech nor time. Teeth, tongue and dark stay where the upper jaw has them; lips open upon more or less.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +20,10 @@ MOST = 0.12
 """Face heights beyond which a wider opening shows nothing better."""
 RIM = (0.010, 0.010)
 """Face heights below the upper lip's rim and above the lower one's at which the inside surely begins."""
+GUMS = 0.026
+"""Face heights below that down to which gums may be seen between the teeth."""
 UP = 0.12
-"""How fast what lies behind the upper lip goes on as its rim shows it: teeth become longer, not more."""
+"""How fast what lies behind the upper lip goes on as the teeth below it show it: they become longer, not more."""
 SOFT = 0.008
 """Face heights over which what is seen fades into what is drawn, at the sides and below."""
 
@@ -29,6 +33,23 @@ def tilt_of(rest: Floats) -> placing.Tilt:
     across = rest[facemesh.LEFT_LOWER[-1]] - rest[facemesh.RIGHT_LOWER[0]]
     centre = rest[facemesh.UPPER_OUTER[5]]
     return placing.Tilt(float(np.arctan2(across[1], across[0])), (float(centre[0]), float(centre[1])))
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a skull carries its mouth, upright: the middle between its corners at rest, half its width, face height."""
+
+    centre: Floats
+    half: float
+    unit: float
+
+    @staticmethod
+    def of(tilt: placing.Tilt, rest: Floats) -> "Seat":
+        """That of a face at rest (478, 2), whatever its lips do for longer, such as smile: teeth don't follow them."""
+        points = tilt.upright(rest)
+        left, right = points[facemesh.UPPER_OUTER[0]], points[facemesh.UPPER_OUTER[-1]]
+        unit = points[facemesh.CHIN, 1] - points[facemesh.FOREHEAD, 1]
+        return Seat(0.5 * (left + right), 0.5 * float(right[0] - left[0]), float(unit))
 
 
 def lengthened(sheet: Sheet, teeth: float, bottom: float) -> Sheet:
@@ -54,10 +75,19 @@ def widest(points: Floats, good: NDArray[np.bool_]) -> int | None:
     return int(np.argmax(np.where(apart >= LEAST, worth, -np.inf)))
 
 
+def _whiteness(codes: Bytes) -> Floats:
+    """How much rows of Y'CbCr `codes` (n, m, 3) show of teeth, and not of gums between them: (n,)."""
+    light, red = codes[..., 0].astype(np.float32), codes[..., 2].astype(np.float32) - 128.0
+    return np.asarray((light - 2.0 * red).mean(axis=1), np.float32)
+
+
 def inside(codes: Bytes, points: Floats, rest: Floats, there: Mouth) -> Sheet:
-    """What is between the lips of a frame's Y'CbCr `codes` (h, w, 3), laid where the mouth `there` would show it."""
+    """What is between the lips of a frame's Y'CbCr `codes` (h, w, 3), laid where the mouth `there` would show it.
+
+    `rest` is the face at rest (478, 2) as the skull carries it.
+    """
     tilt = tilt_of(rest)
-    here = Mouth(facemesh.face(tilt.upright(rest)), 1.0, (0.0, 0.0))
+    here = Seat.of(tilt, rest)
     face = facemesh.face(tilt.upright(points))
     wide, high = int(3.0 * there.half) & ~1, int(0.36 * there.unit) & ~1
     x0, y0 = int(there.centre[0] - wide / 2) & ~1, int(there.centre[1] - 0.08 * there.unit) & ~1
@@ -69,10 +99,17 @@ def inside(codes: Bytes, points: Floats, rest: Floats, there: Mouth) -> Sheet:
     )
     top, bottom = top + RIM[0] * here.unit, bottom - RIM[1] * here.unit
     span = np.maximum(bottom - top, 0.0)
-    mirrored = np.where(rows < top, np.minimum(top + UP * (top - rows), top + 0.35 * span), rows)
-    sources = np.stack(np.broadcast_arrays(columns, mirrored), axis=-1).astype(np.float32)
-    sources = np.asarray(tilt.tilted(sources.reshape(-1, 2)).reshape(sources.shape), np.float32)
-    pixels = cv2.remap(codes, sources, NOTHING, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+    def shown(places: Floats) -> Bytes:
+        sources = np.stack(np.broadcast_arrays(columns, places), axis=-1).astype(np.float32)
+        tilted = np.asarray(tilt.tilted(sources), np.float32)
+        return np.asarray(cv2.remap(codes, tilted, NOTHING, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+    lower = top + np.minimum(np.linspace(0.0, GUMS * here.unit, 12)[:, None], 0.35 * span)
+    middle = np.abs(columns - here.centre[0]) < 0.6 * here.half
+    first = lower[int(np.argmax(_whiteness(shown(lower)[:, middle])))]
+    longer = np.minimum(first + UP * (first - rows), np.maximum(first, top + 0.35 * span))
+    pixels = shown(np.where(rows < first, longer, rows))
     soft = SOFT * here.unit
     cover = np.clip((bottom - rows) / soft, 0.0, 1.0) * np.clip(span / (2.0 * soft) - 0.5, 0.0, 1.0)
     cover = cv2.GaussianBlur(cover.astype(np.float32), (0, 0), max(0.6, 0.3 * SOFT * there.unit))[..., None]

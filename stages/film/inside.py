@@ -26,6 +26,8 @@ LASH_LINE = 0.0075
 """Half the thickness of a shut eye's line of lashes, in face heights."""
 Colour = tuple[float, float, float]
 
+NARROW, WIDE = 0.15, 0.022
+"""Light that falls between lips that just part, and how far apart, in face heights, they are when all of it does."""
 TEETH_HIDE = 0.024
 """How far, in face heights, pursed lips cover the upper teeth that they would show at rest."""
 
@@ -40,9 +42,17 @@ def shifted(sheet: Sheet, across: float, down: float) -> Sheet:
 def shaded(sheet: Sheet, shade: Floats) -> Sheet:
     """A sheet with its light multiplied by `shade` (h, w), 0..1, about video black."""
     pixels = sheet.pixels.copy()
-    black = pixels[..., 3] * np.float32(16.0 / 255.0)
-    pixels[..., 0] = np.rint(black + np.maximum(pixels[..., 0] - black, 0.0) * shade).astype(np.uint8)
+    black = pixels[..., 3:] * np.array([16.0 / 255.0, 128.0 / 255.0, 128.0 / 255.0], np.float32)
+    pixels[..., :3] = np.rint(black + (pixels[..., :3] - black) * shade[..., None]).astype(np.uint8)
     return Sheet(pixels, sheet.x, sheet.y)
+
+
+def let_in(opening: Hole, columns: Floats, unit: float) -> Floats:
+    """Share of the light that falls in between the lips at `columns` (m,): none shows white where they hardly part."""
+    apart = opening.cover.sum(axis=0, dtype=np.float32) / 255.0
+    t = np.interp(columns, np.arange(len(apart)) + opening.x, apart, left=0.0, right=0.0) / (WIDE * unit)
+    t = np.clip(t, 0.0, 1.0)
+    return np.asarray(NARROW + (1.0 - NARROW) * t * t * (3.0 - 2.0 * t), np.float32)
 
 
 class MouthInside:
@@ -99,13 +109,13 @@ class MouthInside:
         rounded = float(np.clip(row[COLUMN["mouthPucker"]] + 0.7 * row[COLUMN["mouthFunnel"]], 0.0, 1.0))
         rim = np.interp(self._columns, np.arange(len(opening.rim)) + opening.x, opening.rim)
         below = np.clip((self._rows - rim) / (0.055 * unit), 0.0, 1.0)
-        lit = below * (2.0 - below)
+        lit, let = below * (2.0 - below), let_in(opening, self._columns, unit)
         soft = stacked(self._dark, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop))
-        whole = shaded(soft, ((1.0 - 0.3 * rounded) * (0.7 + 0.3 * lit)).astype(np.float32))
+        whole = shaded(soft, (let * (1.0 - 0.3 * rounded) * (0.7 + 0.3 * lit)).astype(np.float32))
         if self._upper_teeth is None:
             return whole
         teeth = shifted(self._upper_teeth, 0.0, -TEETH_HIDE * unit * rounded)
-        return stacked(whole, shaded(teeth, ((1.0 - 0.1 * rounded) * (0.84 + 0.16 * lit)).astype(np.float32)))
+        return stacked(whole, shaded(teeth, (let * (1.0 - 0.1 * rounded) * (0.84 + 0.16 * lit)).astype(np.float32)))
 
 
 class EyeInside:

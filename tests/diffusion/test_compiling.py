@@ -48,7 +48,8 @@ def studio(compiler: Any) -> Studio:
 
 
 def drawn(made: Studio, *, side: int = 64, context: Any = None) -> Painted:
-    return made(Order("a face", (1,), side, side, Sampling(steps=2)), context or Waiting())
+    waiting: Any = context or Waiting()
+    return made(Order("a face", (1,), side, side, Sampling(steps=2)), waiting)
 
 
 def test_the_first_work_of_a_size_is_plain_and_the_second_compiled() -> None:

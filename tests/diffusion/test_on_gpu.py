@@ -137,20 +137,21 @@ def test_the_denoiser_of_animate_anyone_is_compiled_too() -> None:
 
 
 def test_memory_that_really_runs_out_costs_a_note_and_not_the_picture() -> None:
-    # tiles from the start: an autoencoder without training shows where one ends
-    made = studio(SD15, Placement(device="cuda", offload="tiles"))
+    made = studio(SD15, Placement(device="cuda"))
     many = tuple(range(8))
     big = Order("a kind face", many, 512, 512, FOUR)
-    wanted = list(made(big, QUIET).pictures)
+    whole = list(made(big, QUIET).pictures)
+    tiled = list(studio(SD15, Placement(device="cuda", offload="tiles"))(big, QUIET).pictures)
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     made(big, QUIET)
-    peak, whole = torch.cuda.max_memory_allocated(), torch.cuda.get_device_properties(0).total_memory
+    peak, there = torch.cuda.max_memory_allocated(), torch.cuda.get_device_properties(0).total_memory
     torch.cuda.empty_cache()
-    torch.cuda.set_per_process_memory_fraction(0.6 * peak / whole)
+    torch.cuda.set_per_process_memory_fraction(0.6 * peak / there)
     try:
         painted = made(big, QUIET)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert any("Memory ran short" in note for note in painted.notes)
-    assert apart(list(painted.pictures), wanted) <= NEAR
+    in_tiles = any("tile by tile" in note for note in painted.notes)  # an untrained autoencoder shows where one ends
+    assert apart(list(painted.pictures), tiled if in_tiles else whole) <= NEAR

@@ -37,6 +37,7 @@ Floats = NDArray[np.float32]
 WALL = (176.0, 190.0, 204.0)
 
 
+@pytest.fixture(scope="module")
 def standing(bench: Bench) -> tuple[Portrait, Floats]:
     """A drawn person as a photograph before a plain wall, and how much of each of its pixels is person, 0 to 1."""
     made = bench.perform(Drawn(), Brief("ada", "", 0))
@@ -101,8 +102,10 @@ def test_a_turn_moves_the_head_and_never_the_far_background(person: Puppet) -> N
 
 
 @pytest.mark.parametrize("columns", [{"headX": 0.08}, {"headX": -0.08}, {"headY": 0.06}, {"headRoll": 7.0}])
-def test_no_edge_of_the_old_head_is_left_behind(bench: Bench, columns: dict[str, float]) -> None:
-    made, cut_out = standing(bench)
+def test_no_edge_of_the_old_head_is_left_behind(
+    bench: Bench, standing: tuple[Portrait, Floats], columns: dict[str, float]
+) -> None:
+    made, cut_out = standing
     person, view = puppet(bench, made), scene.view_of(made, (256, 256))
     matrix = np.array([[view.scale, 0, -view.left * view.scale], [0, view.scale, -view.top * view.scale]], np.float32)
     there = cv2.warpAffine(cut_out, matrix, (256, 256), flags=cv2.INTER_AREA)

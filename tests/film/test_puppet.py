@@ -107,5 +107,6 @@ def test_no_row_breaks_the_drawing() -> None:
     noise = np.random.default_rng(3)
     track = noise.uniform(0.0, 1.0, (24, blank(1).shape[1])).astype(np.float32)
     track[:, : COLUMN["breath"]] *= 12.0
+    drawing = puppet()
     for frame_row in track:
-        assert puppet().draw(frame_row).luma.shape == (SIZE, SIZE)
+        assert drawing.draw(frame_row).luma.shape == (SIZE, SIZE)

@@ -178,6 +178,19 @@ def test_other_shapes_are_filled_and_the_face_stays_in(stage: Set, plain: film.B
     assert points[..., 0].max() < 256.0
 
 
+def test_a_close_view_is_cut_out_around_the_face(stage: Set, plain: film.Brief) -> None:
+    close = Dubbed(replace(plain, scenery=film.Scenery(framing="close")), stage.bench.context)
+    near, far = (np.ptp(dubbed.landmarks(0, 1)[0, :, 1]) for dubbed in (close, Dubbed(plain, stage.bench.context)))
+    assert near > 1.2 * far
+    assert close.draw(0).luma.shape == (SIDE, SIDE)
+
+
+def test_what_is_cut_off_of_a_film_that_was_to_be_whole_is_told(stage: Set, plain: film.Brief) -> None:
+    whole = replace(plain, scenery=film.Scenery(framing="whole"))
+    assert not Dubbed(whole, stage.bench.context).notes
+    assert "cut off at both sides" in Dubbed(replace(whole, width=256, height=456), stage.bench.context).notes[0]
+
+
 def test_a_film_without_a_face_is_refused(stage: Set) -> None:
     wall = written(stage.folder / "wall.mp4", [np.full((128, 128, 3), 90, np.uint8)] * 5)
     with pytest.raises(BadRequest, match="No face was found in the video"):

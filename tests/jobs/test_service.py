@@ -243,6 +243,13 @@ def test_uploads_are_kept_with_consent_and_found_by_their_client(door: Open, tmp
     assert jobs.uploaded(upload.id, client="me") == upload
     with pytest.raises(NotFound):
         jobs.uploaded(upload.id, client="you")
+    job = jobs.submit(parse({"text": "Me.", "image": upload.blob}), Order(client="me"))
+    again = jobs.renew(job.id, "image", client="me", sees="me")
+    assert (again.id != upload.id, again.blob, again.kind) == (True, upload.blob, "image")
+    assert jobs.uploaded(again.id, client="me") == again
+    for part, sees in (("image", "you"), ("audio", "me"), ("text", "me")):
+        with pytest.raises(NotFound):
+            jobs.renew(job.id, part, client="me", sees=sees)
 
 
 def test_standing_counts_what_was_done(embedded: Open) -> None:

@@ -1,5 +1,6 @@
 """The portrait stage's floor: from a brief to layers in the store."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from avatar.artifacts import Blob, Portrait
 from avatar.errors import BadOutput, Cancelled, NotFound
 from avatar.testing import Bench, workbench
 from stages.portrait import PORTRAIT, Brief
-from stages.portrait.drawn import Drawn, contact_sheet, gallery
+from stages.portrait.drawn import Drawn, contact_sheet, gallery, sheet, shown
 from stages.portrait.drawn.looks import find
 from stages.portrait.drawn.parts import HOME
 
@@ -147,8 +148,19 @@ def test_a_figure_without_landmarks_is_refused_with_their_names(bench: Bench, tm
 
 def test_a_contact_sheet_shows_the_looks_side_by_side() -> None:
     told: list[tuple[int, int]] = []
-    data = contact_sheet(gallery()[:2], columns=2, side=64, step=lambda done, of: told.append((done, of)))
-    sheet = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
-    assert sheet.shape[1] > 2 * 64
-    assert sheet.std() > 20
+    drawn = _pixels(contact_sheet(gallery()[:2], columns=2, side=64, step=lambda done, of: told.append((done, of))))
+    assert drawn.shape[1] > 2 * 64
+    assert drawn.std() > 20
     assert told == [(0, 2), (1, 2)]
+
+
+def test_the_pictures_that_come_with_the_gallery_show_what_is_drawn() -> None:
+    told = json.loads(shown.BOOK.read_text("utf-8"))
+    assert told == {look.id: shown.digest(look) for look in gallery()}
+    coming, drawn, another = map(_pixels, (shown.picture("ada"), sheet.picture(find("ada")), shown.picture("omar")))
+    assert np.abs(coming - drawn).mean() < 1.0
+    assert np.abs(coming - another).mean() > 10.0
+
+
+def _pixels(picture: bytes) -> NDArray[np.float32]:
+    return np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR), np.float32)

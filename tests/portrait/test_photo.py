@@ -147,10 +147,10 @@ def test_a_drawn_face_can_be_marked_too(bench: Bench) -> None:
 
 def half(picture: Bytes) -> Floats:
     """A segmenter that is sure of somebody in the left half, and thinks one likely a little further right."""
-    sure = np.zeros(picture.shape[:2], np.float32)
-    middle = sure.shape[1] // 2
-    sure[:, :middle] = 1.0
-    sure[:, middle : middle + sure.shape[1] // 8] = 0.4
+    height, width = picture.shape[:2]
+    sure = np.zeros((height, width), np.float32)
+    sure[:, : width // 2] = 1.0
+    sure[:, width // 2 : width // 2 + width // 8] = 0.4
     return sure
 
 

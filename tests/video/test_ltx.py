@@ -162,7 +162,8 @@ def test_the_whole_house_films_with_it(placement: Placement, tmp_path: Path, mon
     assert not walk.fallbacks
     film = takes.takes[0]
     assert film.file.media_type == "video/mp4"
-    assert (film.width, film.height, film.seconds) == (256, 256, pytest.approx(0.3, abs=0.05))
+    assert (film.width, film.height) == (256, 256)
+    assert film.seconds == pytest.approx(0.3, abs=0.05)
     assert any("refined at 320 x 320" in note for note in film.notes)
     assert len(list(video.colour(session.path(film.file)))) == round(film.seconds * film.fps)
     assert [event for event in told if isinstance(event, Glimpsed)]

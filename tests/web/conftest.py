@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 DEADLINE = 90.0  # seconds after which a condition counts as never met, on a loaded machine
+ROOM = 12  # jobs that may wait
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SWITCHES = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--mute-audio"]
@@ -32,6 +33,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "AVATAR_MODELS_BUDGET": "1",
         "HF_HUB_OFFLINE": "1",
         "AVATAR_RATE_LIMIT": "1000",
+        "AVATAR_QUEUE_LENGTH": str(ROOM),
     }
     command = [sys.executable, "app.py", "--port", str(port)]
     served = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.DEVNULL)
@@ -106,6 +108,7 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Visitor]]:
         page.on("pageerror", lambda error: visitor.errors.append(str(error)))
         page.goto(address)
         page.wait_for_selector(".chat.open")
+        page.wait_for_selector("#early", state="detached")
         return visitor
 
     yield let_in

@@ -6,8 +6,11 @@ from typing import Any
 
 import av
 import httpx
+import numpy as np
 import pytest
 
+from tests.film.test_encode import tone
+from tests.footage.films import written
 from tests.web.conftest import Visitor
 
 Visit = Callable[..., Visitor]
@@ -33,6 +36,14 @@ EYES_MOUTH_CHIN = {
     "left_mouth": (0.57, 0.62),
     "chin": (0.5, 0.76),
 }
+ROOMS = ("chat", "studio", "jobs", "system")
+HASTE = """new MutationObserver((_, observer) => {
+    const tab = document.querySelector('.early-tabs [data-room=studio]');
+    if (!tab?.textContent) return;
+    observer.disconnect();
+    window.hasty = tab.textContent;
+    tab.click();
+}).observe(document, { childList: true, subtree: true })"""
 TILES = "document.querySelectorAll('.jobs .tile').length"
 
 
@@ -153,6 +164,65 @@ def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address
     visitor.until(PLAYS.format(seconds=0.1))
 
 
+def test_footage_takes_the_place_of_the_face_and_comes_back_with_a_change(visit: Visit, tmp_path: Path) -> None:
+    sound = tone(tmp_path / "tone.wav", 0.5)
+    film = written(tmp_path / "somebody.mp4", [np.full((128, 128, 3), grey, np.uint8) for grey in range(0, 240, 20)])
+    visitor = visit()
+    visitor.open("studio")
+    page = visitor.page
+    page.fill("#s-script", "I never said this.")
+    page.click(".bring-footage")
+    page.set_input_files("dialog input[type=file]", sound)
+    page.click("dialog .act")
+    assert page.locator("dialog input:invalid").count() == 1  # whoever is in it must have agreed
+    page.check("dialog input[type=checkbox]")
+    page.click("dialog .act")
+    visitor.until("document.querySelector('dialog .slip').textContent.includes('film')")
+    page.set_input_files("dialog input[type=file]", film)
+    page.click("dialog .act")
+    visitor.until("document.querySelector('.footage .brought').textContent === 'somebody.mp4'")
+    assert not page.locator(".studio .face").is_visible()
+    visitor.until("document.querySelector('.plan ul').textContent.includes('filmed: ')")  # its weights are not here
+    page.click(".studio details:has(#s-background) summary")
+    page.select_option("#s-background", "blur")
+    visitor.until("document.querySelector('[data-for=background]').textContent.includes('video')")
+    page.select_option("#s-background", "scene")
+    visitor.until("!document.querySelector('.studio .go').disabled")
+    with page.expect_request("**/me/v1/videos") as asked:
+        page.click(".studio .go")
+    page.click(".studio .cancel")
+    page.wait_for_selector(".studio .go:not([hidden])")
+    page.click(".drop-footage")
+    assert page.locator(".studio .face").is_visible()
+    visitor.open("jobs")
+    page.locator(".tile .tools button", has_text="change").click()
+    visitor.until("document.querySelector('.footage .brought').textContent")
+    with page.expect_request("**/me/v1/plans") as planned:
+        page.fill("#s-script", "I never said that.")
+    assert planned.value.post_data_json["video"] != asked.value.post_data_json["video"]
+    assert planned.value.response().status == 200
+    assert "avatar" not in planned.value.post_data_json
+
+
+def test_a_full_queue_says_so_and_the_line_goes_through_when_there_is_room(visit: Visit, address: str) -> None:
+    visitor = visit()
+    asks = f"{address}/me/v1/videos"
+    with httpx.Client(headers={"X-Visitor": "b" * 30}, timeout=60) as other:
+        waiting = []
+        while (answer := other.post(asks, json={"script": LONG})).status_code == 202:
+            waiting.append(answer.json()["id"])
+        assert (answer.status_code, answer.json()["code"]) == (503, "queue_full")
+        visitor.say("Is there room for me?")
+        visitor.until("document.querySelector('.composer .slip').textContent.includes('wait already')")
+        assert visitor.page.input_value(".chat textarea") == "Is there room for me?"
+        assert visitor.page.locator(".said").count() == 0
+        for job in waiting:
+            other.post(f"{asks}/{job}/cancel")
+    visitor.page.keyboard.press("Enter")
+    visitor.until(PLAYS.format(seconds=0.1))
+    assert visitor.page.locator(".composer .slip").inner_text() == ""
+
+
 def test_words_become_pictures_side_by_side_and_the_chosen_one_talks(visit: Visit) -> None:
     visitor = visit()
     visitor.open("studio")
@@ -235,12 +305,21 @@ def test_models_are_listed_and_what_ails_a_fetch_is_told(visit: Visit) -> None:
     assert page.locator("#s-profile").input_value() == "maximum"
 
 
-@pytest.mark.parametrize("room", ["chat", "studio", "jobs", "system"])
-def test_no_room_is_wider_than_a_phone(visit: Visit, room: str) -> None:
+def test_no_room_is_wider_than_a_phone(visit: Visit) -> None:
     visitor = visit(viewport={"width": 390, "height": 844}, has_touch=True)
-    if room != "chat":
-        visitor.open(room)
-    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+    for room in ROOMS:
+        if room != "chat":
+            visitor.open(room)
+        assert (room, visitor.page.evaluate("document.documentElement.scrollWidth") <= 390) == (room, True)
+
+
+def test_a_tab_that_is_clicked_before_the_frame_is_there_opens_with_it(visit: Visit) -> None:
+    visitor = visit()
+    visitor.page.add_init_script(HASTE)
+    visitor.page.reload()
+    visitor.page.wait_for_selector(".studio.open")
+    assert visitor.page.evaluate("window.hasty") == "Studio"
+    assert visitor.errors == []
 
 
 @pytest.mark.parametrize(("tag", "studio"), [("de-DE", "Studio"), ("ja-JP", "スタジオ"), ("zh-CN", "工作室")])
@@ -264,7 +343,7 @@ def test_nothing_serious_hinders_those_who_can_not_see(visit: Visit, shade: str)
     visitor = visit(color_scheme=shade, bypass_csp=True)
     visitor.page.add_script_tag(path=Path(checker.__file__).with_name("axe.min.js"))
     found: list[Any] = []
-    for room in ("chat", "studio", "jobs", "system"):
+    for room in ROOMS:
         if room != "chat":
             visitor.open(room)
         told = visitor.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")

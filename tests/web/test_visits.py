@@ -97,6 +97,21 @@ def test_a_job_is_made_again_and_its_request_told_to_its_owner_only(client: http
     assert client.post(f"/me/v1/again/{job}", headers=BOB).status_code == 404
 
 
+def test_what_was_brought_for_a_job_is_used_again_by_its_owner_only(client: httpx.Client) -> None:
+    form: Any = {"consent": (None, "true"), "kind": (None, "image"), "file": ("me.png", b"a face", "image/png")}
+    brought = client.post("/me/v1/uploads", files=form, headers=ANN).json()["upload_id"]
+    asked = client.post("/me/v1/videos", json={"script": "Me.", "image": brought}, headers=ANN).json()["id"]
+    again = client.post(f"/me/v1/asked/{asked}/image", headers=ANN)
+    assert (again.status_code, again.json()["kind"], again.json()["upload_id"] != brought) == (201, "image", True)
+    body = {"script": "Me again.", "image": again.json()["upload_id"]}
+    assert client.post("/me/v1/videos", json=body, headers=ANN).status_code == 202
+    assert client.post("/me/v1/videos", json=body, headers=BOB).status_code == 404
+    assert client.post(f"/me/v1/asked/{asked}/image", headers=BOB).status_code == 404
+    assert [client.post(f"/me/v1/asked/{asked}/{part}", headers=ANN).status_code for part in ("audio", "seed")] == [
+        404
+    ] * 2
+
+
 @pytest.mark.parametrize("number", ["", "short", "with space" * 3, "x" * 65])
 def test_a_browser_that_does_not_say_which_it_is_gets_nothing(client: httpx.Client, number: str) -> None:
     assert client.get("/me/v1/videos", headers={"X-Visitor": number}).status_code == 422

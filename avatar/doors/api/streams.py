@@ -13,7 +13,7 @@ from avatar.jobs.service import ENDED, LAST, Told
 
 HEARTBEAT = b": here\n\n"
 RETRY = b"retry: 2000\n\n"  # milliseconds that a browser waits before it comes back
-PAUSE = 0.2  # seconds between two looks at a film that does not grow
+PAUSE = 0.1  # seconds between two looks at a film that does not grow
 
 
 def line(told: Told) -> bytes:

@@ -3,7 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import anyio
 import anyio.to_thread
@@ -11,13 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from avatar.doors.api import files, streams
 from avatar.doors.api.desk import Desk
 from avatar.doors.api.files import Named
 from avatar.doors.api.paths import LOOK, VISIT
+from avatar.doors.api.uploads import answer
 from avatar.doors.web.conversation import Line, Talker, answered
+from avatar.doors.web.document import STATIC
+from avatar.doors.web.kept import Shelf
 from avatar.doors.web.visits import Visitors
 from avatar.errors import Unavailable
 from avatar.jobs.service import Order
@@ -26,23 +28,11 @@ from avatar.script import EXPRESSIONS
 
 PICTURES = anyio.CapacityLimiter(2)
 """Drawing takes a second each: it holds up no other question."""
-STATIC = Path(__file__).parent / "static"
 WORDS = Path(__file__).parent / "words"
 SHOWN: dict[str, Named] = {name: name for name in get_args(Named)}
 """What films are asked for by; those that have an ending by nature may be asked for with it too."""
 SHOWN |= {"video.mp4": "video", "image.png": "image", "audio.wav": "audio"}
 DAY = "public, max-age=86400"
-FRESH = {"Cache-Control": "no-cache"}
-
-
-class _Static(StaticFiles):
-    """Our own files. A browser asks each time whether it has the newest."""
-
-    def file_response(self, *args: Any, **more: Any) -> Response:
-        """The file, or that it has not changed."""
-        answer = super().file_response(*args, **more)
-        answer.headers["Cache-Control"] = "no-cache"
-        return answer
 
 
 class Looking:
@@ -56,13 +46,14 @@ class Looking:
     def routes(self) -> list[BaseRoute]:
         """In the order in which they are tried."""
         return [
-            Mount(f"{LOOK}/static", _Static(directory=STATIC)),
-            Mount(f"{LOOK}/words", _Static(directory=WORDS)),
+            Mount(f"{LOOK}/static", Shelf(STATIC)),
+            Mount(f"{LOOK}/words", Shelf(WORDS)),
             Route(f"{LOOK}/avatars/{{avatar}}.webp", self.avatar),
             Route(f"{LOOK}/{{viewer}}/{{job}}/{{what}}", self.film, methods=["GET", "HEAD"]),
             Route(f"{VISIT}/v1/page", self.page),
             Route(f"{VISIT}/v1/chat", self.chat, methods=["POST"]),
             Route(f"{VISIT}/v1/asked/{{job}}", self.asked),
+            Route(f"{VISIT}/v1/asked/{{job}}/{{part}}", self.brought, methods=["POST"]),
             Route(f"{VISIT}/v1/again/{{job}}", self.again, methods=["POST"]),
         ]
 
@@ -98,6 +89,13 @@ class Looking:
         caller = self._visitors.caller(request.scope)
         job = await self._desk.ask(self._desk.jobs.job, request.path_params["job"], client=caller.sees)
         return Response(job.request.model_dump_json(), media_type="application/json")
+
+    async def brought(self, request: Request) -> Response:
+        """What the visitor brought for one of his jobs, as an upload to be used again."""
+        caller = self._visitors.caller(request.scope)
+        renew = partial(self._desk.jobs.renew, client=caller.name, sees=caller.sees)
+        found = await self._desk.ask(renew, request.path_params["job"], request.path_params["part"])
+        return Response(answer(found).model_dump_json(), 201, media_type="application/json")
 
     async def again(self, request: Request) -> Response:
         """One of the visitor's jobs once more, with its own pictures and sounds."""

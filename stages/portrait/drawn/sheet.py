@@ -24,11 +24,10 @@ def portrait(look: Look, rasterise: render.Rasterise, home: Path = HOME) -> rend
     return render.flat(pictures)
 
 
-def picture(avatar: str, *, side: int = 512) -> bytes:
-    """WebP of one avatar of the gallery, `side` pixels square."""
+def picture(look: Look, *, side: int = 512) -> bytes:
+    """WebP of one look, `side` pixels square."""
     from resvg_py import svg_to_bytes
 
-    look = next(look for look in book.gallery() if look.id == avatar)
     small = cv2.resize(portrait(look, svg_to_bytes), (side, side), interpolation=cv2.INTER_AREA)
     written, data = cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
     assert written  # noqa: S101 - an encoder that cv2 always has

@@ -35,7 +35,7 @@ class Photo:
     """The user's own picture: its face found by FaceLandmarker, its person by the segmenter where that is here."""
 
     id: str = "photo"
-    version: str = "3"
+    version: str = "4"
     needs: Needs = Needs(weights=("face-landmarker",), packages=("mediapipe", "PIL"), also=(SEGMENTER,))
 
     def takes(self, brief: Brief, /) -> bool:

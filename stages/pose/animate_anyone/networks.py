@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -129,7 +129,7 @@ class UNet(ModelMixin, ConfigMixin):  # type: ignore[misc]  # the two disagree o
             hidden += pose
         *inner, outer = self.up_blocks
         if deep is not None and deep.hidden is not None:
-            return outer.outermost(deep.hidden, walk, hidden)
+            return cast(UpStage, outer).outermost(deep.hidden, walk, hidden)
         skips = [hidden]
         for down in self.down_blocks:
             hidden, more = down(hidden, walk)

@@ -109,7 +109,7 @@ class Animator:
 
     def _compiled(self, ask: Ask) -> AbstractContextManager[bool]:
         """The denoiser's blocks compiled, from the second film of a size on; not for networks that take turns."""
-        net = self.models.denoising
+        net: object = self.models.denoising
         size = (ask.width, ask.height, ask.schedule.size, ask.guidance > 1.0)
         networks = [net] if isinstance(net, nn.Module) else []
         return self.compiling.used(networks, size)

@@ -13,8 +13,9 @@ const KEPT = 60; // lines that the browser remembers
 
 export async function open(element) {
   const room = new Chat(element.querySelector(".chat"));
+  const voices = ask("/v1/voices").catch(() => null); // a house with keys tells them only once one was given
   try {
-    await room.open(await house());
+    await room.open(await house(), await voices);
   } catch (problem) {
     room.slip(problem.message);
   }
@@ -33,7 +34,7 @@ class Chat {
     this.next = []; // what is to be played after the present film
   }
 
-  async open(told) {
+  async open(told, voices) {
     this.told = told;
     translate(this.root);
     this.cast = new Cast(this.root.querySelector(".cast"), told.avatars, (card) => this.choose(card));
@@ -53,7 +54,7 @@ class Chat {
     listenWith(this.root.querySelector(".mic"), { deaf: told.deaf, heard: (words) => this.write(words), told: (why) => this.slip(why) });
     this.menu();
     new MutationObserver(() => this.button()).observe(this.root, { attributeFilter: ["class"] });
-    fillLanguages(this.language, await ask("/v1/voices"));
+    fillLanguages(this.language, voices ?? (await ask("/v1/voices")));
     this.remember();
     this.root.classList.add("open");
   }

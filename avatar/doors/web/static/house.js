@@ -89,14 +89,16 @@ export function translate(root) {
 let opened;
 // What the server says of itself, once the words are there. A house with keys is asked again when one was given.
 export function house() {
-  opened ??= Promise.all([learn(), null]).then(entered);
+  opened ??= entered(ask("/v1/page"), learn());
   return opened;
 }
 
-async function entered() {
-  for (;;) {
+async function entered(page, words) {
+  page.catch(() => {}); // it is heard below, when there are words to say it in
+  await words;
+  for (let asked = page; ; asked = ask("/v1/page")) {
     try {
-      return await ask("/v1/page");
+      return await asked;
     } catch (problem) {
       if (problem.status !== 401) throw problem;
       store("key", await keyAsked(stored("key") ? problem.message : ""));

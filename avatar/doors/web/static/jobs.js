@@ -1,7 +1,9 @@
 // The visitor's films: those that wait, those that are made, those that are there. Knows no form and no conversation.
 
+import { grow } from "./growing.js";
 import { ask, film, follow, glimpse, hand, house, make, t, translate, language } from "./house.js";
 import { downloads } from "./downloads.js";
+import { broughtFor } from "./sounds.js";
 import { draftOf } from "./wish.js";
 
 const AGAIN = 2000; // milliseconds between two looks while something is being made
@@ -115,7 +117,8 @@ class Tile {
     if (name === "started") this.steps = "";
     if (name === "glimpse") this.glimpse(data);
     if (name !== "playable" || this.live || this.job.request.kind !== "talk") return;
-    this.live = make("video", { muted: true, autoplay: true, playsInline: true, src: film(this.room.told.viewer, this.id, "stream") });
+    this.live = make("video", { muted: true, autoplay: true, playsInline: true });
+    this.settle = grow(this.live, film(this.room.told.viewer, this.id, "stream"));
     this.shot.replaceChildren(this.live);
   }
 
@@ -125,6 +128,7 @@ class Tile {
   }
 
   still() {
+    this.settle?.();
     this.live?.removeAttribute("src");
     this.live?.load();
     this.live?.remove();
@@ -169,7 +173,10 @@ class Tile {
     };
     const cancel = tool("cancel", () => ask(`/v1/videos/${this.id}/cancel`, { method: "POST" }));
     const retry = tool("jobs.retry", () => ask(`/v1/again/${this.id}`, { method: "POST", body: {} }));
-    const change = tool("jobs.change", async () => hand(draftOf(this.asked ?? (await ask(`/v1/asked/${this.id}`)))));
+    const change = tool("jobs.change", async () => {
+      const asked = this.asked ?? (await ask(`/v1/asked/${this.id}`));
+      hand({ ...draftOf(asked), brought: await broughtFor(this.id, asked, film(this.room.told.viewer, this.id, "thumbnail")) });
+    });
     const remove = tool("jobs.delete", () => ask(`/v1/videos/${this.id}`, { method: "DELETE" }));
     if (OPEN.includes(job.status)) return this.tools.replaceChildren(cancel);
     this.tools.replaceChildren(...(job.status === "completed" ? [change] : [retry, change]), remove);

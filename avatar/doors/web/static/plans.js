@@ -4,7 +4,7 @@ import { make, t } from "./house.js";
 import { bytes } from "./downloads.js";
 
 // Backends that serve only those who brought something of their own.
-const SPECIAL = { upload: "audio", "speecht5-clone": "voice_sample", photo: "image", "photo-plain": "image" };
+const SPECIAL = { upload: "audio", "speecht5-clone": "voice_sample", photo: "image", "photo-plain": "image", filmed: "video" };
 
 // Fills the `p.sum` and `ul` of `place`. `body` is what is asked; `bare` when that is not enough yet.
 export function showPlan(place, plan, body, { bare = false } = {}) {

@@ -1,5 +1,6 @@
 // The screen of the chat: plays a job's film while it is still being made. Knows no conversation.
 
+import { grow } from "./growing.js";
 import { ask, film, follow, t } from "./house.js";
 
 export class Screen {
@@ -18,7 +19,7 @@ export class Screen {
       this.tell("");
     });
     this.video.addEventListener("ended", () => this.ended());
-    this.video.addEventListener("error", () => this.broken());
+    this.video.addEventListener("error", () => this.video.getAttribute("src") && this.broken(this.showing));
     this.video.addEventListener("click", () => (this.video.paused ? this.start() : this.video.pause()));
     this.video.addEventListener("timeupdate", () => this.showing?.at(this.video.currentTime));
   }
@@ -28,7 +29,7 @@ export class Screen {
     this.stop();
     this.root.classList.remove("played");
     this.who.textContent = name;
-    this.glow.src = picture;
+    glowOf(picture).then((glow) => { if (this.poster.src === picture) this.glow.src = glow; });
     this.poster.src = picture;
     this.poster.alt = description;
   }
@@ -46,7 +47,8 @@ export class Screen {
     const showing = { job, viewer, at, done, finished, tried: 0 };
     this.showing = showing;
     this.wait();
-    this.video.src = film(viewer, job, finished ? "video" : "stream");
+    if (finished) this.video.src = film(viewer, job, "video");
+    else showing.settle = grow(this.video, film(viewer, job, "stream"), () => this.broken(showing));
     this.start();
     if (!finished) {
       showing.unfollow = follow(viewer, job, (name, data) => {
@@ -75,9 +77,8 @@ export class Screen {
   }
 
   // Some browsers play no film without its length: they get it as soon as it is whole.
-  broken() {
-    const showing = this.showing;
-    if (!showing || !this.video.getAttribute("src")) return;
+  broken(showing) {
+    if (!showing || this.showing !== showing) return;
     if (showing.finished) this.again(showing);
     else showing.retry = true;
   }
@@ -117,8 +118,26 @@ export class Screen {
     this.tell("");
     if (!showing) return;
     showing.unfollow?.();
+    showing.settle?.();
     if (!showing.finished) ask(`/v1/videos/${showing.job}/cancel`, { method: "POST" }).catch(() => {});
     showing.done();
     this.video.pause();
   }
+}
+
+const SMALL = 24; // pixels that are enough for what is out of focus
+
+// A picture out of focus, fading out around: small, so that a browser blurs it by scaling, in no time.
+async function glowOf(picture) {
+  const found = new Image();
+  found.src = picture;
+  await found.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: SMALL, height: SMALL });
+  const paper = canvas.getContext("2d");
+  paper.drawImage(found, SMALL * 0.1, SMALL * 0.1, SMALL * 0.8, SMALL * 0.8);
+  const fade = paper.createRadialGradient(SMALL / 2, SMALL / 2, SMALL * 0.25, SMALL / 2, SMALL / 2, SMALL / 2);
+  fade.addColorStop(0, "#000");
+  fade.addColorStop(1, "#0000");
+  Object.assign(paper, { globalCompositeOperation: "destination-in", fillStyle: fade }).fillRect(0, 0, SMALL, SMALL);
+  return canvas.toDataURL();
 }

@@ -1,10 +1,12 @@
 // The studio: everything that can be asked of one film or picture, its plan before it, and what came of it. Knows no conversation.
 
-import { bringPicture, Cast, upload } from "./cast.js";
+import { Brought } from "./brought.js";
+import { Cast, upload } from "./cast.js";
+import { grow } from "./growing.js";
 import { ask, film, follow, glimpse, handed, house, recall, store, t, translate } from "./house.js";
-import { bringSound } from "./sounds.js";
 import { fillLanguages } from "./languages.js";
 import { downloads } from "./downloads.js";
+import { placeOf } from "./refusals.js";
 import { showPlan } from "./plans.js";
 import { Takes } from "./takes.js";
 import { bodyOf, draftIn, fill, offerBackends, offerVoices, prepare } from "./wish.js";
@@ -13,13 +15,6 @@ const ENDS = ["finished", "failed", "canceled"];
 const QUICK = { talk: { size: "256x256", fps: 25 }, video: { fps: 25, seconds: 1 }, image: {} };
 const FEW = 6; // steps of diffusion in a quick preview
 const SMALL = { square: "256x256", wide: "456x256", tall: "256x456" };
-const FIELDS = [
-  ["negative_prompt", /negative_prompt/i], ["guidance_scale", /guidance/i], ["sampler", /sampler/i], ["steps", /steps/i], ["variations", /variations/i],
-  ["seconds", /seconds/i], ["backends", /backend/i], ["background", /background/i], ["label", /label/i], ["face", /face|landmarks|marks/i],
-  ["script", /text|script/i], ["size", /film of|pixels|size/i], ["seed", /seed/i], ["prompt", /prompt/i], ["voice", /voice/i], ["image", /image/i],
-];
-const NAMED = { landmarks: "face", width: "size", height: "size", text: "script" };
-
 export async function open(element) {
   const room = new Studio(element.querySelector(".studio"));
   try {
@@ -37,7 +32,8 @@ class Studio {
       find, form: find("form"), video: find(".film"), poster: find(".poster"), state: find(".state"), meter: find(".meter"),
       go: find(".go"), preview: find(".preview"), cancel: find(".cancel"),
     });
-    this.sound = this.start = this.job = null;
+    this.job = null;
+    this.brought = new Brought(this);
     this.wanted = {};
   }
 
@@ -78,10 +74,6 @@ class Studio {
       this.changed();
     });
     this.find(".listen").addEventListener("click", () => this.hear());
-    this.find(".bring").addEventListener("click", async () => this.take((await bringSound()) ?? this.sound));
-    this.find(".drop-sound").addEventListener("click", () => this.take(null));
-    this.find(".bring-start").addEventListener("click", async () => this.begin((await bringPicture({ marked: false })) ?? this.start));
-    this.find(".drop-start").addEventListener("click", () => this.begin(null));
   }
 
   choose(card) {
@@ -94,30 +86,16 @@ class Studio {
   face() {
     const card = this.card ?? {};
     const talks = this.kind === "talk";
-    this.root.classList.toggle("described", talks && card.id === "described");
-    this.poster.src = talks ? card.picture || "" : this.start?.picture || "";
+    const dubs = talks && Boolean(this.brought.footage);
+    this.root.classList.toggle("dubs", dubs);
+    this.root.classList.toggle("described", talks && !dubs && card.id === "described");
+    this.poster.src = (dubs ? this.brought.footage.picture : talks ? card.picture : this.brought.start?.picture) || "";
     this.poster.hidden = !this.poster.getAttribute("src");
-    this.poster.alt = talks ? card.description ?? "" : "";
+    this.poster.alt = dubs ? this.brought.footage.name : talks ? card.description ?? "" : "";
     this.root.classList.remove("played");
   }
 
-  take(sound) {
-    this.sound = sound;
-    this.find(".brought").textContent = sound?.name ?? "";
-    this.find(".drop-sound").hidden = !sound;
-    this.changed();
-  }
-
-  begin(start) {
-    this.start = start;
-    const shown = this.find("img.start");
-    shown.hidden = this.find(".drop-start").hidden = !start;
-    shown.src = start?.picture ?? "";
-    this.face();
-    this.changed();
-  }
-
-  body() { return bodyOf(this.form, this); }
+  body() { return bodyOf(this.form, this.card, this.brought); }
 
   // The same small, short and with few steps; the seed stays, so that the whole is like it.
   quick() {
@@ -142,6 +120,7 @@ class Studio {
     this.root.dataset.kind = kind;
     for (const part of this.form.querySelectorAll("[data-kinds]")) part.hidden = !part.dataset.kinds.split(" ").includes(kind);
     this.find(".seen").textContent = t(kind === "talk" ? "studio.prompt" : "studio.seen");
+    this.find(".footage .label").textContent = t(kind === "talk" ? "studio.footage" : "studio.footage.move");
     this.go.textContent = t(kind === "image" ? "studio.go.image" : "studio.go");
     this.face();
     this.takes?.clear();
@@ -152,7 +131,7 @@ class Studio {
     this.asking?.abort();
     this.asking = new AbortController();
     const body = this.body();
-    const bare = this.kind === "talk" ? !this.sound && !body.script.trim() : !body.prompt?.trim() && !body.image;
+    const bare = this.kind === "talk" ? !this.brought.sound && !body.script.trim() : !body.prompt?.trim() && !body.image;
     const full = this.kind === "talk" ? { ...body, script: body.script || "Hello." } : { ...body, ...(body.image ? {} : { prompt: body.prompt || "…" }) };
     try {
       const plan = await ask("/v1/plans", { method: "POST", body: bare ? full : body, signal: this.asking.signal });
@@ -176,9 +155,7 @@ class Studio {
     for (const found of this.root.querySelectorAll(".slip")) found.textContent = "";
     for (const found of this.form.querySelectorAll("[aria-invalid]")) found.removeAttribute("aria-invalid");
     if (!text) return;
-    const first = field.split(".")[0];
-    const [name] = FIELDS.find(([known]) => known === (NAMED[first] ?? first)) ?? FIELDS.find(([, says]) => says.test(text)) ?? [];
-    const place = name && this.find(`[data-for="${name}"]`);
+    const place = placeOf(this.root, text, field);
     if (!place || place.closest("[hidden]")) return void (this.find(".slip.main").textContent = text);
     place.textContent = text;
     place.closest("details")?.setAttribute("open", "");
@@ -219,7 +196,7 @@ class Studio {
       this.job = job.id;
       this.began = performance.now();
       this.callOff();
-      if (body.kind === "talk") this.watch(film(this.told.viewer, job.id, "stream"));
+      if (body.kind === "talk") this.watch(film(this.told.viewer, job.id, "stream"), grow);
       this.unfollow = follow(this.told.viewer, job.id, (name, data) => this.heard(job.id, name, data));
     } catch (problem) {
       this.busy(false);
@@ -227,8 +204,10 @@ class Studio {
     }
   }
 
-  watch(source) {
-    this.video.src = source;
+  // Plays a whole film, or with `grow` one that is still being made.
+  watch(source, play = (video, url) => { video.src = url; }) {
+    this.settle?.();
+    this.settle = play(this.video, source);
     this.video.onplaying = () => this.root.classList.add("played");
     this.video.play().catch(() => {});
   }
@@ -306,8 +285,11 @@ class Studio {
     delete this.find(".chains").dataset.key;
     fill(this.form, draft);
     this.form.elements.lock.checked = Boolean(draft.script && draft.seed);
-    if (draft.avatar) this.cast.choose(this.cast.cards.find((card) => card.id === draft.avatar) ?? this.card);
-    else if (draft.kind === "talk" && "picture" in draft && !draft.picture && draft.prompt) this.cast.choose(this.cast.cards[0]);
+    const { image } = draft.brought ?? {};
+    if (draft.brought) this.brought.restore(draft);
+    if (draft.kind === "talk" && image) this.cast.own({ upload: image.upload, picture: image.picture, face: draft.face, landmarks: draft.landmarks });
+    else if (draft.avatar) this.cast.choose(this.cast.cards.find((card) => card.id === draft.avatar) ?? this.card);
+    else if (draft.kind === "talk" && draft.brought && draft.prompt) this.cast.choose(this.cast.cards[0]);
     this.changed();
   }
 }

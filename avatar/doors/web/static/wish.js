@@ -51,8 +51,9 @@ function slider(name, [min, max, step, value]) {
 // What can't be read as a number is sent as it was written: the answer says beside the field what is wrong.
 const number = (text) => (text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text.trim());
 
-// The request of a form. `card` is who speaks, `sound` a recording, `start` the first picture of a film from words.
-export function bodyOf(form, { card, sound, start }) {
+// The request of a form. `card` is who speaks, `sound` a recording, `start` the first picture of a film from words, `footage`
+// a film of somebody who is to say it, or to be moved like.
+export function bodyOf(form, card, { sound, start, footage }) {
   const field = form.elements;
   const kind = field.kind.value;
   const body = { kind, size: field.size.value, profile: field.profile.value, backends: chosen(form) };
@@ -60,7 +61,8 @@ export function bodyOf(form, { card, sound, start }) {
   for (const name of ["steps", "guidance_scale"]) if (field[name].value.trim()) body[name] = number(field[name].value);
   if (field.sampler.value) body.sampler = field.sampler.value;
   if (kind !== "image") body.fps = Number(field.fps.value);
-  if (kind === "talk") return Object.assign(body, spoken(field, card, sound));
+  if (kind !== "image" && footage) body.video = footage.upload;
+  if (kind === "talk") return Object.assign(body, spoken(field, sound), footage ? {} : faceOf(card, field.prompt.value));
   if (field.prompt.value.trim() || !start) body.prompt = field.prompt.value;
   if (field.negative_prompt.value.trim()) body.negative_prompt = field.negative_prompt.value;
   body.variations = Number(field.variations.value);
@@ -69,7 +71,7 @@ export function bodyOf(form, { card, sound, start }) {
   return body;
 }
 
-function spoken(field, card, sound) {
+function spoken(field, sound) {
   const amount = (name) => Number((name === "expression" ? field.liveliness : field[name]).value);
   const body = {
     captions: field.captions.value, rate: amount("rate"), pitch: amount("pitch"), expression: field.expression.value, framing: field.framing.value,
@@ -83,7 +85,7 @@ function spoken(field, card, sound) {
   if (sound) body.audio = sound.upload;
   else if (NEURAL.test(field.timbre.value)) body.voice = field.timbre.value;
   else if (voice) body.voice = field.language.value ? voice : `+${timbre}`;
-  return Object.assign(body, faceOf(card, field.prompt.value));
+  return body;
 }
 
 // Who is seen: a picture of one's own with its marks, words, or somebody of the gallery.
@@ -145,7 +147,7 @@ export function draftOf(asked) {
     ...motion, liveliness, expression: asked.expression, framing: asked.framing, background: colour ? "colour" : asked.background,
     ...(colour ? { colour: asked.background } : {}), label: asked.label ?? "", negative_prompt: asked.negative_prompt, seconds: asked.seconds ?? 4,
     variations: asked.variations, steps: asked.steps ?? "", guidance_scale: asked.guidance_scale ?? "", sampler: asked.sampler ?? "", profile: asked.profile,
-    backends: asked.backends, picture: asked.image,
+    backends: asked.backends, face: asked.face, landmarks: asked.landmarks,
   };
 }
 
