@@ -46,6 +46,7 @@ def test_a_film_is_asked_for_and_the_answer_says_where_it_will_be(served: Served
         "content": home + "/content",
         "events": home + "/events",
         "stream": home + "/stream",
+        "glimpse": home + "/glimpse",
     }
     assert (told["output"], told["error"], told["started_at"], told["fallbacks"]) == (None, None, None, [])
 

@@ -89,6 +89,8 @@ class Product:
 
     def move(self, brief: Brief, context: Context) -> Clip:
         """Tracks that name their text."""
+        if "seen" in brief.text:
+            context.glimpse(f"glimpse of {brief.text}".encode())
         self.begin("motion", brief.text, context)
         tracks = kept(context, f"tracks of {brief.text}")
         return Clip(a_portrait(kept(context, "picture", "image/png")), Motion(tracks, 25, 25))

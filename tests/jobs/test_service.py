@@ -11,7 +11,7 @@ from avatar.jobs.service import Order
 from avatar.request import parse
 from tests.jobs.conftest import Open
 from tests.jobs.product import STAGES
-from tests.jobs.waiting import PATIENCE, ended, running
+from tests.jobs.waiting import PATIENCE, ended, running, wait
 
 
 def test_a_job_is_made_and_its_files_can_be_read(embedded: Open) -> None:
@@ -59,6 +59,19 @@ def test_events_are_numbered_without_gaps_and_can_be_resumed(embedded: Open) -> 
     assert events[0].data == {"position": 1, "eta_seconds": None}
     assert events[-1].name == "finished"
     assert jobs.events(job.id, after=3) == events[3:]
+
+
+def test_what_is_seen_of_a_job_at_work_goes_with_its_end(embedded: Open, door: Open, database: str) -> None:
+    jobs, other = embedded(database), door(database)
+    job = jobs.submit(parse({"text": "seen, slow motion"}), Order(client="me"))
+    wait(lambda: any(told.name == "glimpse" for told in other.events(job.id)))
+    assert other.glimpse(job.id, client="me") == b"glimpse of seen, slow motion"
+    with pytest.raises(NotFound):
+        other.glimpse(job.id, client="you")
+    jobs.cancel(job.id)
+    ended(jobs, job)
+    with pytest.raises(NotFound, match="shows nothing now"):
+        other.glimpse(job.id)
 
 
 def test_a_watcher_is_told_of_jobs_of_this_process(embedded: Open) -> None:

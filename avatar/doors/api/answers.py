@@ -76,6 +76,7 @@ class Urls(BaseModel):
     content: str
     events: str
     stream: str
+    glimpse: str
 
 
 class Asked(BaseModel):
@@ -202,6 +203,7 @@ def video(job: Job, base: str, *, licences: tuple[str, ...] = ()) -> Video:
             content=f"{home}/content",
             events=f"{home}/events",
             stream=f"{home}/stream",
+            glimpse=f"{home}/glimpse",
         ),
     )
 
