@@ -92,6 +92,7 @@ class PlanAnswer(BaseModel):
     seconds_now: float = Field(description="Expected until then")
     stages: list[str] = Field(description="Those that the request runs through, in order")
     known: list[str] = Field(description="Stages that are done already, so that they cost nothing")
+    speakers: list[str] = Field([], description="Who speaks in turns, where several do")
     fetch: list[str]
     fetch_bytes: int
     disk_after: int
@@ -197,10 +198,11 @@ async def plans(body: VideoBody, desk: At, caller: Who) -> PlanAnswer:
     """What a request would do here. Nothing is run or fetched for it, and nothing is kept but files from URLs."""
     asked = await request_of(desk, caller, body)
     known = await desk.ask(desk.jobs.house.known, asked)
-    return plan_of(await desk.ask(desk.jobs.house.plan, asked), known=known)
+    speakers = list(dict.fromkeys(turn.speaker for turn in asked.turns))
+    return plan_of(await desk.ask(desk.jobs.house.plan, asked), known=known, speakers=speakers)
 
 
-def plan_of(plan: Plan, *, known: Sequence[str] = ()) -> PlanAnswer:
+def plan_of(plan: Plan, *, known: Sequence[str] = (), speakers: Sequence[str] = ()) -> PlanAnswer:
     """A plan in the API's words. Folders stay at home."""
     return PlanAnswer(
         profile=plan.profile,
@@ -209,6 +211,7 @@ def plan_of(plan: Plan, *, known: Sequence[str] = ()) -> PlanAnswer:
         seconds_now=plan.seconds_now,
         stages=list(plan.stages),
         known=list(known),
+        speakers=list(speakers),
         fetch=list(plan.fetch),
         fetch_bytes=plan.fetch_bytes,
         disk_after=plan.disk_after,

@@ -6,6 +6,8 @@ import { bytes } from "./downloads.js";
 // Backends that serve only those who brought something of their own.
 const SPECIAL = { upload: "audio", "speecht5-clone": "voice_sample", photo: "image", "photo-plain": "image", filmed: "video" };
 
+const SHOWN = 2; // reasons that are seen at once
+
 // Fills the `p.sum` and `ul` of `place`. `body` is what is asked; `bare` when that is not enough yet.
 export function showPlan(place, plan, body, { bare = false } = {}) {
   const costs = [t(plan.mode === "audio_only" ? "plan.sound" : plan.mode === "image" ? "plan.image" : "plan.film", { count: body.variations ?? 1 })];
@@ -31,10 +33,12 @@ function entry(stage, chain, { free, named }) {
   const line = make("li", {}, make("b", { textContent: t(`name.${stage}`) }), make("span", { textContent: first ? first.backend : t("plan.nobody") }));
   if (free) line.append(make("em", { textContent: t("plan.cached") }));
   const missed = left.slice(0, first ? left.indexOf(first) : undefined);
-  for (const one of missed) {
+  const reasons = missed.map((one) => {
     const told = one.backend === named ? t("plan.instead", { name: one.backend, why: one.why }) : `${one.backend}: ${one.why}`;
-    line.append(make("small", { textContent: told, className: one.backend === named ? "down" : "" }));
-  }
+    return make("small", { textContent: told, className: one.backend === named ? "down" : "" });
+  });
+  line.append(...reasons.splice(0, SHOWN));
+  if (reasons.length) line.append(make("details", {}, make("summary", { textContent: `+ ${reasons.length}` }), ...reasons));
   if (others.length) line.append(make("small", { textContent: t("plan.else", { names: others.map((one) => one.backend).join(", ") }) }));
   return line;
 }
@@ -42,6 +46,7 @@ function entry(stage, chain, { free, named }) {
 function grouped(plan, body) {
   const found = new Map(plan.stages.map((stage) => [stage, []]));
   for (const one of plan.backends) {
+    if (one.backend === "joiner" && !plan.speakers.length) continue; // it joins the turns of several
     if (found.has(one.stage) && (body[SPECIAL[one.backend]] ?? !(one.backend in SPECIAL))) found.get(one.stage).push(one);
   }
   return found;

@@ -190,6 +190,7 @@ class Studio {
     this.takes.clear();
     this.find(".downloads").hidden = true;
     this.state.textContent = t("studio.sent");
+    this.find(".screen").scrollIntoView({ block: innerWidth > 900 ? "nearest" : "center" }); // on a phone it is far below the form
     const body = { ...this.body(), ...changes };
     try {
       const job = await ask("/v1/videos", { method: "POST", body });
