@@ -32,7 +32,7 @@ class Pace:
 
 
 APERTURE = ("jawOpen", "mouthLowerDown", "mouthUpperUp", "mouthClose", "mouthShrugLower", "mouthRollLower")
-JAW = Pace(APERTURE, lead=0.045, slow=0.1, fast=0.04)
+JAW = Pace(APERTURE, lead=0.048, slow=0.1, fast=0.04)
 LIPS = Pace(("mouthPucker", "mouthFunnel", "mouthStretch", "mouthDimple"), lead=0.055, slow=0.105, fast=0.045)
 TONGUE = Pace(("tongue", "tongueOut"), lead=0.015, slow=0.045, fast=0.03)
 UNHURRIED = 0.8
