@@ -1,16 +1,19 @@
-"""How a model is to move the picture of somebody: a part of a request. Knows no model, and no motion by its name."""
+"""How a model is to move the picture of somebody: a part of a request. Knows no model, and not how a motion goes."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+Gesture = Literal["", "greet", "explain", "listen", "point", "agree", "shrug", "think"]
+"""Motions by name; none is what goes with the speech."""
+GESTURES: tuple[Gesture, ...] = get_args(Gesture)
 MAX_WINDOW = 32
 """Frames that a motion module has places for."""
 HOW = (
-    "Give motion (a name), gestures (0 to 2), replace (true or false), width and height (64 to 1920 pixels), fps (1 to"
-    f" 60), between (flow or latents), window (1 to {MAX_WINDOW} frames), overlap (fewer), guided (0 to 1) and reuse"
-    " (1 to 5)."
+    f"Give motion ({', '.join(GESTURES[1:])}), gestures (0 to 2), replace (true or false), width and height (64 to 1920"
+    f" pixels), fps (1 to 60), between (flow or latents), window (1 to {MAX_WINDOW} frames), overlap (fewer), guided (0"
+    " to 1) and reuse (1 to 5)."
 )
 
 
@@ -27,9 +30,7 @@ class Drive(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    motion: str = Field(
-        "", max_length=40, description="A motion by name, such as `greet`; see the refusal of any other"
-    )
+    motion: Gesture = Field("", description="A motion by name, instead of what goes with the speech")
     gestures: float = Field(1.0, ge=0, le=2, description="The hands' part in speaking: 0 none, 1 natural")
     replace: bool = Field(default=False, description="Put the picture's person in the place of the video's")
     width: int | None = Field(

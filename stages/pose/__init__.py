@@ -5,7 +5,6 @@ from avatar.errors import BadRequest
 from avatar.stage import Stage
 from stages.pose.animate_anyone.backend import AnimateAnyone
 from stages.pose.brief import Acting, Brief, Driving, Partner, Shooting
-from stages.pose.driving import templates
 from stages.pose.wan_animate.backend import WanAnimate
 from stages.pose.warp import Warp
 
@@ -15,8 +14,6 @@ __all__ = ["POSE", "Acting", "Brief", "Driving", "Partner", "Shooting", "check"]
 
 
 def check(backend: str, driving: Driving) -> None:
-    """Raises `NotFound` for a motion that there is not, `BadRequest` for one that the named backend can't make."""
-    if driving.motion:
-        templates.find(driving.motion)
+    """Raises `BadRequest` for a movement that the named backend can't make."""
     if driving.wanted and backend == Warp().id:
         raise BadRequest("The backend warp moves with the speech alone. Leave it out, or video and drive.")

@@ -200,7 +200,7 @@ def test_a_video_beside_an_image_drives_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wish", "says"),
     [
-        ({"drive": {"motion": "juggle"}}, "There is no motion 'juggle'"),
+        ({"drive": {"motion": "juggle"}}, "drive.motion can't be 'juggle'. Give motion .greet, explain"),
         ({"drive": {"motion": "greet"}, "backends": {"pose": "warp"}}, "warp moves with the speech alone"),
         ({"drive": {"motion": "greet"}, "video": VIDEO}, "footage that is dubbed"),
         ({"drive": {"motion": "greet"}, "kind": "speech"}, "kind speech"),

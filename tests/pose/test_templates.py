@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from avatar.drive import GESTURES
 from avatar.errors import NotFound
 from avatar.face import tracks
 from avatar.face.tracks import COLUMN
@@ -11,6 +12,10 @@ from stages.pose.driving.rest import FOREARM, SIDES, UPPER_ARM
 from tests.pose.people import UNIT, somebody
 
 WHOLE = (700, 1000)
+
+
+def test_a_request_can_name_each_of_them() -> None:
+    assert set(GESTURES) == {"", *templates.NAMES}
 
 
 @pytest.mark.parametrize("name", templates.NAMES)

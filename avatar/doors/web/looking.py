@@ -21,6 +21,7 @@ from avatar.doors.web.conversation import Line, Talker, answered
 from avatar.doors.web.document import STATIC
 from avatar.doors.web.kept import Shelf
 from avatar.doors.web.visits import Visitors
+from avatar.drive import GESTURES
 from avatar.errors import Unavailable
 from avatar.jobs.service import Order
 from avatar.sampling import Sampler
@@ -70,6 +71,7 @@ class Looking:
             ],
             "upload_limit": self._desk.rules.upload_limit,
             "samplers": get_args(Sampler),
+            "gestures": GESTURES,
             "expressions": EXPRESSIONS,
             "deaf": await self._desk.ask(house.deaf),
         }

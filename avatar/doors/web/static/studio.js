@@ -9,7 +9,7 @@ import { downloads } from "./downloads.js";
 import { placeOf } from "./refusals.js";
 import { showPlan } from "./plans.js";
 import { Takes } from "./takes.js";
-import { bodyOf, draftIn, fill, offerBackends, offerVoices, prepare } from "./wish.js";
+import { bodyOf, draftIn, dubs as dubbing, fill, offerBackends, offerDriving, offerVoices, prepare } from "./wish.js";
 
 const ENDS = ["finished", "failed", "canceled"];
 const QUICK = { talk: { size: "256x256", fps: 25 }, video: { fps: 25, seconds: 1 }, image: {} };
@@ -86,7 +86,7 @@ class Studio {
   face() {
     const card = this.card ?? {};
     const talks = this.kind === "talk";
-    const dubs = talks && Boolean(this.brought.footage);
+    const dubs = dubbing(this.form, card, this.brought.footage);
     this.root.classList.toggle("dubs", dubs);
     this.root.classList.toggle("described", talks && !dubs && card.id === "described");
     this.poster.src = (dubs ? this.brought.footage.picture : talks ? card.picture : this.brought.start?.picture) || "";
@@ -108,6 +108,7 @@ class Studio {
   // After every change: what it would take, or what is wrong, beside the field.
   changed() {
     if (this.root.dataset.kind !== this.kind) this.turn();
+    offerDriving(this.form, this.card, this.brought);
     this.form.elements.colour.hidden = this.form.elements.background.value !== "colour";
     store("draft", JSON.stringify(draftIn(this.form)));
     clearTimeout(this.soon);

@@ -15,6 +15,7 @@ const CHOICES = {
   framing: ["head_and_shoulders", "close", "wide", "whole"],
   background: ["scene", "blur", "transparent", "colour"],
   profile: ["auto", "minimal", "recommended", "maximum"],
+  use: ["dub", "move", "replace"],
 };
 
 // Fills every choice of the form.
@@ -22,8 +23,8 @@ export function prepare(form, told) {
   const option = (value, textContent) => make("option", { value, textContent });
   const field = form.elements;
   field.size.append(...SIZES.map((name) => option(name, `${name.replace("x", " × ")}${t(`size.${shape(name)}`)}`)));
-  const choices = { ...CHOICES, expression: told.expressions };
-  for (const [name, all] of Object.entries(choices)) field[name].append(...all.map((each) => option(each, t(`${name}.${each}`))));
+  const choices = { ...CHOICES, expression: told.expressions, gesture: told.gestures };
+  for (const [name, all] of Object.entries(choices)) field[name].append(...all.map((each) => option(each, t(`${name}.${each || "own"}`))));
   field.timbre.append(...Object.keys(TIMBRES).map((name) => option(name, t(`timbre.${name}`))));
   field.sampler.append(option("", t("studio.own")), ...told.samplers.map((name) => option(name, name)));
   field.profile.value = recall("profile") ?? "auto";
@@ -62,13 +63,42 @@ export function bodyOf(form, card, { sound, start, footage }) {
   if (field.sampler.value) body.sampler = field.sampler.value;
   if (kind !== "image") body.fps = Number(field.fps.value);
   if (kind !== "image" && footage) body.video = footage.upload;
-  if (kind === "talk") return Object.assign(body, spoken(field, sound), footage ? {} : faceOf(card, field.prompt.value));
+  const drive = driven(form, card, { start, footage });
+  if (Object.keys(drive).length) body.drive = drive;
+  if (kind === "talk") return Object.assign(body, spoken(field, sound), dubs(form, card, footage) ? {} : faceOf(card, field.prompt.value));
   if (field.prompt.value.trim() || !start) body.prompt = field.prompt.value;
   if (field.negative_prompt.value.trim()) body.negative_prompt = field.negative_prompt.value;
   body.variations = Number(field.variations.value);
   if (kind === "video" && field.seconds.value.trim()) body.seconds = number(field.seconds.value);
   if (kind === "video" && start) body.image = start.upload;
   return body;
+}
+
+// Whether it is the footage's own person who speaks, and nobody's picture.
+export function dubs(form, card, footage) {
+  const { kind, use } = form.elements;
+  return kind.value === "talk" && Boolean(footage) && (!card?.upload || use.value === "dub");
+}
+
+// How a picture is moved, where it is moved by more than what it says.
+function driven(form, card, { start, footage }) {
+  const { kind, use, gesture } = form.elements;
+  const talks = kind.value === "talk";
+  if (!(talks ? card?.upload : kind.value === "video" && start)) return {};
+  if (footage) return use.value === "replace" ? { replace: true } : {};
+  return talks && gesture.value ? { motion: gesture.value } : {};
+}
+
+// What footage is for is asked where there is a picture too; a motion by name where there is a picture alone.
+export function offerDriving(form, card, { start, footage }) {
+  const { kind, use, gesture } = form.elements;
+  const talks = kind.value === "talk";
+  const picture = talks ? card?.upload : kind.value === "video" && start;
+  use.closest(".field").hidden = !(footage && picture);
+  gesture.closest(".field").hidden = !(talks && picture && !footage);
+  const own = [...use.options].find((each) => each.value === "dub");
+  own.hidden = own.disabled = !talks;
+  if (!talks && use.value === "dub") use.value = "move";
 }
 
 function spoken(field, sound) {
@@ -147,6 +177,7 @@ export function draftOf(asked) {
     ...motion, liveliness, expression: asked.expression, framing: asked.framing, background: colour ? "colour" : asked.background,
     ...(colour ? { colour: asked.background } : {}), label: asked.label ?? "", negative_prompt: asked.negative_prompt, seconds: asked.seconds ?? 4,
     variations: asked.variations, steps: asked.steps ?? "", guidance_scale: asked.guidance_scale ?? "", sampler: asked.sampler ?? "", profile: asked.profile,
+    gesture: asked.drive.motion, use: asked.drive.replace ? "replace" : asked.image && asked.video ? "move" : "dub",
     backends: asked.backends, face: asked.face, landmarks: asked.landmarks,
   };
 }
