@@ -162,6 +162,14 @@ def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address
         assert kept[name] == pytest.approx([512 * place[0], 512 * place[1]], abs=4)
     visitor.say("It is me.")
     visitor.until(PLAYS.format(seconds=0.1))
+    visitor.open("studio")
+    page.click(".studio .cast button[data-avatar=mine]")
+    page.fill("#s-script", "It greets.")
+    page.click(".studio details:has(#s-gesture) summary")
+    with page.expect_request(lambda asked: "/me/v1/plans" in asked.url and "drive" in (asked.post_data or "")) as planned:
+        page.select_option("#s-gesture", "greet")
+    assert planned.value.post_data_json["drive"] == {"motion": "greet"}
+    assert planned.value.response().status == 200
 
 
 def test_footage_takes_the_place_of_the_face_and_comes_back_with_a_change(visit: Visit, tmp_path: Path) -> None:
