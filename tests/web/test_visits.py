@@ -1,6 +1,7 @@
 """Who sees which films through the page: one client for each browser, and nobody else's."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ def opened(folder: Path, **rules: Any) -> Iterator[httpx.Client]:
             until(lambda: run.started)
             address = f"http://127.0.0.1:{listener.getsockname()[1]}"
             with httpx.Client(base_url=address, timeout=60) as client:
+                client.get("/")  # the page is made in a thread, which takes pytest's change of warning filters ill
                 yield client
         finally:
             run.should_exit = True
@@ -130,6 +132,23 @@ def test_the_page_has_no_secret_and_names_nobody_else(client: httpx.Client) -> N
     assert "default-src 'self'" in policy
     assert "http" not in policy
     assert client.get("/config").json()["show_error"] is False
+
+
+def test_the_page_brings_its_chat_and_small_files_come_packed_and_once(client: httpx.Client) -> None:
+    page = client.get("/").text
+    assert page.index('class="chat"') < page.index("<gradio-app")
+    told = re.findall(r'<link rel="modulepreload" href="(look/[^"]+)"', page)
+    needed = re.findall(r'from "./([a-z]+.js)"', "".join(client.get(f"/{path}").text for path in told))
+    assert {f"look/static/{name}" for name in needed} <= set(told)
+    script = client.get("/look/static/chat.js")
+    assert (script.headers["content-encoding"], script.headers["cache-control"]) == ("gzip", "no-cache")
+    again = client.get("/look/static/chat.js", headers={"If-None-Match": script.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get("/look/static/chat.js", headers={"Accept-Encoding": "identity"}).text == script.text
+    asset = re.findall(r"assets/[A-Za-z0-9_-]+\.js", page)[0]
+    assert "immutable" in client.get(f"/{asset}").headers["cache-control"]
+    for path in ("/look/static/none.js", "/look/static/%2e%2e", "/look/static/%2e%2e%2fpage.py", "/assets/none.js"):
+        assert client.get(path).status_code == 404
 
 
 def test_a_house_with_keys_lets_nobody_in_without_one(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from avatar.doors.web.endpoints import Endpoints
 from avatar.doors.web.looking import WORDS
 
 LANGUAGES = ("en", "de", "fr", "es", "zh", "ja")
-LOOK = 0.05
+LOOK = 0.2
 """Seconds between two looks of Gradio's queue for calls of the named endpoints, where it would take a millisecond."""
 LOAD = "import(new URL('look/static/{room}.js', document.baseURI)).then((room) => room.open(element))"
 SETTLE = "import(new URL('look/static/frame.js', document.baseURI)).then((frame) => frame.settle(element))"
@@ -26,7 +26,8 @@ def application(endpoints: Endpoints) -> FastAPI:
     """An application that has the page at its root, and named endpoints beside it."""
     told = gr.I18n(**{name: tabs(name) for name in LANGUAGES})
     page = blocks(told, endpoints)
-    page._queue.sleep_when_free = LOOK  # noqa: SLF001 - it has no public door
+    queue = page._queue  # noqa: SLF001 - it has no public door
+    queue.sleep_when_free = queue.progress_update_sleep_when_free = LOOK
     made: FastAPI = gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
         page,

@@ -14,12 +14,13 @@ export function grow(video, url, failed = () => {}) {
   const over = new AbortController();
   const source = new Source();
   video.disableRemotePlayback = true;
-  video.src = URL.createObjectURL(source);
+  const address = URL.createObjectURL(source);
+  video.src = address;
   const opened = new Promise((resolve) => source.addEventListener("sourceopen", resolve, { once: true }));
-  opened.then(() => URL.revokeObjectURL(video.src));
+  opened.then(() => URL.revokeObjectURL(address));
   fed(video, source, opened, url, over.signal).catch((error) => {
     if (!over.signal.aborted && error.name !== "InvalidStateError") failed(error); // that is said when the video has another source
-  });
+  }).finally(() => over.abort());
   return () => over.abort();
 }
 
