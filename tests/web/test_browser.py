@@ -166,7 +166,9 @@ def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address
     page.click(".studio .cast button[data-avatar=mine]")
     page.fill("#s-script", "It greets.")
     page.click(".studio details:has(#s-gesture) summary")
-    with page.expect_request(lambda asked: "/me/v1/plans" in asked.url and "drive" in (asked.post_data or "")) as planned:
+    with page.expect_request(
+        lambda asked: "/me/v1/plans" in asked.url and "drive" in (asked.post_data or "")
+    ) as planned:
         page.select_option("#s-gesture", "greet")
     assert planned.value.post_data_json["drive"] == {"motion": "greet"}
     assert planned.value.response().status == 200
