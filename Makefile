@@ -20,7 +20,7 @@ test: .venv/.ready
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	# What waits for a browser, a process or a server gets a second try when time ran out, and for no other reason.
-	.venv/bin/pytest -n 2 --reruns 1 --only-rerun Timeout
+	.venv/bin/pytest -n 2 --dist loadfile --reruns 1 --only-rerun Timeout
 
 bench: .venv/.ready
 	.venv/bin/python -m benchmarks
