@@ -256,6 +256,8 @@ def _driven(ask: Ask) -> None:
     if told != Drive() and (ask.kind != "talk" or ask.dubbed or ask.turns):
         what = "footage that is dubbed" if ask.dubbed else "several speakers" if ask.turns else f"kind {ask.kind}"
         raise PydanticCustomError("either", f"Nothing can be driven in a request of {what}. Leave drive out.")
+    if ask.turns and ask.kind == "talk" and ask.video:
+        raise PydanticCustomError("either", "A video can't be shared out among speakers. Leave it out.")
     if ask.drive.replace and not (ask.image and ask.video):
         raise PydanticCustomError(
             "either", "Nobody can be replaced without a video, and an image of whom to show. Give both, or no replace."

@@ -205,6 +205,8 @@ def test_a_video_beside_an_image_drives_it(tmp_path: Path) -> None:
         ({"drive": {"motion": "greet"}, "video": VIDEO}, "footage that is dubbed"),
         ({"drive": {"motion": "greet"}, "kind": "speech"}, "kind speech"),
         ({"drive": {"motion": "greet"}, "text": "Ada: Hello. Omar: Hi!"}, "several speakers"),
+        ({"video": VIDEO, "text": "Ada: Hello. Omar: Hi!"}, "shared out among speakers"),
+        ({"video": VIDEO, "image": PICTURE, "text": "Ada: Hello. Omar: Hi!"}, "shared out among speakers"),
         ({"drive": {"replace": True}, "image": PICTURE}, "without a video"),
         ({"drive": {"window": 4}}, "can't share 4"),
         ({"drive": {"window": 33}}, "drive.window can't be 33. Give motion"),
