@@ -19,6 +19,7 @@ from avatar.face import facemesh, heads
 from avatar.media import footage
 from avatar.media.hush import hushed
 from avatar.stage import Context
+from stages import glasses
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -131,7 +132,7 @@ def kept(points: Floats, context: Context) -> Blob:
 
 
 def _tool(model: bytes) -> Any:
-    try:
+    with glasses.opening("face landmarker", "follow faces"):
         from mediapipe.tasks.python import BaseOptions, vision
 
         options = vision.FaceLandmarkerOptions(
@@ -140,10 +141,6 @@ def _tool(model: bytes) -> Any:
             num_faces=FACES,  # with one it smooths over time, which blunts closures and makes lips late
         )
         return vision.FaceLandmarker.create_from_options(options)
-    except (ImportError, OSError) as error:
-        raise Unavailable(f"MediaPipe can't be used here ({error}). Install it to follow faces.") from error
-    except (RuntimeError, ValueError) as error:
-        raise Unavailable("The face landmarker's model can't be used. Fetch it again.") from error
 
 
 def overlap(one: Floats, other: Floats) -> float:

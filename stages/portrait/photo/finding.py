@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from avatar.errors import Unavailable
 from avatar.media.hush import hushed
+from stages import glasses
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -46,7 +47,7 @@ class Finder:
 
 def landmarker(model: bytes) -> Any:
     """FaceLandmarker for pictures. Raises `Unavailable` where MediaPipe or its libraries are missing."""
-    try:
+    with glasses.opening("face landmarker", "find faces"):
         from mediapipe.tasks.python import BaseOptions, vision
 
         options = vision.FaceLandmarkerOptions(
@@ -56,10 +57,6 @@ def landmarker(model: bytes) -> Any:
             min_face_detection_confidence=0.4,
         )
         return vision.FaceLandmarker.create_from_options(options)
-    except (ImportError, OSError) as error:
-        raise Unavailable(f"MediaPipe can't be used here ({error}). Install it to find faces.") from error
-    except (RuntimeError, ValueError) as error:
-        raise Unavailable("The face landmarker's model can't be used. Fetch it again.") from error
 
 
 def read_model(folder: Path) -> bytes:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from avatar.errors import Unavailable
 from avatar.media.hush import hushed
+from stages import glasses
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -43,7 +44,7 @@ def read(folder: Path) -> Segmenter:
 
 
 def _tool(model: bytes) -> Any:
-    try:
+    with glasses.opening("selfie segmenter", "tell people from background"):
         from mediapipe.tasks.python import BaseOptions, vision
 
         options = vision.ImageSegmenterOptions(
@@ -53,9 +54,3 @@ def _tool(model: bytes) -> Any:
             output_category_mask=False,
         )
         return vision.ImageSegmenter.create_from_options(options)
-    except (ImportError, OSError) as error:
-        raise Unavailable(
-            f"MediaPipe can't be used here ({error}). Install it to tell people from background."
-        ) from error
-    except (RuntimeError, ValueError) as error:
-        raise Unavailable("The selfie segmenter's model can't be used. Fetch it again.") from error
