@@ -92,3 +92,9 @@ class Brief:
     def filmed(self) -> bool:
         """Whether the clip's footage was filmed rather than made: it is then to stay as it is."""
         return self.clip.footage is not None and self.clip.footage.filmed
+
+    @property
+    def free(self) -> bool:
+        """Whether those that have learnt from films of people take it unasked: a photograph, or what only they move."""
+        learnt = self.clip.portrait.kind == "photo" or self.driving.wanted
+        return learnt and not self.filmed and not self.backend

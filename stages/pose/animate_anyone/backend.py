@@ -19,9 +19,7 @@ class AnimateAnyone:
 
     def takes(self, brief: Brief, /) -> bool:
         """Whether the portrait is of its kind, or it was asked for by name; whoever names another one gets that."""
-        kind = brief.clip.portrait.kind == "photo" or brief.driving.wanted
-        free = kind and not brief.filmed and not brief.backend
-        return not brief.driving.replace and (brief.backend == self.id or free)
+        return not brief.driving.replace and (brief.backend == self.id or brief.free)
 
     def named(self, brief: Brief, /) -> bool:
         """Whether the asker wants this one, or gives a video or a motion to move by."""

@@ -19,9 +19,7 @@ class WanAnimate:
 
     def takes(self, brief: Brief, /) -> bool:
         """Whether it was asked for by name, or the portrait is of its kind and no other was; or a place is taken."""
-        kind = brief.clip.portrait.kind == "photo" or brief.driving.wanted
-        free = kind and not brief.filmed and not brief.backend
-        return brief.backend == self.id or brief.driving.replace or free
+        return brief.backend == self.id or brief.driving.replace or brief.free
 
     def named(self, brief: Brief, /) -> bool:
         """Whether the asker wants this one, or what only this one does."""
