@@ -23,7 +23,7 @@ from stages.diffusion import placing, previews
 from stages.diffusion.controls import Settled
 from stages.diffusion.decoding import Decode
 from stages.diffusion.model import Count, Model
-from stages.diffusion.orders import Watch
+from stages.diffusion.orders import Watch, due
 
 T = TypeVar("T")
 
@@ -153,7 +153,7 @@ class _Run:
                 raise BadOutput(NO_NUMBERS)
             told = max(int(getattr(self.model.pipe, "_num_timesteps", 0) or 0), self.steps)
             self.count.at(base + len(items) * min(calls, told) * self.steps // told)
-            if self.watch and calls % max(1, told // self.watch.times) == 0:
+            if self.watch and due(calls, told, times=self.watch.times):
                 self._show(self.watch, items, latents, call)
 
         given = self.arguments(items)

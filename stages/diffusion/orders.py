@@ -19,6 +19,11 @@ GLIMPSES = 8
 """Rough pictures of one run through a pipeline."""
 
 
+def due(step: int, steps: int, *, times: int = GLIMPSES) -> bool:
+    """Whether a rough picture is to be shown after the `step`-th of `steps`, counted from 1."""
+    return step % max(1, steps // times) == 0
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Who sees pictures come into being: `show` gets an item's number and a small rough picture of it, now and then.

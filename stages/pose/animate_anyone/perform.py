@@ -24,7 +24,7 @@ from avatar.stage import Context, Placement
 from avatar.turns import Turns
 from stages.diffusion import previews
 from stages.diffusion.compiling import Compiling
-from stages.diffusion.orders import GLIMPSES
+from stages.diffusion.orders import due
 from stages.pose import warp
 from stages.pose.animate_anyone import offload, pictures, release
 from stages.pose.animate_anyone.film import Ask, Effort, Models
@@ -146,7 +146,7 @@ def shown_to(context: Context, steps: int) -> Watch:
     """Gives the context a rough picture of the film's middle now and then."""
 
     def watch(number: int, _predicted: Tensor, latents: Tensor) -> None:
-        if (number + 1) % max(1, steps // GLIMPSES) == 0:
+        if due(number + 1, steps):
             context.glimpse(glimpses.jpeg(previews.picture(latents)))
 
     return watch

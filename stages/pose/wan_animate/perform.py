@@ -18,7 +18,7 @@ from avatar.memory import give_back, lacking
 from avatar.stage import Context, Placement
 from stages.diffusion import controls, decoding, loading, placing, previews, prompts
 from stages.diffusion.model import Count, Model
-from stages.diffusion.orders import GLIMPSES
+from stages.diffusion.orders import due
 from stages.diffusion.source import Source
 from stages.pose import warp
 from stages.pose.brief import Brief, Shooting
@@ -198,7 +198,7 @@ def _counting(count: Count, model: Model, context: Context, steps: int) -> Any:
         if not bool(torch.isfinite(given["latents"]).all()):
             raise BadOutput("The model gave numbers that are none. Try another precision or another seed.")
         count.at(count.done + 1)
-        if (step + 1) % max(1, steps // GLIMPSES) == 0:
+        if due(step + 1, steps):
             shown = previews.rough(model, given["latents"], decoding.wan, {})
             if shown is not None:
                 context.glimpse(glimpses.jpeg(shown))
