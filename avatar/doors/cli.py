@@ -89,6 +89,13 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
         help="the film; .wav makes sound only, .webm and .mov the person on nothing, .gif and .webp a short loop,"
         " .av1.mp4 and .hevc.mp4 other codecs (%(default)s)",
     )
+    _people_arguments(parser)
+    _film_arguments(parser)
+
+
+def _people_arguments(parser: argparse.ArgumentParser) -> None:
+    """Who is seen and heard, and whom they move like."""
+    add = parser.add_argument
     add("--voice", metavar="ID", help="see `voices`; by default the avatar's own")
     add("--avatar", metavar="ID", help="see `avatars`; by default one that fits the prompt")
     add(
@@ -120,6 +127,11 @@ def _speak_arguments(parser: argparse.ArgumentParser) -> None:
     add("--voice-sample", metavar="FILE", help="3 to 30 s of somebody speaking, in whose voice the text is said")
     add("--language", metavar="TAG", help="of the recording's words, such as de; by default told by the words")
     add("--consent", action="store_true", help="whoever is seen and heard in these files agrees")
+
+
+def _film_arguments(parser: argparse.ArgumentParser) -> None:
+    """How the film is made and looks, and what is written beside it."""
+    add = parser.add_argument
     add("--seed", metavar="N", help="same request and seed: same film; by default drawn and told")
     add("--size", metavar="WxH", help="256 to 1080 pixels on the short side (512x512)")
     add("--fps", metavar="N", help="25, 30, 50 or 60 frames a second (25)")

@@ -9,13 +9,14 @@ from pathlib import Path
 from avatar.artifacts import Blob
 from avatar.disk import storage_errors
 from avatar.errors import BadRequest, ConsentRequired
-from avatar.jobs.service import Maker, UploadKind
+from avatar.jobs.service import BROUGHT, Maker, UploadKind
 
 Named = tuple[Path, Blob]
 Files = dict[str, Named]
 """What was named, by the request's field that it goes into, or for a speaker's picture by its option."""
 
-KINDS: dict[str, UploadKind] = {"image": "image", "audio": "audio", "voice_sample": "audio", "video": "video"}
+KINDS: dict[str, UploadKind] = {field: kind for field, kind in BROUGHT.items() if field != "backdrop"}
+"""Those in which somebody is seen or heard."""
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif"))
 
 
