@@ -31,16 +31,15 @@ ROUTES: Mapping[Kind, tuple[Stage[Any, Any], ...]] = {
 """Which stages a request of each kind runs through, in their order."""
 STAGES: tuple[Stage[Any, Any], ...] = (*TALK, picture.PICTURE, video.VIDEO, film.REEL)
 
-
-def route_of(ask: Ask) -> tuple[Stage[Any, Any], ...]:
-    """The stages that this request may run through."""
-    return (*moving.ROUTE, *ROUTES[ask.kind]) if moving.wanted(ask) else ROUTES[ask.kind]
-
-
 SECONDS = 4.0
 """Length of a film made from words, where none was asked for."""
 CLOSER = 2.0
 """How much larger than the film footage is kept of which a close view is wanted."""
+
+
+def route_of(ask: Ask) -> tuple[Stage[Any, Any], ...]:
+    """The stages that this request may run through."""
+    return (*moving.ROUTE, *ROUTES[ask.kind]) if moving.wanted(ask) else ROUTES[ask.kind]
 
 
 def render(ask: Ask, run: Run, *, label: str = "") -> Outcome:
@@ -231,9 +230,7 @@ def driving(ask: Ask) -> pose.Driving:
 
 def shooting(ask: Ask) -> pose.Shooting:
     """How that is to be diffused."""
-    told = ask.drive
-    names = ("width", "height", "fps", "between", "window", "overlap", "guided", "reuse")
-    return pose.Shooting(**told.model_dump(include=set(names)))
+    return pose.Shooting(**ask.drive.model_dump(exclude={"motion", "gestures", "replace"}))
 
 
 def happening(ask: Ask) -> str:
