@@ -14,7 +14,7 @@ from avatar.engine import Engine
 from avatar.errors import AvatarError, BadRequest, Cancelled, NotFound
 from avatar.events import Listener, Outcome
 from avatar.jobs import rigs
-from avatar.jobs.doing import Barred, unbarred
+from avatar.jobs.barring import Barred, unbarred
 from avatar.jobs.files import Variant, blob_of
 from avatar.jobs.service import House, Job, Order, Status, Upload, UploadKind
 from avatar.jobs.signing import Finish

@@ -14,10 +14,12 @@ from avatar.engine import Engine
 from avatar.errors import AvatarError, Cancelled, StorageError
 from avatar.events import Outcome
 from avatar.jobs import papers, rigs
+from avatar.jobs.barring import Barred, unbarred
 from avatar.jobs.live import LiveFolder
 from avatar.jobs.reports import End, Kept, Report
 from avatar.jobs.rows import Row
 from avatar.jobs.service import Status
+from avatar.jobs.signing import Finish
 from avatar.jobs.steps import Elsewhere, Left, Steps
 from avatar.jobs.telling import AGAIN, Narrator, Teller
 from avatar.jobs.workbook import Workbook
@@ -26,18 +28,8 @@ from avatar.stage import Run
 from avatar.storage import Session
 
 Render = Callable[[Ask, Run], Outcome]
-Finish = Callable[[Ask, Outcome, Session], Outcome]
-"""What is done to an outcome at its end, such as signing its film. Done again it gives other bytes, so its work counts
-only when it is written down together with the job's end."""
-Barred = Callable[[Ask], frozenset[tuple[str, str]]]
-"""The backends, as (stage, backend), that a request's profile leaves out."""
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
-
-
-def unbarred(_ask: Ask) -> frozenset[tuple[str, str]]:
-    """Where nobody knows of profiles, nothing is left out."""
-    return frozenset()
 
 
 @dataclass(frozen=True, slots=True)

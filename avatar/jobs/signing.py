@@ -21,6 +21,8 @@ from avatar.request import Ask
 from avatar.storage import Session
 
 Finish = Callable[[Ask, Outcome, Session], Outcome]
+"""What is done to an outcome at its end, such as signing its film. Done again it gives other bytes, so its work counts
+only when it is written down together with the job's end."""
 Seal = Callable[[Blob, Blob, Session], Blob]
 """A film and an export of it: the export with what the film says of its own making."""
 WeightsOf = Callable[[str, str], tuple[Weights, ...]]

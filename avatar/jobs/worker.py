@@ -14,13 +14,15 @@ from typing import Any
 from avatar.engine import Engine
 from avatar.errors import StorageError
 from avatar.jobs import seats, tables
+from avatar.jobs.barring import Barred, unbarred
 from avatar.jobs.bell import Bell
 from avatar.jobs.crew import Crew
-from avatar.jobs.doing import Barred, Doer, Finish, Hands, Render, patiently, unbarred
+from avatar.jobs.doing import Doer, Hands, Render, patiently
 from avatar.jobs.keeper import Keeper
 from avatar.jobs.live import LiveFolder
 from avatar.jobs.rows import Clock
 from avatar.jobs.shelf import Shelf
+from avatar.jobs.signing import Finish
 from avatar.jobs.steps import Left
 from avatar.jobs.sweep import Sweep
 from avatar.jobs.telling import Teller

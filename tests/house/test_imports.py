@@ -48,3 +48,37 @@ def test_a_request_is_parsed_without_anything_that_draws_or_speaks() -> None:
 def test_the_floor_is_wired_without_the_big_libraries() -> None:
     found = loaded("import smart_startup, stages.pipeline")
     assert found & {"torch", "gradio", "librosa", "numba", "scipy", "transformers", "mediapipe"} == set()
+
+
+BARE = """
+import importlib.metadata, re, runpy, sys
+plain = lambda name: re.sub(r"[-_.]+", "-", name).lower()
+core = {{plain(line.split("==")[0]) for line in open("requirements-core.txt") if "==" in line}}
+more = {{
+    name
+    for name, makers in importlib.metadata.packages_distributions().items()
+    if name != "cv2" and not core & set(map(plain, makers))
+}}
+
+class Core:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def find_spec(self, name, path=None, target=None):
+        return None if name.split(".")[0] in more else self.finder.find_spec(name, path, target)
+
+for name in [name for name in sys.modules if name.split(".")[0] in more]:
+    del sys.modules[name]
+sys.meta_path[:] = [Core(finder) for finder in sys.meta_path]
+sys.argv[1:] = ["speak", "Hello.", "-o", {film!r}, "--certificate", {told!r}]
+runpy.run_module("avatar", run_name="__main__")
+"""
+
+
+def test_the_command_line_makes_a_film_with_what_the_core_lists_alone(tmp_path: Path) -> None:
+    film, told = tmp_path / "film.mp4", tmp_path / "told.json"
+    code = BARE.format(film=str(film), told=str(told))
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert film.stat().st_size > 10_000
+    assert told.is_file()
