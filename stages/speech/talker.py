@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from avatar import records
 from avatar.artifacts import Speech, Utterance
 from avatar.disk import storage_errors
-from avatar.media import sound, text
+from avatar.media import mastering, text
 from avatar.media.sound import Samples
 from avatar.stage import Context
 from stages.speech import joined, pauses, placing, sounded, spelled, stretch, wording
@@ -207,7 +207,7 @@ def _kept(
             context.step(int((1.0 - MASTERING) * STEPS), STEPS)
             yield block
 
-    length = sound.master(again, wav, rate=rate, lufs=LUFS, ceiling=CEILING)
+    length = mastering.master(again, wav, rate=rate, lufs=LUFS, ceiling=CEILING)
     language = utterance.language.partition("-")[0]
     times.write_bytes(records.dump(utterance))
     context.step(STEPS, STEPS)

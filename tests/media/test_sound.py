@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from avatar.errors import BadRequest, StorageError
-from avatar.media import sound
+from avatar.media import mastering, sound
 
 RATE = 22050
 
@@ -33,7 +33,7 @@ def _blocks(samples: sound.Samples, size: int = 5000) -> Iterator[sound.Samples]
 
 
 def _measured(samples: sound.Samples, size: int = 5000) -> float:
-    meter = sound.Loudness(RATE)
+    meter = mastering.Loudness(RATE)
     for block in _blocks(samples, size):
         meter.push(block)
     return meter.integrated()
@@ -52,7 +52,7 @@ def test_loudness_agrees_with_pyloudnorm(seconds: float) -> None:
 def test_loudness_agrees_with_ffmpeg(tmp_path: Path) -> None:
     path = tmp_path / "noise.wav"
     sound.write(path, _blocks(_noise(20)), rate=RATE)
-    assert sound.loudness(path) == pytest.approx(_ebur128(path), abs=0.1)
+    assert mastering.loudness(path) == pytest.approx(_ebur128(path), abs=0.1)
 
 
 def _ebur128(path: Path) -> float:
@@ -81,7 +81,7 @@ def test_loudness_does_not_depend_on_the_blocks() -> None:
 
 def test_a_meter_can_be_read_in_between() -> None:
     samples = _noise(12)
-    meter = sound.Loudness(RATE)
+    meter = mastering.Loudness(RATE)
     for block in _blocks(samples):
         meter.push(block)
         meter.integrated()
@@ -97,10 +97,10 @@ def test_silence_has_no_loudness() -> None:
 def test_master_reaches_loudness_and_keeps_the_peak(lufs: float, tmp_path: Path) -> None:
     samples = _noise(8)
     path = tmp_path / "out.wav"
-    count = sound.master(lambda: _blocks(samples), path, rate=RATE, lufs=lufs, ceiling=-1.0)
+    count = mastering.master(lambda: _blocks(samples), path, rate=RATE, lufs=lufs, ceiling=-1.0)
     out = np.concatenate(list(sound.read(path)))
     assert count == len(out) == len(samples)
-    assert sound.loudness(path) == pytest.approx(lufs, abs=0.15)
+    assert mastering.loudness(path) == pytest.approx(lufs, abs=0.15)
     assert 20 * np.log10(_oversampled(out).max()) <= -0.95
     lag = int(np.argmax(np.correlate(out[20000:24000], samples[20000:24000], "full"))) - 3999
     assert lag == 0
@@ -113,16 +113,16 @@ def _oversampled(samples: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def test_master_leaves_silence_silent(tmp_path: Path) -> None:
-    sound.master(lambda: [sound.silence(1, RATE)], tmp_path / "out.wav", rate=RATE, lufs=-16.0, ceiling=-1.0)
+    mastering.master(lambda: [sound.silence(1, RATE)], tmp_path / "out.wav", rate=RATE, lufs=-16.0, ceiling=-1.0)
     assert not np.concatenate(list(sound.read(tmp_path / "out.wav"))).any()
 
 
 def test_the_limiter_is_transparent_below_its_ceiling_and_the_same_in_any_blocks() -> None:
     samples = _noise(4)
-    quiet = np.concatenate(list(sound.limited(_blocks(samples), rate=RATE, gain=1.0, ceiling=4.0)))
+    quiet = np.concatenate(list(mastering.limited(_blocks(samples), rate=RATE, gain=1.0, ceiling=4.0)))
     assert np.array_equal(quiet, samples)
-    whole = np.concatenate(list(sound.limited([samples], rate=RATE, gain=2.0, ceiling=0.5)))
-    parts = np.concatenate(list(sound.limited(_blocks(samples, 333), rate=RATE, gain=2.0, ceiling=0.5)))
+    whole = np.concatenate(list(mastering.limited([samples], rate=RATE, gain=2.0, ceiling=0.5)))
+    parts = np.concatenate(list(mastering.limited(_blocks(samples, 333), rate=RATE, gain=2.0, ceiling=0.5)))
     assert len(whole) == len(samples)
     assert np.abs(whole).max() <= 0.5
     assert np.allclose(whole, parts, atol=1e-6)
@@ -131,7 +131,7 @@ def test_the_limiter_is_transparent_below_its_ceiling_and_the_same_in_any_blocks
 def test_peaks_between_samples_are_seen() -> None:
     times = np.arange(2000)
     tone = np.sin(np.pi / 2 * times + np.pi / 4).astype(np.float32)  # every sample at 0.707
-    assert sound.peaks(tone)[500:1500].max() == pytest.approx(1.0, abs=0.01)
+    assert mastering.peaks(tone)[500:1500].max() == pytest.approx(1.0, abs=0.01)
 
 
 CURVE = ((20.0, -12.0), (500.0, 0.0), (2000.0, -6.0), (11025.0, -6.0))

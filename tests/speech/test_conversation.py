@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from avatar import records
 from avatar.artifacts import Blob, Speech, Utterance
-from avatar.media import sound
+from avatar.media import mastering, sound
 from avatar.script import Pause
 from avatar.testing import Bench, workbench
 from stages.speech import SPEECH, Brief, Part, together
@@ -87,7 +87,7 @@ def test_voices_of_other_rates_are_joined_equally_loud(tmp_path: Path) -> None:
     whole, samples = opened(bench, made)
     assert made.sample_rate == 22050
     assert len(samples) == pytest.approx(22050 * whole.seconds, abs=1)
-    assert sound.loudness(bench.context.path(made.sound)) == pytest.approx(-16.0, abs=0.2)
+    assert mastering.loudness(bench.context.path(made.sound)) == pytest.approx(-16.0, abs=0.2)
     ben = whole.turns[1]
     heard = samples[round(22050 * ben.start) : round(22050 * (ben.start + 0.2))]
     assert np.sqrt((heard**2).mean()) > 0.02

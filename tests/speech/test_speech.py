@@ -10,7 +10,7 @@ import pytest
 
 from avatar.errors import BadRequest, Cancelled, NotFound, StorageError, TooLarge, Unavailable
 from avatar.events import Progressed
-from avatar.media import sound
+from avatar.media import mastering
 from avatar.testing import workbench
 from stages.speech import SPEECH, Brief
 from stages.speech.espeak import Espeak
@@ -93,8 +93,8 @@ def test_loudness_and_peak(tmp_path: Path) -> None:
         said = say(tmp_path / voice, "Hello, I am Ada. Let us look at prime numbers together, right now!", voice)
         path = tmp_path / "sound.wav"
         path.write_bytes(said.wav)
-        assert sound.loudness(path) == pytest.approx(-16.0, abs=0.1)
-        assert 20 * np.log10(sound.peaks(said.sound.astype(np.float32)).max()) <= -1.75
+        assert mastering.loudness(path) == pytest.approx(-16.0, abs=0.1)
+        assert 20 * np.log10(mastering.peaks(said.sound.astype(np.float32)).max()) <= -1.75
 
 
 def test_silence_at_both_ends(tmp_path: Path) -> None:

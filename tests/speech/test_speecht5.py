@@ -18,7 +18,7 @@ from avatar.artifacts import Speech, Utterance
 from avatar.engine import Engine
 from avatar.errors import BadOutput, BadRequest, Cancelled, NotFound
 from avatar.events import Progressed
-from avatar.media import sound
+from avatar.media import mastering
 from avatar.script import Pause
 from avatar.stage import Performer, Placement
 from avatar.store import FolderStore
@@ -77,7 +77,7 @@ def test_a_text_becomes_sound_with_all_its_words(voice: Voice, tmp_path: Path) -
     assert told.phones[0].start == 0.0
     assert told.phones[-1].end == told.seconds
     assert all(one.end == two.start for one, two in zip(told.phones, told.phones[1:], strict=False))
-    assert sound.loudness(tmp_path / "speech.wav") == pytest.approx(-16.0, abs=2.5)  # random networks only crackle
+    assert mastering.loudness(tmp_path / "speech.wav") == pytest.approx(-16.0, abs=2.5)  # random networks only crackle
 
 
 def test_same_seed_same_bytes_and_another_seed_others(voice: Voice, tmp_path: Path) -> None:

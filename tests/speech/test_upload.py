@@ -8,7 +8,7 @@ import pytest
 
 from avatar.engine import Engine
 from avatar.errors import BadRequest, Cancelled, TooLarge, UnsupportedMedia
-from avatar.media import captions, sound
+from avatar.media import captions, mastering, sound
 from avatar.testing import workbench
 from stages.speech import SPEECH, Brief, recording
 from stages.speech.upload import Upload, decoding
@@ -43,8 +43,8 @@ def test_it_is_as_loud_as_other_voices_whatever_it_was(tmp_path: Path) -> None:
     bench = workbench(tmp_path)
     speech = bench.perform(Upload(), recording(upload(bench, wav(0.02 * voice()))))
     path = bench.context.path(speech.sound)
-    assert sound.loudness(path) == pytest.approx(-16.0, abs=0.3)
-    assert max(float(sound.peaks(block).max()) for block in sound.read(path)) < 10.0 ** (-1.8 / 20.0)
+    assert mastering.loudness(path) == pytest.approx(-16.0, abs=0.3)
+    assert max(float(mastering.peaks(block).max()) for block in sound.read(path)) < 10.0 ** (-1.8 / 20.0)
 
 
 def test_phones_cover_the_sound_and_are_an_estimate(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ class Joiner:
     """Takes only what is spoken already, and is the only one that takes it."""
 
     id: ClassVar[str] = "joiner"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = Needs(modes=(Mode(pace=0.01),))
 
     def takes(self, brief: Brief, /) -> bool:

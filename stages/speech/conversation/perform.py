@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from avatar import records
 from avatar.artifacts import Phone, Speech, Turn, Utterance, Word
 from avatar.disk import storage_errors
-from avatar.media import sound
+from avatar.media import mastering, sound
 from avatar.media.sound import Samples
 from avatar.stage import Context
 from stages.speech.brief import Brief
@@ -71,7 +71,7 @@ def perform(brief: Brief, context: Context, /) -> Speech:
         if brief.only:
             sound.write(wav, again(), rate=rate)
         else:
-            sound.master(again, wav, rate=rate, lufs=LUFS, ceiling=CEILING)
+            mastering.master(again, wav, rate=rate, lufs=LUFS, ceiling=CEILING)
         times.write_bytes(records.dump(utterance))
     blobs = context.keep(wav, "audio/wav"), context.keep(times, "application/json")
     voices = ", ".join(dict.fromkeys(part.speech.voice for part, _ in heard))

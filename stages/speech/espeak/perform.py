@@ -12,7 +12,7 @@ from avatar import records
 from avatar.artifacts import Speech
 from avatar.disk import storage_errors
 from avatar.errors import BadRequest, Unavailable
-from avatar.media import sound, text
+from avatar.media import mastering, text
 from avatar.media.sound import Samples
 from avatar.stage import Context
 from stages.speech import languages, neural, pauses, voices
@@ -114,7 +114,7 @@ def _kept(line: TimeLine, language: str, variant: str, context: Context, *, note
             context.step(line.stretches, line.stretches + 1)
             yield block
 
-    length = sound.master(again, wav, rate=RATE, lufs=LUFS, ceiling=CEILING)
+    length = mastering.master(again, wav, rate=RATE, lufs=LUFS, ceiling=CEILING)
     times.write_bytes(records.dump(line.utterance(language)))
     context.step(line.stretches + 1, line.stretches + 1)
     name = f"{language}+{variant}" if variant else language

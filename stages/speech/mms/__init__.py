@@ -20,7 +20,7 @@ class Mms:
 
     speaker: Speaker
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     @property
     def id(self) -> str:

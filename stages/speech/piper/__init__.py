@@ -21,7 +21,7 @@ class Piper:
 
     speaker: Speaker
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     @property
     def id(self) -> str:

@@ -18,7 +18,7 @@ class Pocket:
     """Speaks after a voice sample for whoever names it; whose voice it is was asked at the door."""
 
     id: ClassVar[str] = "pocket"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = recipes.needs("pocket")
 
     def takes(self, brief: Brief, /) -> bool:

@@ -21,7 +21,7 @@ class SpeechT5:
     """
 
     id: ClassVar[str] = "speecht5"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = recipes.needs("speecht5")
 
     def takes(self, brief: Brief, /) -> bool:
@@ -46,7 +46,7 @@ class SpeechT5Clone:
     """Speaks in the voice of a voice sample, and only then; whose voice it is was asked at the door."""
 
     id: ClassVar[str] = "speecht5-clone"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = recipes.needs("speecht5-clone")
 
     def takes(self, brief: Brief, /) -> bool:

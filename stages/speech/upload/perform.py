@@ -13,7 +13,7 @@ from avatar.errors import BadRequest
 from avatar.face import acoustic
 from avatar.face.acoustic_features import HOP, Heard, Listener
 from avatar.face.lips_score import joined
-from avatar.media import sound, text
+from avatar.media import mastering, text
 from avatar.media.sound import Samples
 from avatar.stage import Context
 from stages.speech.brief import Brief
@@ -80,7 +80,7 @@ def perform(brief: Brief, context: Context, /) -> Speech:
             yield block
 
     with storage_errors(folder):
-        length = sound.master(again, wav, rate=RATE, lufs=LUFS, ceiling=CEILING)
+        length = mastering.master(again, wav, rate=RATE, lufs=LUFS, ceiling=CEILING)
         times.write_bytes(records.dump(utterance))
     context.step(STEPS, STEPS)
     blobs = context.keep(wav, "audio/wav"), context.keep(times, "application/json")
