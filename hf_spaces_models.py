@@ -19,7 +19,7 @@ take its place.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from avatar.plan import Profile, WeightFile, Weights
@@ -76,6 +76,13 @@ PARTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "ltx-2b-distilled": {"transformer": 1_923_385_472, "vae": 1_246_913_522},
         "ltx-upscaler": {"upscaler": 126_250_624},
         "t5-xxl": {"text_encoder": 4_762_310_656},
+        "ltx-2": {
+            "transformer": 18_876_174_592,
+            "connectors": 1_431_475_200,
+            "vae": 1_222_479_601,
+            "audio_vae": 53_248_146,
+            "text_encoder": 12_202_563_392,
+        },
         "wan21-t2v-13b": {"transformer": 1_418_996_800, "vae": 126_892_531, "text_encoder": 5_680_910_336},
         "wan21-i2v-14b": {
             "transformer": 16_394_878_784,
@@ -434,6 +441,26 @@ PICTURES_AND_MOTION: tuple[Weights, ...] = (
         stage="pose",
         parameters=_count("wan22-animate-14b"),
     ),
+    Weights(
+        id="ltx-2",
+        source="rootonchair/LTX-2-19b-distilled",
+        revision="",
+        files=(
+            *_diffusers(
+                ("transformer/diffusion_pytorch_model*", 37_800_000_000),
+                ("connectors/diffusion_pytorch_model*", 2_863_000_000),
+                ("vae/diffusion_pytorch_model*", 2_445_000_000),
+                ("audio_vae/diffusion_pytorch_model*", 106_500_000),
+                ("text_encoder/model*", 24_400_000_000),
+            ),
+            WeightFile("tokenizer/*", 39_000_000),
+        ),
+        licence="LTX-2-Community",
+        commercial=True,
+        title="LTX-2 19B, distilled: pictures that hear",
+        stage="pose",
+        parameters=_count("ltx-2"),
+    ),
 )
 
 
@@ -605,18 +632,6 @@ NOT_OFFERED: tuple[Weights, ...] = (
         stage="motion",
         excluded="28.6 GB and a text encoder of 9.5 GB leave too little of a Space's 50 GB; the 2B model takes 16 GB",
     ),
-    Weights(
-        id="ltx-2",
-        source="Lightricks/LTX-2",
-        revision="",
-        files=_files(("*", 68_000_000_000)),
-        licence="LTX-2-Community",
-        commercial=True,
-        title="LTX-2, pictures and sound",
-        stage="motion",
-        gated=True,
-        excluded="63 GiB of weights at 16 bits, more than a Space's 50 GB of disk",
-    ),
 )
 
 
@@ -713,6 +728,8 @@ ACTIVATIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
         },
         "wan-animate": {"transformer": 4.23, "vae": 3.95, "text_encoder": 0.1, "image_encoder": 0.03},
         "wan-animate, tiled": {"vae": 0.87},
+        "ltx2": {"transformer": 4.22, "connectors": 2.34, "vae": 8.22, "audio_vae": 0.04, "text_encoder": 1.24},
+        "ltx2, tiled": {"vae": 2.71},
     }
 )
 """GiB of the largest activations of each part of a diffusion recipe, at the recipe's size and as its pipeline calls it,
@@ -960,10 +977,32 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
 WAN_ANIMATE = _busy("wan-animate", "wan22-animate-14b")
 WAN_ANIMATE_TILED = _busy("wan-animate", "wan22-animate-14b", tiled=True)
 
+LTX2 = _busy("ltx2", "ltx-2")
+LTX2_TILED = _busy("ltx2", "ltx-2", tiled=True)
+LTX2_STAYS = 2 * PARTS["ltx-2"]["vae"]
+"""What looked at a film's first frames stays on the device beside what draws, also where parts take turns."""
+
+
+def _ltx2() -> tuple[Mode, ...]:
+    """No way down below one whole part at a time: films of minutes would take hours."""
+    turns = _cuda(LTX2_TILED, "bfloat16", "model", 12.0)
+    return (
+        _cuda(LTX2, "bfloat16", "none", 12.0),
+        _cuda(LTX2_TILED, "bfloat16", "tiles", 12.0),
+        replace(turns, vram=turns.vram + LTX2_STAYS),
+    )
+
+
 FOLLOWERS = ("dwpose", "pose-landmarker")
 """What a person in a video can be followed with, best first, where it is; without them their head alone is."""
 
 POSE_RECIPES: tuple[Recipe, ...] = (
+    Recipe(
+        "pose",
+        "ltx2",
+        Needs(("ltx-2", "face-landmarker"), (*DIFFUSERS, "mediapipe"), _ltx2()),
+        "704x1216, pieces of 121 frames, 8 steps",
+    ),
     Recipe(
         "pose",
         "animate-anyone",

@@ -186,6 +186,7 @@ class Footage:
     seed: int = 0
     notes: tuple[str, ...] = ()
     filmed: bool = False
+    spoken: bool = False
 
     @property
     def seconds(self) -> float:

@@ -77,6 +77,7 @@ FINE = Film(1280, 704, 121)
 SMALL = Film(576, 320, 24)
 TALL = Film(512, 784, 24)
 DANCE = Film(832, 480, 77)
+SPOKEN = Film(1216, 704, 121)
 BOTH = (works.wan_decode, works.wan_encode)
 
 CASES: dict[str, list[Case]] = {
@@ -116,6 +117,13 @@ CASES: dict[str, list[Case]] = {
         *_wan("wan22-animate-14b", DANCE, *BOTH, step=works.animate_step),
         Case("wan22-animate-14b", "image_encoder", DANCE, BRAIN, (works.look,)),
     ],
+    "ltx2": [
+        Case("ltx-2", "transformer", SPOKEN, BRAIN, (works.ltx2_step,)),
+        Case("ltx-2", "connectors", SPOKEN, BRAIN, (works.ltx2_connect,)),
+        Case("ltx-2", "vae", SPOKEN, BRAIN, (works.ltx2_decode, works.ltx2_encode)),
+        Case("ltx-2", "audio_vae", SPOKEN, BRAIN, (works.ltx2_hear,)),
+        Case("ltx-2", "text_encoder", SPOKEN, BRAIN, (works.ltx2_read,)),
+    ],
 }
 """All diffusion recipes with their parts. Autoencoders that can work tile by tile are here a second time."""
 CASES |= {
@@ -128,6 +136,7 @@ CASES |= {
         "wan22-ti2v-5b": (works.wan_decode,),
         "wan22-a14b": (works.wan_decode,),
         "wan-animate": BOTH,
+        "ltx2": (works.ltx2_decode, works.ltx2_encode),
     }.items()
 }
 

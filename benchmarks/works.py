@@ -19,6 +19,10 @@ Net = Any
 WORDS = 77
 LONG = 512
 """Tokens of a prompt: of CLIP, and of T5 and UMT5 at the most (LTX takes 256 of them)."""
+PAGE, JOINED = 1024, 9
+"""Tokens of a prompt for LTX-2, and frames that one of its films takes over from the one before."""
+SPOKEN_FPS, HEARD = 25.0, 25.0
+"""Frames and latents of sound a second of such a film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,61 @@ def ltx_decode(net: Net, make: Maker, film: Film) -> Any:
     """A film out of LTX-Video's autoencoder."""
     latents = make(1, net.config.latent_channels, *film.latent(32, 8))
     return net.decode(latents, make.moment(1, at=0.05).to(make.dtype), return_dict=False)[0]
+
+
+def ltx2_step(net: Net, make: Maker, film: Film) -> Any:
+    """A step of LTX-2, one row: a film, the sound that it goes with, and a prompt that both are told."""
+    frames, y, x = film.latent(32, 8)
+    sizes, heard = net.config, round(film.frames / SPOKEN_FPS * HEARD)
+    mask, still = torch.ones(1, PAGE, device=make.device, dtype=make.dtype), make.moment(1, at=0.0)
+    return net(
+        hidden_states=make(1, frames * y * x, sizes.in_channels),
+        audio_hidden_states=make(1, heard, sizes.audio_in_channels),
+        encoder_hidden_states=make(1, PAGE, sizes.caption_channels),
+        audio_encoder_hidden_states=make(1, PAGE, sizes.caption_channels),
+        timestep=make.moment(1, frames * y * x),
+        audio_timestep=still,
+        sigma=make.moment(1),
+        audio_sigma=still,
+        encoder_attention_mask=mask,
+        audio_encoder_attention_mask=mask,
+        num_frames=frames,
+        height=y,
+        width=x,
+        fps=SPOKEN_FPS,
+        audio_num_frames=heard,
+        return_dict=False,
+    )[0]
+
+
+def ltx2_connect(net: Net, make: Maker, _film: Film) -> Any:
+    """A prompt, all layers of its encoder side by side, made ready for LTX-2's two halves."""
+    sizes = net.config
+    words = make(1, PAGE, sizes.caption_channels * sizes.text_proj_in_factor)
+    return net(words, torch.ones(1, PAGE, device=make.device, dtype=torch.long))
+
+
+def ltx2_decode(net: Net, make: Maker, film: Film) -> Any:
+    """A film out of LTX-2's autoencoder."""
+    return net.decode(make(1, net.config.latent_channels, *film.latent(32, 8)), return_dict=False)[0]
+
+
+def ltx2_encode(net: Net, make: Maker, film: Film) -> Any:
+    """What a film begins with into LTX-2's autoencoder: the last frames of the one before."""
+    return net.encode(make(1, 3, JOINED, film.height, film.width)).latent_dist.mode()
+
+
+def ltx2_hear(net: Net, make: Maker, film: Film) -> Any:
+    """Sound into LTX-2's autoencoder, as a mel spectrogram."""
+    sizes = net.config
+    heard = round(film.frames / SPOKEN_FPS * sizes.sample_rate / sizes.mel_hop_length)
+    return net.encode(make(1, sizes.in_channels, heard, sizes.mel_bins)).latent_dist.mode()
+
+
+def ltx2_read(net: Net, make: Maker, _film: Film) -> Any:
+    """A prompt through Gemma, of which every layer is wanted."""
+    rows = net(input_ids=make.tokens(PAGE), output_hidden_states=True).hidden_states
+    return torch.stack(rows, dim=-1).flatten(2, 3)
 
 
 def wan_step(net: Net, make: Maker, film: Film) -> Any:

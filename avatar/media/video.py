@@ -7,6 +7,7 @@ the file's length.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,15 @@ def sound(path: Path, meter: "Meter | None" = None) -> Iterator[tuple[float, Flo
             resampler = resampler or av.AudioResampler(format="flt", layout="mono", rate=frame.sample_rate)
             for piece in resampler.resample(frame):
                 yield float(frame.time or 0.0), piece.to_ndarray().reshape(-1)
+
+
+def samples(path: Path, rate: int) -> Iterator[Floats]:
+    """The sound as mono samples (n,) in -1 to 1, `rate` a second, in blocks. Raises as `sound` does."""
+    with opened(path) as container:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        for frame in chain(container.decode(audio=0), (None,)):
+            for piece in resampler.resample(frame):
+                yield piece.to_ndarray().reshape(-1)
 
 
 def _until_damaged(decoded: Iterator[Any]) -> Iterator[Any]:

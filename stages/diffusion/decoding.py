@@ -97,6 +97,12 @@ def ltx(*, timestep: float = 0.05, noise: float = 0.025, seed: int = 0) -> Decod
     return decode
 
 
+def ltx2(model: Model, latents: Tensor, _chunk: int) -> Iterator[Tensor]:
+    """LTX-2: latents (1, c, frames, y, x) in its autoencoder's own scale."""
+    vae = model.pipe.vae
+    yield from _pieces(vae.decode(latents.to(vae.dtype), return_dict=False)[0])
+
+
 def _pieces(frames: Tensor) -> Iterator[Tensor]:
     """Decoded frames (1, 3, n, h, w), a few at a time, so that they are wide only then."""
     for part in torch.split(frames[0].transpose(0, 1), PIECE):

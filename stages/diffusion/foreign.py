@@ -18,13 +18,17 @@ from diffusers.hooks.group_offloading import apply_group_offloading  # noqa: E40
 from diffusers.hooks.hooks import HookRegistry  # noqa: E402
 from diffusers.hooks.layerwise_casting import apply_layerwise_casting  # noqa: E402
 from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify  # noqa: E402
+from diffusers.pipelines import ltx2  # noqa: E402
+from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition  # noqa: E402
 from diffusers.pipelines.ltx.modeling_latent_upsampler import LTXLatentUpsamplerModel  # noqa: E402
 from diffusers.utils import logging as diffusers_logging  # noqa: E402
+from transformers.audio_utils import mel_filter_bank  # noqa: E402
 
 diffusers_logging.disable_progress_bar()
 diffusers_logging.set_verbosity_error()
 
-LIBRARIES = {"diffusers": diffusers, "transformers": transformers}
+LIBRARIES = {"diffusers": diffusers, "transformers": transformers, "ltx2": ltx2}
+"""Where a pipeline's index says that its parts come from; a pipeline's own parts by that pipeline's name."""
 
 
 def kind(library: str, name: str) -> Any:
@@ -35,9 +39,11 @@ def kind(library: str, name: str) -> Any:
 __all__ = [
     "FirstBlockCacheConfig",
     "HookRegistry",
+    "LTX2VideoCondition",
     "LTXLatentUpsamplerModel",
     "apply_group_offloading",
     "apply_layerwise_casting",
     "kind",
+    "mel_filter_bank",
     "unpatchify",
 ]

@@ -131,7 +131,7 @@ def _part(row: files.Part, *, weights: str, dtype: torch.dtype, cls: Any = None)
 
 
 def _check_words(tokenizer: Any, encoder: Any, weights: str) -> None:
-    known, wanted = len(tokenizer), int(encoder.config.vocab_size)
+    known, wanted = len(tokenizer), int(encoder.config.get_text_config().vocab_size)
     if not LEAST_KNOWN * wanted <= known <= wanted:
         told = f"The tokenizer of {weights} knows {known} tokens instead of {wanted}."
         raise Unavailable(f"{told} {files.again(weights)}")

@@ -40,6 +40,7 @@ def rough(model: Model, latents: Tensor, decode: Decode, size: Mapping[str, Any]
     """
     if latents.ndim == 3:
         latents = _unpacked(model.pipe, latents[:1], size)
+        latents = _scaled(model.pipe.vae, latents) if model.source.raw else latents
     if fit(latents):
         return picture(latents)
     if latents.ndim != 5 or model.offload not in ("none", "tiles"):
@@ -87,6 +88,12 @@ def _unpacked(pipe: Any, latents: Tensor, size: Mapping[str, Any]) -> Tensor:
     frames = (size["num_frames"] - 1) // pipe.vae_temporal_compression_ratio + 1
     high, wide = (size[side] // pipe.vae_spatial_compression_ratio for side in ("height", "width"))
     return latents[:, -frames * high * wide :].reshape(1, frames, high, wide, -1).permute(0, 4, 1, 2, 3)
+
+
+def _scaled(vae: Any, latents: Tensor) -> Tensor:
+    """Latents (1, c, f, y, x) of a network as their autoencoder has them."""
+    mean, std = (each.view(1, -1, 1, 1, 1).to(latents) for each in (vae.latents_mean, vae.latents_std))
+    return latents * std / vae.config.scaling_factor + mean
 
 
 def _pixels(pipe: Any) -> int:

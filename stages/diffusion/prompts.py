@@ -39,10 +39,14 @@ class Encoded:
 
 
 class Prompts:
-    """The prompts of one model, the last `kept` of them remembered. `limit` is how many tokens it reads."""
+    """The prompts of one model, the last `kept` of them remembered. `limit` is how many tokens it reads.
 
-    def __init__(self, model: Model, *, limit: int, kept: int = 32) -> None:
+    `names` are those of the pipeline's arguments that its encoder's results are, where they differ from `NAMES`.
+    """
+
+    def __init__(self, model: Model, *, limit: int, kept: int = 32, names: tuple[str, ...] = ()) -> None:
         self._model = model
+        self._names = names
         self._limit = limit
         self._kept = kept
         self._known: OrderedDict[tuple[str, str, bool], Encoded] = OrderedDict()
@@ -70,8 +74,8 @@ class Prompts:
         with self._model.working(context, 1):
             notes = [*self._cut(prompt, "prompt"), *self._cut(negative, "negative prompt")]
             given = self._fitted(prompt, negative, guided=guided)
-        named = NAMES.get(len(given))
-        if named is None:
+        named = self._names or NAMES.get(len(given), ())
+        if len(named) != len(given):
             raise Unavailable("This pipeline's encoder gives more than is known here. Update the program.")
         arguments = {name: value.cpu() for name, value in zip(named, given, strict=True) if value is not None}
         if not all(bool(torch.isfinite(value).all()) for value in arguments.values()):

@@ -13,7 +13,8 @@ class Source:
     parts are done without, `float32` ones always compute in float32, `encoders` are used before the first step alone.
     `cached` is how little a transformer's first block may change from one step to the next for the rest to be taken
     over from it (0: never), `compiles` whether blocks that repeat are compiled on a GPU from the second job on,
-    and `blocks` the class names of those, where the network does not name them itself.
+    and `blocks` the class names of those, where the network does not name them itself. `raw` pipelines give latents in
+    their autoencoder's own scale, and tell of their steps in that of the network.
     """
 
     weights: str
@@ -29,3 +30,4 @@ class Source:
     cached: float = 0.0
     compiles: bool = False
     blocks: tuple[str, ...] = ()
+    raw: bool = False

@@ -1,5 +1,7 @@
 """A clip that has footage, drawn frame by frame: the footage as it is, its mouth saying the track. Knows no encoder.
 
+Footage whose lips say the speech already is shown untouched.
+
 Frames are read in order as they are wanted, so memory does not grow; footage that ends before its track is played
 again from its start. Where the face is lost or covered a frame is shown as it is.
 """
@@ -13,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar.artifacts import Footage
+from avatar.artifacts import Face, Footage
 from avatar.errors import BadOutput, BadRequest, Unavailable
 from avatar.face import facemesh, heads, tracks
 from avatar.face.tracks import Track
@@ -96,7 +98,8 @@ class Dubbed:
         rest, _ = heads.resting(self._points[self.good])
         self._heads = heads.fitted(rest, self._points)
         self._lasting = heads.lasting(self._heads, self._points, clip.motion.fps)
-        self._amount = amounts(self.good, clip.motion.fps)
+        self._spoken = footage.spoken
+        self._amount = np.zeros(len(self.good)) if self._spoken else amounts(self.good, clip.motion.fps)
         self._frames = player.Player(footage, context)
         unit = facemesh.height(rest)
         self._behind = dubbing.Behind(clip.portrait, unit, scene.light_of(clip.portrait, context), context)
@@ -147,8 +150,14 @@ class Dubbed:
         place = index % len(self._points)
         face = facemesh.face(self._points[place])
         eyes = [face.right.upper, face.right.lower, face.left.upper, face.left.lower, face.right.brow, face.left.brow]
-        marks = self._lips(place).marks(self.track[index])
+        marks = _seen(face) if self._spoken else self._lips(place).marks(self.track[index])
         return np.concatenate([marks[:44], *(np.asarray(line, np.float32) for line in eyes), marks[44:]])
+
+
+def _seen(face: Face) -> Floats:
+    """The four rims (44, 2) and the jaw (17, 2) of a face as it is."""
+    lips = (face.upper_lip_outer, face.upper_lip_inner, face.lower_lip_inner, face.lower_lip_outer)
+    return np.concatenate([np.asarray(line, np.float32) for line in (*lips, face.jaw)])
 
 
 def read_faces(path: Path, footage: Footage) -> Floats:
@@ -165,7 +174,7 @@ def read_faces(path: Path, footage: Footage) -> Floats:
 def notes(brief: Brief, good: NDArray[np.bool_], fps: float) -> Iterator[str]:
     """How the film differs from what was asked: frames that are shown as they were, and scenery that can't be had."""
     shown = good[np.arange(brief.clip.motion.frames) % len(good)]
-    if not shown.all():
+    if not shown.all() and not (brief.clip.footage and brief.clip.footage.spoken):
         steps = np.flatnonzero(np.diff(np.concatenate([[0], (~shown).astype(np.int8), [0]]))) / fps
         times = [f"{start:.1f} to {stop:.1f} s" for start, stop in zip(steps[::2], steps[1::2], strict=True)]
         more = f" and {len(times) - TOLD} times more" if len(times) > TOLD else ""

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from avatar.artifacts import Clip, Footage, Motion
 from avatar.errors import BadRequest
-from avatar.face import heads, tracks
-from avatar.face.tracks import COLUMN, Track
+from avatar.face import tracks
 from avatar.media import footage, playing
 from avatar.stage import Context, Mode, Needs, Placement
-from stages import tracking
+from stages import facing, tracking
 from stages.motion.brief import Brief
 
 Bytes = NDArray[np.uint8]
@@ -30,10 +29,6 @@ PIECE = 24
 """Frames that are held at once on the way back."""
 LEAST_SEEN = 0.15
 """Share of the frames in which the face must be seen."""
-SHUT, OPEN = 0.10, 0.24
-"""Height over width of an eye that is shut, and of one that is open."""
-EYES = (("eyeBlinkRight", (33, 133, 159, 145)), ("eyeBlinkLeft", (362, 263, 386, 374)))
-"""Corners, upper and lower lid of both eyes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,7 @@ class Performer:
                 f"A face is seen in {100.0 * seen.mean():.0f} % of the video only. Give one that shows it from the"
                 " front, near and lit, with nothing before the mouth."
             )
-        track = _moved(points, seen)[np.arange(count) % shot.frames]
+        track = facing.moved(points, seen)[np.arange(count) % shot.frames]
         path = context.scratch() / "motion.npy"
         tracks.write(path, track)
         blob = context.keep(path, "application/x-npy")
@@ -112,22 +107,3 @@ def _there_and_back(there: Footage, context: Context) -> Iterator[Bytes]:
         start = max(1, stop - PIECE)
         piece = [picture for _, picture in islice(footage.frames_from(there, context, start), stop - start)]
         yield from reversed(piece)
-
-
-def _moved(points: Floats, seen: NDArray[np.bool_]) -> Track:
-    """What head and lids do in the film, as a track; where no face is seen, what they do between."""
-    track = tracks.blank(len(points))
-    frames = np.arange(len(points))
-    angles = heads.usual(points[seen]).angles
-    columns = {name: angles[:, axis] for axis, name in enumerate(("headYaw", "headPitch", "headRoll"))}
-    columns |= {name: _shut(points[seen], numbers) for name, numbers in EYES}
-    for name, values in columns.items():
-        track[:, COLUMN[name]] = np.interp(frames, frames[seen], values)
-    return track
-
-
-def _shut(points: Floats, numbers: tuple[int, int, int, int]) -> NDArray[np.float64]:
-    right, left, upper, lower = (points[:, number].astype(np.float64) for number in numbers)
-    across = np.hypot(*(left - right).T)
-    opening = np.hypot(*(lower - upper).T) / np.maximum(across, 1e-6)
-    return np.asarray(np.clip((OPEN - opening) / (OPEN - SHUT), 0.0, 1.0), np.float64)

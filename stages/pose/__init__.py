@@ -5,12 +5,18 @@ from avatar.errors import BadRequest
 from avatar.stage import Stage
 from stages.pose.animate_anyone.backend import AnimateAnyone
 from stages.pose.brief import Acting, Brief, Driving, Partner, Shooting
+from stages.pose.ltx2.backend import Ltx2
 from stages.pose.wan_animate.backend import WanAnimate
 from stages.pose.warp import Warp
 
-POSE: Stage[Brief, Clip] = Stage("pose", Clip, (AnimateAnyone(), WanAnimate(), Warp()))
+POSE: Stage[Brief, Clip] = Stage("pose", Clip, (Ltx2(), AnimateAnyone(), WanAnimate(), Warp()))
 
-__all__ = ["POSE", "Acting", "Brief", "Driving", "Partner", "Shooting", "check"]
+__all__ = ["POSE", "Acting", "Brief", "Driving", "Partner", "Shooting", "alone", "check"]
+
+
+def alone(backend: str) -> bool:
+    """Whether the named backend films a portrait from its picture alone, so that base motion would be lost."""
+    return backend == Ltx2().id
 
 
 def check(backend: str, driving: Driving) -> None:

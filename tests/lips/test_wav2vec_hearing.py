@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from avatar.media import video
 from tests.lips.networks import echoing
 from tests.speech.recordings import wav
 
@@ -30,7 +31,7 @@ def test_a_sound_is_heard_at_the_right_time_at_any_rate(rate: int, tmp_path: Pat
 
 @pytest.mark.parametrize("seconds", [29.9, 30.02, 31.0, 61.5, 95.0])
 def test_pieces_give_what_the_whole_gives(seconds: float, tmp_path: Path) -> None:
-    from stages.lips.wav2vec.hearing import listen, samples
+    from stages.lips.wav2vec.hearing import listen
 
     network = echoing()
     sound = np.random.default_rng(0).normal(0.1, 0.1, round(seconds * 16000)).astype(np.float32)
@@ -38,7 +39,7 @@ def test_pieces_give_what_the_whole_gives(seconds: float, tmp_path: Path) -> Non
     path.write_bytes(wav(sound, rate=16000))
     shares: list[float] = []
     found = listen(path, network, shares.append)
-    whole = network.guesses(np.concatenate(list(samples(path))))
+    whole = network.guesses(np.concatenate(list(video.samples(path, 16000))))
     assert found.guesses.shape == whole.shape
     assert np.abs(found.guesses - whole).max() < 1e-3
     assert shares == sorted(shares)

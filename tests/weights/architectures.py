@@ -15,9 +15,12 @@ from typing import Any
 import transformers
 from diffusers import (
     AutoencoderKL,
+    AutoencoderKLLTX2Audio,
+    AutoencoderKLLTX2Video,
     AutoencoderKLLTXVideo,
     AutoencoderKLTemporalDecoder,
     AutoencoderKLWan,
+    LTX2VideoTransformer3DModel,
     LTXVideoTransformer3DModel,
     UNet2DConditionModel,
     UNet3DConditionModel,
@@ -25,6 +28,7 @@ from diffusers import (
     WanAnimateTransformer3DModel,
     WanTransformer3DModel,
 )
+from diffusers.pipelines.ltx2.connectors import LTX2TextConnectors
 from diffusers.pipelines.ltx.modeling_latent_upsampler import LTXLatentUpsamplerModel
 from transformers import (
     CLIPTextConfig,
@@ -32,6 +36,8 @@ from transformers import (
     CLIPVisionConfig,
     CLIPVisionModel,
     CLIPVisionModelWithProjection,
+    Gemma3Config,
+    Gemma3ForConditionalGeneration,
     SpeechT5Config,
     SpeechT5ForTextToSpeech,
     SpeechT5HifiGan,
@@ -103,6 +109,33 @@ def ltx_vae() -> Any:
         spatial_compression_ratio=32,
         temporal_compression_ratio=8,
     )
+
+
+def ltx2_vae() -> Any:
+    """Of LTX-2."""
+    return AutoencoderKLLTX2Video(decoder_causal=False, spatial_compression_ratio=32, temporal_compression_ratio=8)
+
+
+def gemma3() -> Any:
+    """LTX-2's text encoder: Gemma 3 of 12 billion, the eyes that it came with included."""
+    words = {
+        "hidden_size": 3840,
+        "intermediate_size": 15360,
+        "num_hidden_layers": 48,
+        "num_attention_heads": 16,
+        "num_key_value_heads": 8,
+        "head_dim": 256,
+        "vocab_size": 262208,
+    }
+    eyes = {
+        "hidden_size": 1152,
+        "intermediate_size": 4304,
+        "num_hidden_layers": 27,
+        "num_attention_heads": 16,
+        "image_size": 896,
+        "patch_size": 14,
+    }
+    return Gemma3ForConditionalGeneration(Gemma3Config(text_config=words, vision_config=eyes))
 
 
 def wan22_vae() -> Any:
@@ -197,6 +230,13 @@ ARCHITECTURES: dict[str, dict[str, Callable[[], Any]]] = {
     "modelscope-t2v": {"unet": UNet3DConditionModel, "vae": image_vae, "text_encoder": lambda: clip_text(1024, 23, 16)},
     "ltx-2b-distilled": {"transformer": LTXVideoTransformer3DModel, "vae": ltx_vae},
     "ltx-upscaler": {"upscaler": LTXLatentUpsamplerModel},
+    "ltx-2": {
+        "transformer": lambda: LTX2VideoTransformer3DModel(rope_type="split"),
+        "connectors": lambda: LTX2TextConnectors(rope_type="split"),
+        "vae": ltx2_vae,
+        "audio_vae": AutoencoderKLLTX2Audio,
+        "text_encoder": gemma3,
+    },
     "t5-xxl": {"text_encoder": lambda: t5(T5EncoderModel, T5Config, 32128)},
     "wan21-t2v-13b": {
         "transformer": lambda: WanTransformer3DModel(num_attention_heads=12, ffn_dim=8960, num_layers=30, **WAN),

@@ -24,6 +24,7 @@ STORED = {
     "wan21-i2v-14b": {"transformer": 4, "vae": 4, "text_encoder": 4, "image_encoder": 2},
     "wan22-ti2v-5b": {"transformer": 4, "vae": 4, "text_encoder": 2},
     "wan22-t2v-a14b": {"transformer": 4, "transformer_2": 4, "vae": 4, "text_encoder": 2},
+    "ltx-2": {"transformer": 2, "connectors": 2, "vae": 2, "audio_vae": 2, "text_encoder": 2},
     "wan22-animate-14b": {"transformer": 4, "vae": 4, "text_encoder": 2, "image_encoder": 2},
 }
 """Bytes of a parameter on disk, for models that keep each part in a folder of its own."""
@@ -118,7 +119,7 @@ def test_the_mission_has_a_recipe_for_each_of_its_backends() -> None:
         "portrait": {"sd-turbo", "sd15", "wan-image"},
         "motion": {"svd"},
         "video": {"ltx", "wan21-t2v-13b", "wan21-i2v", "wan22-ti2v-5b", "wan22-a14b", "modelscope"},
-        "pose": {"animate-anyone", "wan-animate"},
+        "pose": {"ltx2", "animate-anyone", "wan-animate"},
     }
 
 

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,7 +33,7 @@ def listen(path: Path, network: Network, step: Step) -> Listened:
     """Hear a sound file; `step` is told which share of it is done. Raises UnsupportedMedia for what is no sound."""
     ear = Listener(RATE)
     count, total, power = 0, 0.0, 0.0
-    for block in samples(path):
+    for block in video.samples(path, RATE):
         step(0.0)
         ear.push(block)
         count += len(block)
@@ -45,25 +43,11 @@ def listen(path: Path, network: Network, step: Step) -> Listened:
     spread = float(np.sqrt(max(power / max(count, 1) - mean * mean, 0.0) + 1e-7))
     frames = network.frames(count)
     found = np.zeros((frames, len(network.columns)), np.float16)
-    for first, last, before, heard in pieces(samples(path), network, frames):
+    for first, last, before, heard in pieces(video.samples(path, RATE), network, frames):
         step(first / frames)
         fit = (heard - np.float32(mean)) / np.float32(spread) if network.normal else heard
         found[first:last] = network.guesses(fit)[before : before + last - first]
     return Listened(found, ear.heard())
-
-
-def samples(path: Path) -> Iterator[Floats]:
-    """The sound as mono samples, `RATE` a second, in blocks."""
-    with video.opened(path) as container:
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
-        for frame in container.decode(audio=0):
-            yield from _plain(resampler.resample(frame))
-        yield from _plain(resampler.resample(None))
-
-
-def _plain(frames: list[Any]) -> Iterator[Floats]:
-    for frame in frames:
-        yield frame.to_ndarray().reshape(-1)
 
 
 def pieces(blocks: Iterator[Floats], network: Network, frames: int) -> Iterator[tuple[int, int, int, Floats]]:

@@ -56,19 +56,46 @@ def staged(
     sides or below; `usual` are its shorter side, and the longest one, where no size is asked for. `detect` finds the
     body where it can.
     """
-    picture = _read(portrait, context)
-    size, notes = fitted((portrait.width, portrait.height), width, height, usual=usual, grain=grain)
+    view = viewed(portrait, context, width=width, height=height, usual=usual, grain=grain)
+    picture, notes = view.whole, view.notes
     person = rest.rest(portrait.face, (portrait.width, portrait.height), _outline(portrait, context))
     seen = detect(picture) if detect else None
     if seen is not None:
         person = rest.found(person, seen)
     elif within(person.figure.points, person.size)[list(LOW)].any():
         notes = (*notes, "Where arms and hips are in the picture was guessed from the size of the head.")
+    person = person.scaled(view.scale, view.corner, view.size, portrait.face)
+    return Scene(view.picture, person, picture, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The part of a portrait's `whole` picture R'G'B' that a film of `size` shows, and where in it that begins."""
+
+    picture: Bytes
+    whole: Bytes
+    size: tuple[int, int]
+    corner: tuple[float, float]
+    scale: float
+    notes: tuple[str, ...] = ()
+
+
+def viewed(
+    portrait: Portrait,
+    context: Context,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    usual: tuple[int, int] = (SHORT, LONG),
+    grain: int = GRAIN,
+) -> View:
+    """The same without its person. Raises as `staged` does."""
+    whole = _read(portrait, context)
+    size, notes = fitted((portrait.width, portrait.height), width, height, usual=usual, grain=grain)
     left, top, scale = _cut(portrait, size)
-    person = person.scaled(scale, (left, top), size, portrait.face)
     there = round(left), round(top), round(left + size[0] / scale), round(top + size[1] / scale)
-    cut = picture[there[1] : there[3], there[0] : there[2]]
-    return Scene(cut, person, picture, notes)
+    cut = whole[there[1] : there[3], there[0] : there[2]]
+    return View(cut, whole, size, (left, top), scale, notes)
 
 
 LOW = (3, 4, 6, 7, 8, 11)
