@@ -19,8 +19,8 @@ from diffusers.hooks.hooks import HookRegistry  # noqa: E402
 from diffusers.hooks.layerwise_casting import apply_layerwise_casting  # noqa: E402
 from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify  # noqa: E402
 from diffusers.pipelines import ltx2  # noqa: E402
-from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition  # noqa: E402
 from diffusers.pipelines.ltx.modeling_latent_upsampler import LTXLatentUpsamplerModel  # noqa: E402
+from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition  # noqa: E402
 from diffusers.utils import logging as diffusers_logging  # noqa: E402
 from transformers.audio_utils import mel_filter_bank  # noqa: E402
 

@@ -2,7 +2,6 @@
 # mypy: disable-error-code="no-untyped-call, no-any-return"
 # The libraries' classes have no types.
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 

@@ -28,8 +28,8 @@ from diffusers import (
     WanAnimateTransformer3DModel,
     WanTransformer3DModel,
 )
-from diffusers.pipelines.ltx2.connectors import LTX2TextConnectors
 from diffusers.pipelines.ltx.modeling_latent_upsampler import LTXLatentUpsamplerModel
+from diffusers.pipelines.ltx2.connectors import LTX2TextConnectors
 from transformers import (
     CLIPTextConfig,
     CLIPTextModel,
