@@ -2,7 +2,7 @@
 
 A backend runs in the first of its modes that has room. What must be fetched is taken greedily in one fixed order: what
 was asked for by name, then the first choice of each stage, the smallest first, then the second choices, and so on;
-last what only some requests use.
+last what only some requests use. What no profile brings makes nothing that stands behind it a later choice.
 Because that order does not depend on the machine, a better machine never gets a worse plan: see `rank`.
 """
 
@@ -132,7 +132,7 @@ def rank(made: Plan, stages: Sequence[Slot], catalogue: Mapping[str, Weights]) -
 
 def _turns(stages: Sequence[Slot], facts: Facts) -> list[_Turn]:
     """Every backend, in the order in which disk is given out."""
-    turns = []
+    turns, common = [], facts.profiles.get("maximum")
     for place, stage in enumerate(stages):
         named = facts.wishes.backends.get(stage.name)
         titles: set[str] = set()
@@ -157,7 +157,7 @@ def _turns(stages: Sequence[Slot], facts: Facts) -> list[_Turn]:
                 )
             )
             titles.add(title)
-            choices += bool(rows)
+            choices += bool(rows) and (common is None or all(row.id in common for row in rows))
     return sorted(turns, key=lambda turn: turn.order)
 
 

@@ -110,10 +110,11 @@ def test_the_stage_walks_on_to_warp_where_there_are_no_weights(bench: Bench) -> 
     walk = Engine(bench.store).walk(bench.session)
     assert walk(POSE, wanted).footage is None
     assert [(step.backend, step.to) for step in walk.fallbacks] == [
+        ("ltx2", "animate-anyone"),
         ("animate-anyone", "wan-animate"),
         ("wan-animate", "warp"),
     ]
-    assert "Fetch the weights of AnimateAnyone" in walk.fallbacks[0].why
+    assert "Fetch the weights of AnimateAnyone" in walk.fallbacks[1].why
 
 
 def test_all_that_changes_the_footage_changes_its_key(bench: Bench, placement: Placement) -> None:

@@ -120,6 +120,22 @@ def test_nothing_changes_beside_the_mouth(stage: Set, plain: film.Brief) -> None
     assert change[:, : int(0.15 * SIDE)].max() <= 1.6
 
 
+def test_lips_that_speak_already_are_left_alone_and_told_as_they_are(stage: Set, plain: film.Brief) -> None:
+    shot = plain.clip.footage
+    assert shot is not None
+    spoken = Dubbed(replace(plain, clip=replace(plain.clip, footage=replace(shot, spoken=True))), stage.bench.context)
+    frames = list(footage.frames(shot, stage.bench.context))
+    for place in CLOSED:
+        light = frames[place].astype(float) @ (0.2126, 0.7152, 0.0722) * 219.0 / 255.0 + 16.0
+        assert np.abs(spoken.draw(place).luma - light).max() <= 1.6
+    assert shot.faces is not None
+    points = np.load(stage.bench.context.path(shot.faces))
+    seen, drawn = spoken.landmarks(0, 40), Dubbed(plain, stage.bench.context).landmarks(0, 40)
+    for told, same in ((seen, True), (drawn, False)):
+        gaps = (told[:, landmarks.LOWER_INNER] - told[:, landmarks.UPPER_INNER])[:, 5, 1]
+        assert (np.corrcoef(gaps, heads.gaps(points))[0, 1] > 0.98) == same
+
+
 def test_a_short_film_goes_there_and_back(plain: film.Brief) -> None:
     shot, track = plain.clip.footage, plain.clip.motion
     assert shot is not None

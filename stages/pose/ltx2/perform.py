@@ -114,7 +114,7 @@ class Speaker:
                 arguments=_Told(self.model, take, piece, ear, words, before),
                 settled=replace(settled, frames=piece.drawn),
                 decode=decoding.ltx2,
-                effort=Effort(together=1),
+                effort=Effort(chunk=1, together=1),
                 watch=previews.watch([context], [0]),
             )
             notes |= dict.fromkeys((*words.notes, *made.notes))
@@ -208,9 +208,9 @@ def _take(brief: Brief, speech: Speech, said: Utterance, track: Track, context: 
     )
     frames = drawn((len(track) - 1) / fps, slow)
     notes = [*unused(shooting), *view.notes]
-    if slow != fps:
+    if slow < fps:
         notes.append(f"LTX-2 filmed {slow:g} frames a second; those between were made by optical flow.")
-    elif shooting.fps not in (None, slow):
+    if shooting.fps not in (None, slow):
         notes.append(f"LTX-2 filmed {slow:g} frames a second instead of {shooting.fps:g}.")
     many = sum(1 for _ in spans(frames))
     if many > 1:

@@ -7,9 +7,8 @@ LENGTH, JOINED = 121, 9
 """Frames of a piece at most, and those that it takes over from the one before."""
 SEGMENTS = (24, 32)
 """A piece has a multiple of one of these and one frame more: the pipeline fills it up to that."""
-OWN = 24.0
 PACES = (20.0, 30.0)
-"""Frames a second that the model was taught with, and between which it is asked for others."""
+"""Frames a second around the 24, 25 and 30 that the model was taught."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,11 @@ def canvas(frames: int) -> int:
 
 
 def pace(fps: float, wanted: float | None) -> float:
-    """Frames a second to draw for a film of `fps`: what is wanted, the film's own or half of it, else the model's."""
+    """Frames a second to draw for a film of `fps`: its own, or as many halvings of it as it takes; fewer if wanted."""
     low, high = PACES
-    if wanted is not None:
-        return min(max(wanted, low), high)
-    return next((rate for rate in (fps, fps / 2.0) if low <= rate <= high), OWN)
+    while fps > high:
+        fps /= 2.0
+    return fps if wanted is None else min(fps, max(low, wanted))
 
 
 def drawn(seconds: float, rate: float) -> int:
