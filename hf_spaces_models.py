@@ -455,7 +455,7 @@ PICTURES_AND_MOTION: tuple[Weights, ...] = (
             ),
             WeightFile("tokenizer/*", 39_000_000),
         ),
-        licence="LTX-2-Community",
+        licence="LTX-2-Community, for yearly revenues below 10 million USD",
         commercial=True,
         title="LTX-2 19B, distilled: pictures that hear",
         stage="pose",
@@ -710,6 +710,8 @@ ACTIVATIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "svd": {"unet": 7.74, "vae": 2.33, "image_encoder": 0.03},
         "ltx": {"transformer": 0.7, "vae": 4.07, "text_encoder": 0.05},
         "ltx, tiled": {"vae": 2.96},
+        "ltx, refined": {"transformer": 1.11, "vae": 6.47, "upscaler": 0.04},
+        "ltx, refined, tiled": {"vae": 2.96},
         "wan21-t2v-13b": {"transformer": 1.51, "vae": 3.96, "text_encoder": 0.1},
         "wan21-t2v-13b, tiled": {"vae": 0.87},
         "wan21-i2v": {"transformer": 3.51, "vae": 3.96, "text_encoder": 0.1, "image_encoder": 0.03},
@@ -728,12 +730,13 @@ ACTIVATIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
         },
         "wan-animate": {"transformer": 4.23, "vae": 3.95, "text_encoder": 0.1, "image_encoder": 0.03},
         "wan-animate, tiled": {"vae": 0.87},
-        "ltx2": {"transformer": 4.22, "connectors": 2.34, "vae": 8.22, "audio_vae": 0.04, "text_encoder": 1.24},
+        "ltx2": {"transformer": 4.22, "connectors": 2.34, "vae": 8.22, "audio_vae": 0.03, "text_encoder": 1.24},
         "ltx2, tiled": {"vae": 2.71},
     }
 )
 """GiB of the largest activations of each part of a diffusion recipe, at the recipe's size and as its pipeline calls it,
-rounded up. `python -m benchmarks.activations` computes them anew. Tiled: the autoencoder works tile by tile."""
+rounded up. `python -m benchmarks.activations` computes them anew. Tiled: the autoencoder works tile by tile. Refined: a
+second pass at four thirds of the size."""
 
 
 def _busy(recipe: str, *models: str, tiled: bool = False) -> tuple[Part, ...]:
@@ -792,8 +795,9 @@ def _ladder(
 SPEECHT5 = ("speecht5-tts", "speecht5-hifigan", "cmu-arctic-xvectors")
 SPEECH = (*_at("speecht5-tts", tts=0.2), *_at("speecht5-hifigan", vocoder=0.2))
 POCKET = (*_at("pocket-tts", tts=0.1), *_at("pocket-tts-audio-tokenizer", codec=0.2))
-LTX = _busy("ltx", "ltx-2b-distilled", "t5-xxl")
-LTX_TILED = _busy("ltx", "ltx-2b-distilled", "t5-xxl", tiled=True)
+REFINED = ("ltx-2b-distilled", "ltx-upscaler")
+LTX = (*_busy("ltx, refined", *REFINED), *_busy("ltx", "t5-xxl"))
+LTX_TILED = (*_busy("ltx, refined", *REFINED, tiled=True), *_busy("ltx", "t5-xxl"))
 WAN_13B = _busy("wan21-t2v-13b", "wan21-t2v-13b")
 WAN_13B_TILED = _busy("wan21-t2v-13b", "wan21-t2v-13b", tiled=True)
 ANYONE = _busy("animate-anyone", "animate-anyone", "sd-vae-ft-mse", "image-variations-encoder")
@@ -935,7 +939,7 @@ MOTION_RECIPES: tuple[Recipe, ...] = (
             _ladder(LTX, "bfloat16", 4.0, tiled=LTX_TILED),
             also=("ltx-upscaler",),
         ),
-        "512x704, 121 frames with guidance",
+        "512x704, 121 frames, two films at once, refined at 640x896",
     ),
     Recipe(
         "video",

@@ -73,6 +73,7 @@ def _tiled(cases: list[Case], *decodes: Work) -> list[Case]:
 STILL, WIDE = Film(832, 480), Film(832, 480, 81)
 SVD = Film(1024, 576, 25)
 LTX = Film(704, 512, 121)
+LARGER = Film(896, 640, 121)
 FINE = Film(1280, 704, 121)
 SMALL = Film(576, 320, 24)
 TALL = Film(512, 784, 24)
@@ -93,6 +94,11 @@ CASES: dict[str, list[Case]] = {
         Case("ltx-2b-distilled", "transformer", LTX, BRAIN, (works.ltx_step(2),)),
         Case("ltx-2b-distilled", "vae", LTX, BRAIN, (works.ltx_decode,)),
         Case("t5-xxl", "text_encoder", LTX, BRAIN, (works.read(256),)),
+    ],
+    "ltx, refined": [
+        Case("ltx-2b-distilled", "transformer", LARGER, BRAIN, (works.ltx_step(2),)),
+        Case("ltx-2b-distilled", "vae", LARGER, BRAIN, (works.ltx_decode,)),
+        Case("ltx-upscaler", "upscaler", LARGER, BRAIN, (works.ltx_enlarge,)),
     ],
     "wan21-t2v-13b": _wan("wan21-t2v-13b", WIDE),
     "wan21-i2v": [
@@ -131,6 +137,7 @@ CASES |= {
     for name, decodes in {
         "wan-image": (works.wan_decode,),
         "ltx": (works.ltx_decode,),
+        "ltx, refined": (works.ltx_decode,),
         "wan21-t2v-13b": (works.wan_decode,),
         "wan21-i2v": BOTH,
         "wan22-ti2v-5b": (works.wan_decode,),

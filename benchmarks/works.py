@@ -132,6 +132,12 @@ def ltx_decode(net: Net, make: Maker, film: Film) -> Any:
     return net.decode(latents, make.moment(1, at=0.05).to(make.dtype), return_dict=False)[0]
 
 
+def ltx_enlarge(net: Net, make: Maker, film: Film) -> Any:
+    """A film's latents into LTX-Video's upscaler, from half of each side."""
+    frames, y, x = film.latent(64, 8)
+    return net(make(1, net.config.in_channels, frames, y, x))
+
+
 def ltx2_step(net: Net, make: Maker, film: Film) -> Any:
     """A step of LTX-2, one row: a film, the sound that it goes with, and a prompt that both are told."""
     frames, y, x = film.latent(32, 8)

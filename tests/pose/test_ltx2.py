@@ -72,7 +72,7 @@ def noise(seconds: float, seed: int = 0) -> np.ndarray:
 
 
 def asked(bench: Bench, *, fps: int = 25, repeat: int = 1, sound: int = 0, **changes: object) -> Brief:
-    wanted = brief(bench, talk("tadá.", repeat=repeat, start=0.1), fps=fps)
+    wanted = brief(bench, talk("tá. ", repeat=repeat, start=0.0), fps=fps)
     assert wanted.speech is not None
     heard = bench.blob(wav(noise(wanted.speech.seconds, sound), rate=RATE), "audio/wav")
     wanted = replace(wanted, speech=replace(wanted.speech, sound=heard), shooting=SHOT)
@@ -271,7 +271,7 @@ def test_it_can_be_called_off_at_any_block(bench: Bench, perform: Speaker) -> No
     done = [done / total for done, total in heard.told]
     assert done == sorted(done)
     assert done[-1] > 0.8
-    for at in (1, whole // 3, whole // 2, whole - 1):
+    for at in (1, whole // 2, whole - 1):
         with pytest.raises(Cancelled):
             perform(wanted, Heard(bench, stopping(at, Cancelled("no longer wanted"))))  # type: ignore[arg-type]
     assert perform(wanted, bench.context).footage == expected.footage
@@ -298,9 +298,8 @@ def test_memory_that_is_short_once_is_told_and_for_good_is_an_error_of_ours(benc
     end = len(heard.told) - 2
     made = shot_of(fresh(asked(bench), Heard(bench, stopping(end, short))))  # type: ignore[arg-type]
     assert any("tile by tile" in note for note in made.notes)
-    for at in (end // 2, end):
-        with pytest.raises(OutOfMemory):
-            fresh(asked(bench), Heard(bench, stopping(at, short, times=10**6)))  # type: ignore[arg-type]
+    with pytest.raises(OutOfMemory):
+        fresh(asked(bench), Heard(bench, stopping(end // 2, short, times=10**6)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
