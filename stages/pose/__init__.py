@@ -21,5 +21,5 @@ def alone(backend: str) -> bool:
 
 def check(backend: str, driving: Driving) -> None:
     """Raises `BadRequest` for a movement that the named backend can't make."""
-    if driving.wanted and backend == Warp().id:
-        raise BadRequest("The backend warp moves with the speech alone. Leave it out, or video and drive.")
+    if driving.wanted and backend in (Warp().id, Ltx2().id):
+        raise BadRequest(f"The backend {backend} moves with the speech alone. Leave it out, or video and drive.")

@@ -195,6 +195,10 @@ def test_a_video_beside_an_image_drives_it(tmp_path: Path) -> None:
     assert (shooting.window, shooting.overlap, shooting.guided, shooting.reuse) == (16, 4, 1.0, 2)
     free = rendered(tmp_path / "none", video=VIDEO)[1]
     assert (free["motion"].driven, free["pose"].driving.wanted) == (False, False)
+    told = Told(tmp_path / "heard")
+    ask = parse({"text": "Hello.", "image": PICTURE, "backends": {"pose": "ltx2"}})
+    pipeline.show(ask, pipeline.say(ask, told), run=told)
+    assert (told["motion"].driven, told["pose"].backend) == (True, "ltx2")  # it films from the picture alone
 
 
 @pytest.mark.parametrize(
@@ -202,6 +206,7 @@ def test_a_video_beside_an_image_drives_it(tmp_path: Path) -> None:
     [
         ({"drive": {"motion": "juggle"}}, "drive.motion can't be 'juggle'. Give motion .greet, explain"),
         ({"drive": {"motion": "greet"}, "backends": {"pose": "warp"}}, "warp moves with the speech alone"),
+        ({"drive": {"motion": "greet"}, "backends": {"pose": "ltx2"}}, "ltx2 moves with the speech alone"),
         ({"drive": {"motion": "greet"}, "video": VIDEO}, "footage that is dubbed"),
         ({"drive": {"motion": "greet"}, "kind": "speech"}, "kind speech"),
         ({"drive": {"motion": "greet"}, "text": "Ada: Hello. Omar: Hi!"}, "several speakers"),

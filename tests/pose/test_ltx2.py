@@ -99,6 +99,12 @@ def test_a_clip_gets_footage_that_speaks_at_the_film_s_rate_and_length(bench: Be
     assert shot_of(perform(wanted, bench.context)) == made
 
 
+def test_it_films_the_same_one_part_at_a_time(bench: Bench, perform: Speaker, placement: Placement) -> None:
+    turns = opened(replace(placement, offload="model"))  # which on a processor rounds a little differently
+    found = [shown(bench, each(asked(bench), bench.context)).astype(int) for each in (perform, turns)]
+    assert np.abs(found[0] - found[1]).max() <= 1
+
+
 def test_another_sound_or_seed_is_another_film(bench: Bench, perform: Speaker) -> None:
     wishes = asked(bench), asked(bench, sound=1), asked(bench, seed=8)
     assert len({shot_of(perform(wanted, bench.context)).video for wanted in wishes}) == 3
