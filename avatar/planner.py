@@ -132,7 +132,8 @@ def rank(made: Plan, stages: Sequence[Slot], catalogue: Mapping[str, Weights]) -
 
 def _turns(stages: Sequence[Slot], facts: Facts) -> list[_Turn]:
     """Every backend, in the order in which disk is given out."""
-    turns, common = [], facts.profiles.get("maximum")
+    turns = []
+    common = facts.profiles.get("maximum")
     for place, stage in enumerate(stages):
         named = facts.wishes.backends.get(stage.name)
         titles: set[str] = set()

@@ -20,9 +20,7 @@ from diffusers.hooks.layerwise_casting import apply_layerwise_casting  # noqa: E
 from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify  # noqa: E402
 from diffusers.pipelines import ltx2  # noqa: E402
 from diffusers.pipelines.ltx.modeling_latent_upsampler import LTXLatentUpsamplerModel  # noqa: E402
-from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition  # noqa: E402
 from diffusers.utils import logging as diffusers_logging  # noqa: E402
-from transformers.audio_utils import mel_filter_bank  # noqa: E402
 
 diffusers_logging.disable_progress_bar()
 diffusers_logging.set_verbosity_error()
@@ -39,11 +37,9 @@ def kind(library: str, name: str) -> Any:
 __all__ = [
     "FirstBlockCacheConfig",
     "HookRegistry",
-    "LTX2VideoCondition",
     "LTXLatentUpsamplerModel",
     "apply_group_offloading",
     "apply_layerwise_casting",
     "kind",
-    "mel_filter_bank",
     "unpatchify",
 ]

@@ -2,6 +2,7 @@
 # mypy: disable-error-code="no-untyped-call, no-any-return"
 # The libraries' classes have no types.
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -162,8 +163,6 @@ def pipeline() -> LTX2Pipeline:
 
 def write(folder: Path) -> Placement:
     """The pipeline saved as the hub has it, without what is not fetched, and where it is to run."""
-    import shutil
-
     pipeline().save_pretrained(folder / "ltx-2", safe_serialization=True)
     shutil.rmtree(folder / "ltx-2" / "vocoder")
     return Placement(weights={"ltx-2": folder / "ltx-2"})

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from avatar.media import video
-from stages.diffusion.foreign import mel_filter_bank
+from stages.pose.ltx2.foreign import mel_filter_bank
 
 Floats = NDArray[np.float32]
 

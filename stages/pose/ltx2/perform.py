@@ -18,7 +18,7 @@ from avatar.stage import Context, Placement
 from stages import facing
 from stages.diffusion import controls, decoding, loading, previews, prompts
 from stages.diffusion.controls import Settled
-from stages.diffusion.foreign import LTX2VideoCondition, kind
+from stages.diffusion.foreign import kind
 from stages.diffusion.making import Effort, Film, make
 from stages.diffusion.model import Model
 from stages.diffusion.shares import Share
@@ -28,6 +28,7 @@ from stages.pose.brief import Brief, Shooting
 from stages.pose.driving import raising, staging
 from stages.pose.driving.faces import Finder
 from stages.pose.ltx2 import wording
+from stages.pose.ltx2.foreign import LTX2VideoCondition
 from stages.pose.ltx2.hearing import Ear
 from stages.pose.ltx2.spans import JOINED, LENGTH, Span, drawn, pace, spans
 
@@ -87,23 +88,24 @@ class Speaker:
         track, said = warp.spoken(brief, context)
         take = _take(brief, brief.speech, said, track, context)
         settled = replace(settled, width=take.view.size[0], height=take.view.size[1])
-        notes: dict[str, None] = dict.fromkeys((*settled.notes, *told, *take.notes))
+        notes = [*settled.notes, *told, *take.notes]
         share = Share(context, 0.0, FILMED)
         frames = self._filmed(take, settled, share, notes)
         shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track))
         made = footage.keep(shown, context, fps=take.fps, seed=brief.seed)
-        made = self.faces(replace(made, notes=tuple(notes), spoken=True), Share(context, FILMED, 1.0))
+        made = self.faces(replace(made, notes=tuple(dict.fromkeys(notes)), spoken=True), Share(context, FILMED, 1.0))
         path = context.scratch() / "pose.npy"
         tracks.write(path, _followed(made, track, context))
         blob = context.keep(path, "application/x-npy")
         return replace(brief.clip, motion=Motion(blob, take.fps, len(track)), footage=made)
 
-    def _filmed(self, take: "Take", settled: Settled, context: Context, notes: dict[str, None]) -> Iterator[Bytes]:
-        """The frames as they come, a piece at a time; `notes` gets what is to be told of them."""
+    def _filmed(self, take: "Take", settled: Settled, context: Context, notes: list[str]) -> Iterator[Bytes]:
+        """The frames as they come, a piece at a time; to `notes` is added what is to be told of them."""
         pieces = tuple(spans(take.frames))
         ear = Ear.of(context.path(take.speech.sound), self.model.pipe.audio_vae)
         seeds = controls.seeds(take.brief.seed, len(pieces))
-        before: Film = take.view.picture[None]
+        portrait = Image.fromarray(take.view.picture).resize(take.view.size, Image.Resampling.LANCZOS)
+        before: Film = np.asarray(portrait, np.uint8)[None]
         for number, (piece, seed) in enumerate(zip(pieces, seeds, strict=True)):
             share = Share(context, number / len(pieces), (number + 1) / len(pieces))
             words = self.words.of(take.words(piece), "", guided=False, context=share)
@@ -117,7 +119,7 @@ class Speaker:
                 effort=Effort(chunk=1, together=1),
                 watch=previews.watch([context], [0]),
             )
-            notes |= dict.fromkeys((*words.notes, *made.notes))
+            notes += (*words.notes, *made.notes)
             [film] = made.films
             yield from film[piece.kept]
             before = film[: piece.last - piece.start][-JOINED:]
