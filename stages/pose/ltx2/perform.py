@@ -39,7 +39,7 @@ SOURCE = Source(
     "LTX2DFRPipeline",
     "ltx",
     published=("LTX2Pipeline", "LTX2ImageToVideoPipeline", "LTX2ConditionPipeline"),
-    absent=("vocoder", "processor", "prompt_enhancer", "duration_head", "latent_upsampler"),
+    absent=("vocoder", "processor", "prompt_enhancer", "duration_head"),
     encoders=("text_encoder", "connectors"),
     raw=True,
 )
