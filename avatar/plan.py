@@ -117,7 +117,7 @@ class Wishes:
 
     `backends` names one backend for a stage; `seconds` is the film's length; `budget` caps the bytes of all weights,
     `headroom` are the bytes of disk that are left to others. `route` are the stages that a request runs through; all
-    when none is named.
+    when none is named. `compiled`: networks on a GPU of one's own are to be compiled.
     """
 
     profile: Literal["auto", "minimal", "recommended", "maximum"] = "auto"
@@ -128,6 +128,7 @@ class Wishes:
     sound_only: bool = False
     headroom: int = 2 * 10**9
     route: tuple[str, ...] = ()
+    compiled: bool = False
 
 
 Scarce = Literal["vram", "ram", "disk", "budget", "files", "device", "capability"]

@@ -207,6 +207,7 @@ def _place(fitted: Fit, needs: Needs, *, facts: Facts) -> Placement:
         weights={name: facts.installed[name] for name in (*needs.weights, *needs.also) if name in facts.installed},
         vram=mode.vram,
         ram=mode.ram,
+        compiled=facts.wishes.compiled and mode.device == "cuda",
     )
 
 

@@ -65,10 +65,13 @@ CONVERSIONS: Mapping[str, Conversion] = {"animate-anyone": animate_anyone}
 class Outfit:
     """The plan of now, and the hands that change it. Safe for many threads, one of which fetches.
 
-    Raises `StorageError` when the data folder can't be used; what ails the models' folder only stands in the plan.
+    `stays` says that this process serves for long. Raises `StorageError` when the data folder can't be used; what ails
+    the models' folder only stands in the plan.
     """
 
-    def __init__(self, chosen: Settings, environ: Mapping[str, str] = os.environ, *, ask_hub: bool = False) -> None:
+    def __init__(
+        self, chosen: Settings, environ: Mapping[str, str] = os.environ, *, ask_hub: bool = False, stays: bool = False
+    ) -> None:
         with storage_errors(chosen.data):
             chosen.data.mkdir(parents=True, exist_ok=True)
         self.chosen = chosen
@@ -91,6 +94,7 @@ class Outfit:
         )
         zero = any(gpu.kind == "zerogpu" for gpu in self._machine.gpus)
         self._borrowing = Borrowing() if zero else None
+        self._compiled = chosen.compile == "always" or (chosen.compile == "auto" and stays and not zero)
         self._look()
 
     @property
@@ -120,7 +124,7 @@ class Outfit:
         """A plan for one request, or for a film of ordinary length. Looks at nothing but what is known already."""
         chosen = self.chosen
         wishes = Wishes(chosen.profile, noncommercial=chosen.noncommercial, budget=chosen.models_budget)
-        wishes = replace(wishes, headroom=chosen.headroom)
+        wishes = replace(wishes, headroom=chosen.headroom, compiled=self._compiled)
         route = pipeline.route_of(ask) if ask else pipeline.TALK
         wishes = replace(wishes, route=tuple(stage.name for stage in route))
         if ask is not None:

@@ -82,7 +82,8 @@ class Animator:
         finally:
             self.looking.rest()
         encoded = self.words.of(PROMPT, settled.negative, guided=settled.guided, context=context)
-        frames, softened = self._filmed(take, given, settled, encoded, context)
+        filmed = partial(self._filmed, take, given, settled, encoded, context)
+        frames, softened = self.model.compiling.tried(filmed)
         notes = (*settled.notes, *unused(brief.shooting), *scene.notes, *given.notes, *encoded.notes, *softened)
         shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track))
         made = footage.keep(shown, context, fps=take.fps, seed=brief.seed, notes=tuple(dict.fromkeys(notes)))
@@ -98,7 +99,7 @@ class Animator:
         """The frames, and what had to be done to have room for them. Raises `OutOfMemory`, `BadOutput`."""
         length = segment(take.frames)
         total = segments(take.frames, length) * settled.steps
-        with self.model.working(context, total, drawing=(take.scene.size, length, settled.guided)) as count:
+        with self.model.working(context, total, drawing=True) as count:
             while True:
                 self.model.sampler(settled.sampler)
                 call = self._call(take, given, settled, encoded, length)
