@@ -94,7 +94,7 @@ class Outfit:
         )
         zero = any(gpu.kind == "zerogpu" for gpu in self._machine.gpus)
         self._borrowing = Borrowing() if zero else None
-        self._compiled = chosen.compile == "always" or (chosen.compile == "auto" and stays and not zero)
+        self._compiled = compiles(chosen, stays=stays, lent=zero)
         self._look()
 
     @property
@@ -242,6 +242,11 @@ class Outfit:
         self._faults = tuple(fault for name, fault in faults.items() if name in wanted - {coming})
         for name in self._installed.keys() & self.troubles.keys():
             self.troubles.pop(name, None)
+
+
+def compiles(chosen: Settings, *, stays: bool, lent: bool) -> bool:
+    """Whether networks are compiled: unless told, where a process stays, and keeps what it compiled for its own GPU."""
+    return chosen.compile == "always" or (chosen.compile == "auto" and stays and not lent)
 
 
 def barred(ask: Ask) -> frozenset[tuple[str, str]]:

@@ -71,6 +71,7 @@ class Graphs:
     devices: tuple[str, ...] = ("cuda",)
     recorder: Callable[[], Record] = on_cuda
     why_not: str = ""
+    replays: int = 0
     _record: Record | None = None
     _met: set[Hashable] = field(default_factory=set)
     _held: dict[Hashable, Recorded] = field(default_factory=dict)
@@ -121,6 +122,7 @@ class Graphs:
                 self.forget()
                 self.why_not = type(error).__name__
                 return plain()
+        self.replays += 1
         return self._held[shape](_tensors(given, named))
 
     def _recorded(self, network: nn.Module, given: Sequence[Any], named: Mapping[str, Any]) -> Recorded:
