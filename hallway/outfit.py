@@ -271,7 +271,8 @@ def _wished(wishes: Wishes, ask: Ask) -> Wishes:
         seconds = PICTURE * ask.variations
     profile = wishes.profile if ask.profile == "auto" else ask.profile
     named = {**wishes.backends, **ask.backends}
-    return replace(wishes, seconds=seconds, sound_only=ask.kind == "speech", profile=profile, backends=named)
+    wishes = replace(wishes, seconds=seconds, sound_only=ask.kind == "speech", profile=profile, backends=named)
+    return replace(wishes, more=pipeline.more(ask, seconds))
 
 
 def _by_name(names: Sequence[str], *, noncommercial: bool) -> str:
