@@ -19,9 +19,11 @@ from avatar.artifacts import Clip, Footage, Motion
 from avatar.errors import BadRequest, OutOfMemory, Unavailable
 from avatar.face import tracks
 from avatar.media import footage, glimpses
+from avatar.media.interpolation import Draw
 from avatar.memory import give_back, memory_errors
 from avatar.stage import Context, Placement
 from avatar.turns import Turns
+from stages import rife
 from stages.diffusion import previews
 from stages.diffusion.compiling import Compiling
 from stages.diffusion.orders import due
@@ -58,6 +60,7 @@ class Animator:
     faces: Finder = field(default_factory=Finder)
     efforts: tuple[Effort, ...] = EFFORTS
     compiling: Compiling = field(default_factory=Compiling)
+    draw: Draw | None = None
     _turns: Turns = field(default_factory=Turns)
 
     @classmethod
@@ -75,7 +78,7 @@ class Animator:
                 models = offload.carried(models, placement.device)
         faces = Finder(placement.weights.get("face-landmarker"))
         looking = Looking(placement.weights, placement.device)
-        return cls(models, looking, faces, compiling=Compiling(placement.compiled))
+        return cls(models, looking, faces, compiling=Compiling(placement.compiled), draw=rife.drawer(placement))
 
     def __call__(self, brief: Brief, context: Context, /) -> Clip:
         """The clip with diffused footage, and the track along which its head moves.
@@ -124,6 +127,8 @@ class Animator:
         self, take: Take, shot: Shot, ask: Ask, context: Context, effort: Effort, notes: tuple[str, ...]
     ) -> Footage:
         frames = self._frames(take, shot, ask, context, effort)
+        if take.slow * ask.interpolation < take.fps:
+            notes = (*notes, *rife.told(self.draw))
         made = footage.keep(frames, context, fps=take.fps, seed=take.brief.seed, notes=notes)
         return replace(made, notes=(*made.notes, *self.compiling.notes))
 
@@ -136,7 +141,9 @@ class Animator:
             watch=shown_to(context, ask.steps),
         )
         shown = (frame for chunk in chunks for frame in pictures.bytes_of(chunk).permute(0, 2, 3, 1).numpy())
-        return raising.raised(shown, slow=take.slow * ask.interpolation, fps=take.fps, count=len(take.track))
+        return raising.raised(
+            shown, slow=take.slow * ask.interpolation, fps=take.fps, count=len(take.track), draw=self.draw
+        )
 
 
 def shown_to(context: Context, steps: int) -> Watch:
