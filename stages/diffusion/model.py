@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -64,6 +65,7 @@ class Model:
         self.compiling = Compiling(placement.compiled)
         self.graphs = Graphs(placement.compiled)
         self._lock = threading.RLock()
+        self._blocks: WeakKeyDictionary[nn.Module, tuple[nn.Module, ...]] = WeakKeyDictionary()
 
     def networks(self) -> dict[str, nn.Module]:
         """All networks that the pipeline has at hand, by the names of its parts."""
@@ -89,7 +91,8 @@ class Model:
             count.beat()
             whole = drawing and hooks.enter_context(self._faster(count))
             for name, network in self.networks().items():
-                for block in blocks(network, whole=whole and name in self.source.denoisers):
+                alone = whole and name in self.source.denoisers  # since what is compiled can't be listened to
+                for block in (network,) if alone else self._heard(network):
                     hooks.callback(block.register_forward_pre_hook(_listener(count)).remove)
             hooks.callback(self._settle)
             yield count
@@ -98,6 +101,12 @@ class Model:
     def notes(self) -> tuple[str, ...]:
         """What is to be told of how it works now."""
         return (*self.softened, *self.compiling.notes, *self.graphs.notes)
+
+    def _heard(self, network: nn.Module) -> tuple[nn.Module, ...]:
+        """Its blocks, looked for once."""
+        if network not in self._blocks:
+            self._blocks[network] = tuple(blocks(network))
+        return self._blocks[network]
 
     def _faster(self, count: Count) -> AbstractContextManager[bool]:
         """Compiled or recorded, as the source wants it; not beside hooks that take the place of a block's own call."""
@@ -139,19 +148,17 @@ def computing(placement: Placement) -> torch.dtype:
     return dtype
 
 
-def blocks(network: nn.Module, *, whole: bool = False) -> Iterator[nn.Module]:
-    """The network and the blocks in it that do the work, some dozens of them; `whole`: itself alone.
+def blocks(network: nn.Module) -> Iterator[nn.Module]:
+    """The network and the blocks in it that do the work, some dozens of them.
 
-    Those are the members of its lists, and of the lists in these, that have members themselves. Compiled blocks can't
-    be listened to.
+    Those are the members of its lists, and of the lists in these, that have members themselves.
     """
     yield network
-    if not whole:
-        for name, part in network.named_modules():
-            folds = name.split(".")
-            inside = sum(each.isdigit() for each in folds)
-            if isinstance(part, nn.ModuleList) and inside < DEEP and folds[-1] != LAYERS:
-                yield from (entry for entry in part if next(entry.children(), None) is not None)
+    for name, part in network.named_modules():
+        folds = name.split(".")
+        inside = sum(each.isdigit() for each in folds)
+        if isinstance(part, nn.ModuleList) and inside < DEEP and folds[-1] != LAYERS:
+            yield from (entry for entry in part if next(entry.children(), None) is not None)
 
 
 def _listener(count: Count) -> Callable[..., None]:
