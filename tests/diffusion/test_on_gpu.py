@@ -129,6 +129,8 @@ def test_without_a_compiler_they_run_as_they_come(monkeypatch: pytest.MonkeyPatc
 def test_replayed_passes_give_the_bytes_of_ordinary_ones(precision: Precision) -> None:
     plain = studio(SD15, Placement(device="cuda", precision=precision))
     made = studio(SD15, replace(COMPILED, precision=precision))
+    for each in (plain, made):
+        each.model.pipe.to(each.model.dtype)
     for seeds, side in (((1,), 64), ((2, 3), 96), ((1,), 64)):
         order = Order("a kind face", seeds, side, side, FOUR)
         with ThreadPoolExecutor(1) as pool:  # each in a thread of its own, as in a server
