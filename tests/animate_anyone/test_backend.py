@@ -332,7 +332,7 @@ def test_a_release_with_a_hole_is_not_loaded(tmp_path: Path, lost: str) -> None:
         AnimateAnyone().load(placement)
 
 
-def test_it_is_seen_while_it_is_made_and_compiled_from_the_second_film_on(
+def test_it_is_seen_while_it_is_made_and_compiled_where_that_is_wanted(
     bench: Bench, perform: Performer[Brief, Clip]
 ) -> None:
     assert isinstance(perform, Animator)
@@ -342,8 +342,8 @@ def test_it_is_seen_while_it_is_made_and_compiled_from_the_second_film_on(
         compiled.append(call)
         return call
 
-    mine = replace(perform, compiling=Compiling(devices=("cpu",), compile=compiler))
-    first, second = (mine(asked(bench), bench.context).footage for _ in range(2))
+    mine = replace(perform, compiling=Compiling(wanted=True, devices=("cpu",), compile=compiler))
+    first, second = (each(asked(bench), bench.context).footage for each in (perform, mine))
     assert first is not None
     assert second is not None
     blocks = [type(each).__name__ for each in perform.models.denoising.modules()]

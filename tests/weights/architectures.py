@@ -48,6 +48,7 @@ from transformers import (
 )
 
 from hf_spaces_models import MMS
+from stages import rife
 from stages.pose.animate_anyone import release
 
 WIDTHS = (128, 256, 512, 512)
@@ -197,6 +198,7 @@ ARCHITECTURES: dict[str, dict[str, Callable[[], Any]]] = {
     "modelscope-t2v": {"unet": UNet3DConditionModel, "vae": image_vae, "text_encoder": lambda: clip_text(1024, 23, 16)},
     "ltx-2b-distilled": {"transformer": LTXVideoTransformer3DModel, "vae": ltx_vae},
     "ltx-upscaler": {"upscaler": LTXLatentUpsamplerModel},
+    "rife": {"network": rife.Network},
     "t5-xxl": {"text_encoder": lambda: t5(T5EncoderModel, T5Config, 32128)},
     "wan21-t2v-13b": {
         "transformer": lambda: WanTransformer3DModel(num_attention_heads=12, ffn_dim=8960, num_layers=30, **WAN),
