@@ -157,9 +157,9 @@ def load(folder: Path, device: str = "cpu") -> Rife:
     network = Network()
     own = network.state_dict()
     kept = {key: tensor for key, tensor in named.items() if not key.startswith(UNUSED)}
-    wrong = sorted(key for key in own.keys() | kept.keys() if shape(own.get(key)) != shape(kept.get(key)))
-    if wrong:
-        raise Unavailable(f"{FILE} of {WEIGHTS} is of another model: see {wrong[0]}. {AGAIN}")
+    strange = sorted(key for key in own.keys() | kept.keys() if shape(own.get(key)) != shape(kept.get(key)))
+    if strange:
+        raise Unavailable(f"{FILE} of {WEIGHTS} is of another model: see {strange[0]}. {AGAIN}")
     network.load_state_dict(kept)
     with memory_errors():
         return Rife(network.eval().requires_grad_(requires_grad=False).to(device), device)

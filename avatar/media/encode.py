@@ -211,9 +211,9 @@ class SoundTrack:
     def _filled(self, count: int) -> av.AudioFrame:
         """The last samples, and silence up to the frame's end."""
         samples = np.zeros((1, count), np.float32)
-        if self._fifo.samples:
-            rest = self._fifo.read().to_ndarray()
-            samples[:, : rest.shape[1]] = rest
+        rest = self._fifo.read()
+        if rest is not None:
+            samples[:, : rest.samples] = rest.to_ndarray()
         frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
         frame.sample_rate = SOUND_RATE
         return frame

@@ -26,7 +26,7 @@ SHAPES = 64
 """Shapes that one kind of block is held compiled for: a UNet has one or two at each of its levels, for each size."""
 KINDS = 32
 """Kinds of blocks that are counted on when all that torch compiled is limited to so many times `SHAPES`."""
-SETTLED = {"deterministic": True}
+SETTLED: dict[str, str | int | bool | Call] = {"deterministic": True}
 """How torch chooses between kernels: never by trying which is the quickest, as that may be another one next time."""
 FAILURES = (RuntimeError, OSError, ImportError)
 """What torch, Triton and the C compiler raise when something is missing or can't be compiled."""

@@ -31,7 +31,7 @@ def on_cuda() -> Record:
     pool = torch.cuda.graph_pool_handle()
 
     def record(work: Pass) -> Pass:
-        side = torch.cuda.Stream()
+        side: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             work()  # so that this thread's libraries are set up before, which can't be recorded

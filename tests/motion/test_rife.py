@@ -67,7 +67,7 @@ def test_far_movement_is_looked_for_in_smaller_pictures() -> None:
     network = rife.Network(widths=(4, 4, 4, 4)).eval()
     for tensor in network.parameters():
         tensor.detach().zero_()
-    network.get_submodule("block1").lastconv.bias.detach()[:4] = 5.0  # times twice its scale: 40 pixels, then 80
+    network.get_parameter("block1.lastconv.bias").detach()[:4] = 5.0  # times twice its scale: 40 pixels, then 80
     picture = torch.rand((1, 3, 128, 256), generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
         drawn = network(picture, picture, 0.5)
