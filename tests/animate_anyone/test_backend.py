@@ -182,7 +182,7 @@ def test_it_can_be_called_off_at_every_step(bench: Bench, perform: Performer[Bri
     heard = Heard(bench)
     perform(wanted, heard)  # type: ignore[arg-type]
     whole = len(heard.told)
-    for at in (1, 3, 5, whole // 3, whole // 2, whole - 1, whole):
+    for at in (1, 5, whole // 2, whole):
 
         def stop(calls: int, at: int = at) -> None:
             if calls == at:
