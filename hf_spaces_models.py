@@ -75,6 +75,7 @@ PARTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "modelscope-t2v": {"unet": 1_411_233_860, "vae": 83_653_863, "text_encoder": 340_387_840},
         "ltx-2b-distilled": {"transformer": 1_923_385_472, "vae": 1_246_913_522},
         "ltx-upscaler": {"upscaler": 126_250_624},
+        "rife": {"network": 5_160_980},
         "t5-xxl": {"text_encoder": 4_762_310_656},
         "ltx-2": {
             "transformer": 18_876_174_592,
@@ -359,6 +360,17 @@ PICTURES_AND_MOTION: tuple[Weights, ...] = (
         title="Stable Video Diffusion XT",
         stage="motion",
         parameters=_count("svd-xt"),
+    ),
+    Weights(
+        id="rife",
+        source="https://github.com/HolyWu/vs-rife/releases/download/model",
+        revision="model",
+        files=_files(("flownet_v4.0.pkl", 35_037_125)),
+        licence="MIT",
+        commercial=True,
+        title="RIFE 4.0",
+        stage="motion",
+        parameters=_count("rife"),
     ),
     Weights(
         id="animate-anyone",
@@ -1004,7 +1016,7 @@ POSE_RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "pose",
         "ltx2",
-        Needs(("ltx-2", "face-landmarker"), (*DIFFUSERS, "mediapipe"), _ltx2()),
+        Needs(("ltx-2", "face-landmarker"), (*DIFFUSERS, "mediapipe"), _ltx2(), ("rife",)),
         "704x1216, pieces of 121 frames, 8 steps",
     ),
     Recipe(
@@ -1014,7 +1026,7 @@ POSE_RECIPES: tuple[Recipe, ...] = (
             ("animate-anyone", "sd-vae-ft-mse", "image-variations-encoder", "face-landmarker"),
             (*DIFFUSERS, "mediapipe"),
             (_cuda(ANYONE, "float16", "none", 60.0), _cuda(ANYONE, "float16", "model", 60.0)),
-            FOLLOWERS,
+            (*FOLLOWERS, "rife"),
         ),
         "512x784, windows of 24 frames with guidance",
     ),
@@ -1025,7 +1037,7 @@ POSE_RECIPES: tuple[Recipe, ...] = (
             ("wan22-animate-14b", "face-landmarker"),
             (*DIFFUSERS, "ftfy", "mediapipe"),
             _ladder(WAN_ANIMATE, "bfloat16", 120.0, tiled=WAN_ANIMATE_TILED),
-            FOLLOWERS,
+            (*FOLLOWERS, "rife"),
         ),
         "480x832, 77 frames",
     ),

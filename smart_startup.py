@@ -96,7 +96,7 @@ def finishing(chosen: Settings) -> signing.Signing | None:
 def open_house(*, host: str, port: int, environ: Mapping[str, str] = os.environ) -> int:
     """Say what this machine will do, then serve it until stopped. The exit status."""
     try:
-        outfit = Outfit(settings.read(environ), environ)
+        outfit = Outfit(settings.read(environ), environ, stays=True)
         print(outfit.page, flush=True)
         return _serve(outfit, host=host, port=port, worker=True)
     except AvatarError as error:
@@ -106,14 +106,14 @@ def open_house(*, host: str, port: int, environ: Mapping[str, str] = os.environ)
 
 def serve(*, host: str, port: int, worker: bool, environ: Mapping[str, str] = os.environ) -> int:
     """Serve until stopped, with or without doing the work too. Raises `BadRequest`, `StorageError`."""
-    return _serve(Outfit(settings.read(environ), environ), host=host, port=port, worker=worker)
+    return _serve(Outfit(settings.read(environ), environ, stays=True), host=host, port=port, worker=worker)
 
 
 def work(*, gpu_only: bool, environ: Mapping[str, str] = os.environ) -> int:
     """Do jobs that other processes take, until stopped. Raises `BadRequest`, `StorageError`."""
     from hallway import serving
 
-    outfit = Outfit(settings.read(environ), environ)
+    outfit = Outfit(settings.read(environ), environ, stays=True)
     with serving.Errand(outfit.tend):
         return serving.at_work(outfit.chosen, engine(outfit), finish=finishing(outfit.chosen), gpu_only=gpu_only)
 
@@ -122,7 +122,7 @@ def mcp(environ: Mapping[str, str] = os.environ) -> int:
     """Serve one MCP client over standard input and output. Raises `BadRequest`, `StorageError`."""
     from hallway import serving
 
-    outfit = Outfit(settings.read(environ), environ)
+    outfit = Outfit(settings.read(environ), environ, stays=True)
     with _service(outfit, worker=True) as jobs:
         return serving.at_the_pipe(outfit.chosen, jobs)
 
@@ -155,6 +155,7 @@ def engine(outfit: Outfit) -> Engine:
     """The engine over the folder's store, or over the bucket that workers share. Raises `StorageError`."""
     chosen = outfit.chosen
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")  # read when torch is first imported
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(chosen.data / "compiled"))  # by the next start too
     store: Store = FolderStore(chosen.data / "store", budget=chosen.store_budget)
     if chosen.store_url:
         from avatar.bucket import SharedStore

@@ -4,7 +4,7 @@ A share of what is free is left alone: allocators, the CUDA context and this pro
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from avatar.amounts import amount
 from avatar.plan import Gpu, Lack, Machine
@@ -56,6 +56,12 @@ def fit(needs: Needs, machine: Machine) -> Fit | Short:
         short.append((mode, tried))
     mode, lack = min(short, key=_distance)
     return Short(lack, _told(lack, mode, machine))
+
+
+def larger(needs: Needs, more: int) -> Needs:
+    """The same with so many bytes more of the device's memory in each mode."""
+    grown = (mode if mode.device == "cpu" else replace(mode, vram=mode.vram + more) for mode in needs.modes)
+    return replace(needs, modes=tuple(grown)) if more else needs
 
 
 def missing_packages(needs: Needs, machine: Machine) -> Short | None:

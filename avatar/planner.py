@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from avatar.amounts import amount
-from avatar.fitting import Fit, Short, fit, missing_packages
+from avatar.fitting import Fit, Short, fit, larger, missing_packages
 from avatar.outlook import Facts, changes
 from avatar.plan import Lack, Machine, Plan, Profile, Verdict, Weights, Wishes
 from avatar.purse import Purse
@@ -164,7 +164,8 @@ def _turns(stages: Sequence[Slot], facts: Facts) -> list[_Turn]:
 
 def _judge(turn: _Turn, purse: Purse, *, facts: Facts, chosen: Verdict | None) -> Verdict:
     """One backend's verdict; what it fetches is taken out of the purse."""
-    needs, name = turn.backend.needs, (turn.stage, turn.backend.id)
+    name = (turn.stage, turn.backend.id)
+    needs = larger(turn.backend.needs, facts.wishes.more.get(turn.backend.id, 0))
     outside = _out_of_profile(turn, purse, facts=facts)
     base = partial(
         Verdict,
@@ -208,6 +209,7 @@ def _place(fitted: Fit, needs: Needs, *, facts: Facts) -> Placement:
         weights={name: facts.installed[name] for name in (*needs.weights, *needs.also) if name in facts.installed},
         vram=mode.vram,
         ram=mode.ram,
+        compiled=facts.wishes.compiled and mode.device == "cuda",
     )
 
 

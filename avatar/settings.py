@@ -10,6 +10,7 @@ All variables may be left out.
     AVATAR_HEADROOM         bytes of disk left to others            2GB
     AVATAR_MIRROR           where weights from outside the hub lie  their own pages; the hub's: HF_ENDPOINT
     AVATAR_PROFILE          auto, minimal, recommended, maximum     auto
+    AVATAR_COMPILE          compile networks: auto, always, never   auto: in servers and workers with a GPU of their own
     AVATAR_NONCOMMERCIAL    use weights for non-commercial use too  off
     AVATAR_DATABASE_URL     where jobs are kept                     SQLite in the data folder; postgresql://...
     AVATAR_JOBS             jobs that a worker makes at once        half the cores, at least one
@@ -56,6 +57,7 @@ LONGEST_LABEL = 60
 NO = {"", "0", "false", "no", "off"}
 
 Profile = Literal["auto", "minimal", "recommended", "maximum"]
+Compile = Literal["auto", "always", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Settings:
     models_budget: int | None = None
     headroom: int = 2 * 10**9
     profile: Profile = "auto"
+    compile: Compile = "auto"
+    """Whether networks are compiled for a GPU: `auto` by processes that stay, where the GPU is not lent by the job."""
     noncommercial: bool = False
     database_url: str = ""
     jobs: int = 1
@@ -102,9 +106,6 @@ def read(environ: Mapping[str, str]) -> Settings:
     """Settings from environment variables. Raises `BadRequest` for a value that means nothing."""
     said = _Said(environ)
     data = _data_folder(said)
-    profile = said.text("AVATAR_PROFILE", "auto").lower()
-    if profile not in get_args(Profile):
-        raise BadRequest(f"AVATAR_PROFILE can't be {profile!r}. Use {', '.join(get_args(Profile))}.")
     return Settings(
         data=data,
         store_budget=said.size("AVATAR_STORE_BUDGET", DEFAULT_BUDGET),
@@ -114,7 +115,8 @@ def read(environ: Mapping[str, str]) -> Settings:
         store_url=said.text("AVATAR_STORE_URL"),
         models_budget=said.size("AVATAR_MODELS_BUDGET", "") if said.text("AVATAR_MODELS_BUDGET") else None,
         headroom=said.size("AVATAR_HEADROOM", "2GB"),
-        profile=cast(Profile, profile),
+        profile=cast(Profile, said.choice("AVATAR_PROFILE", get_args(Profile))),
+        compile=cast(Compile, said.choice("AVATAR_COMPILE", get_args(Compile))),
         noncommercial=said.switch("AVATAR_NONCOMMERCIAL"),
         database_url=said.text("AVATAR_DATABASE_URL"),
         jobs=said.count("AVATAR_JOBS", max(1, (os.cpu_count() or 1) // 2)),
@@ -148,6 +150,13 @@ class _Said:
 
     def text(self, name: str, default: str = "") -> str:
         return (self.environ.get(name) or default).strip()
+
+    def choice(self, name: str, known: tuple[str, ...]) -> str:
+        """One of these words, the first where nothing is said."""
+        word = self.text(name, known[0]).lower()
+        if word not in known:
+            raise BadRequest(f"{name} can't be {word!r}. Use {', '.join(known)}.")
+        return word
 
     def words(self, name: str) -> tuple[str, ...]:
         return tuple(word.strip() for word in self.text(name).split(",") if word.strip())

@@ -62,7 +62,7 @@ class Placement:
     """Where and how a backend is to be loaded, as the planner decided. `device` may carry an index, as `cuda:1`.
 
     `vram` and `ram` are the bytes of the chosen mode, `weights` the folders of the catalogue ids it needs, and of those
-    that it does better with.
+    that it does better with. `compiled`: its networks are compiled for the GPU first, as pays in a process that stays.
     """
 
     device: str = "cpu"
@@ -71,6 +71,7 @@ class Placement:
     weights: dict[str, Path] = field(default_factory=dict)
     vram: int = 0
     ram: int = 0
+    compiled: bool = False
 
 
 class Context(Protocol):

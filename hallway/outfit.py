@@ -65,10 +65,13 @@ CONVERSIONS: Mapping[str, Conversion] = {"animate-anyone": animate_anyone}
 class Outfit:
     """The plan of now, and the hands that change it. Safe for many threads, one of which fetches.
 
-    Raises `StorageError` when the data folder can't be used; what ails the models' folder only stands in the plan.
+    `stays` says that this process serves for long. Raises `StorageError` when the data folder can't be used; what ails
+    the models' folder only stands in the plan.
     """
 
-    def __init__(self, chosen: Settings, environ: Mapping[str, str] = os.environ, *, ask_hub: bool = False) -> None:
+    def __init__(
+        self, chosen: Settings, environ: Mapping[str, str] = os.environ, *, ask_hub: bool = False, stays: bool = False
+    ) -> None:
         with storage_errors(chosen.data):
             chosen.data.mkdir(parents=True, exist_ok=True)
         self.chosen = chosen
@@ -91,6 +94,7 @@ class Outfit:
         )
         zero = any(gpu.kind == "zerogpu" for gpu in self._machine.gpus)
         self._borrowing = Borrowing() if zero else None
+        self._compiled = compiles(chosen, stays=stays, lent=zero)
         self._look()
 
     @property
@@ -120,7 +124,7 @@ class Outfit:
         """A plan for one request, or for a film of ordinary length. Looks at nothing but what is known already."""
         chosen = self.chosen
         wishes = Wishes(chosen.profile, noncommercial=chosen.noncommercial, budget=chosen.models_budget)
-        wishes = replace(wishes, headroom=chosen.headroom)
+        wishes = replace(wishes, headroom=chosen.headroom, compiled=self._compiled)
         route = pipeline.route_of(ask) if ask else pipeline.TALK
         wishes = replace(wishes, route=tuple(stage.name for stage in route))
         if ask is not None:
@@ -240,6 +244,11 @@ class Outfit:
             self.troubles.pop(name, None)
 
 
+def compiles(chosen: Settings, *, stays: bool, lent: bool) -> bool:
+    """Whether networks are compiled: unless told, where a process stays, and keeps what it compiled for its own GPU."""
+    return chosen.compile == "always" or (chosen.compile == "auto" and stays and not lent)
+
+
 def barred(ask: Ask) -> frozenset[tuple[str, str]]:
     """The backends, as (stage, backend), whose weights are not in the request's profile."""
     if ask.profile == "auto" or ask.profile == "maximum":  # noqa: PLR1714 - mypy narrows by this alone
@@ -262,7 +271,8 @@ def _wished(wishes: Wishes, ask: Ask) -> Wishes:
         seconds = PICTURE * ask.variations
     profile = wishes.profile if ask.profile == "auto" else ask.profile
     named = {**wishes.backends, **ask.backends}
-    return replace(wishes, seconds=seconds, sound_only=ask.kind == "speech", profile=profile, backends=named)
+    wishes = replace(wishes, seconds=seconds, sound_only=ask.kind == "speech", profile=profile, backends=named)
+    return replace(wishes, more=pipeline.more(ask, seconds))
 
 
 def _by_name(names: Sequence[str], *, noncommercial: bool) -> str:

@@ -234,6 +234,13 @@ def shooting(ask: Ask) -> pose.Shooting:
     return pose.Shooting(**ask.drive.model_dump(exclude={"motion", "gestures", "replace"}))
 
 
+def more(ask: Ask, seconds: float) -> Mapping[str, int]:
+    """Bytes of a device's memory that a film of `seconds` takes beyond what recipes count, by the backend."""
+    guided = ask.drive.guided > 0 and (ask.guidance_scale is None or ask.guidance_scale > 1)
+    size = pose.kept(shooting(ask), seconds=seconds, fps=ask.fps, guided=guided)
+    return {"animate-anyone": size} if size else {}
+
+
 def happening(ask: Ask) -> str:
     """What a photograph is to do, for models that read words; nothing for avatars, whose words say who they are."""
     if not ask.image:

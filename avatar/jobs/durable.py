@@ -214,7 +214,7 @@ class DurableJobs:
 
     def _film(self, job_id: str) -> Iterator[bytes]:
         told = False
-        for piece in self._live.read(job_id, ended=lambda: self.job(job_id).status in ENDED):
+        for piece in self._live.read(job_id, ended=lambda: self._ledger.ended(job_id)):
             told = told or bool(piece)
             yield piece
         job = self.job(job_id)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from avatar.errors import Cancelled, Conflict, NotFound, QueueFull, RateLimited
 from avatar.jobs import papers, rows, tables
 from avatar.jobs.rows import Row, jobs
-from avatar.jobs.service import Job, Order, Page, Standing, Status, Told
+from avatar.jobs.service import ENDED, Job, Order, Page, Standing, Status, Told
 from avatar.jobs.tables import Database
 from avatar.request import Ask
 
@@ -64,6 +64,14 @@ class Ledger:
         """The job as it is now. Raises `NotFound`, also for another client's."""
         with self.database.read() as found:
             return self._job(found, self._row(found, job_id, client=client))
+
+    def ended(self, job_id: str) -> bool:
+        """Whether the job has come to its end. Raises `NotFound`."""
+        with self.database.read() as found:
+            status = found.scalar(sa.select(jobs.status).where(jobs.id == job_id, *self._visible()))
+        if status is None:
+            raise _unknown(job_id)
+        return status in ENDED
 
     def past(self, job_id: str) -> Job:
         """The job as it is or was, also one that was deleted, as long as it is known at all. Raises `NotFound`."""

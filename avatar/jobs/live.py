@@ -57,19 +57,23 @@ class LiveFolder:
 
         When another attempt has taken the job over, its file has the same bytes, and is read on where the first ends.
         """
-        place, position, file = self.place(job), 0, _open(self.place(job))
+        place, position, file, over = self.place(job), 0, _open(self.place(job)), False
         try:
             while True:
-                over = ended()  # asked before reading: what is there now is all
                 piece = b"" if file is None else file.read(PIECE)
                 position += len(piece)
-                if over and not piece:
+                if piece:
+                    yield piece
+                elif over:
                     return
-                yield piece
-                if not piece and _other(place, file):
-                    if file is not None:
-                        file.close()
-                    file = _open(place, position)
+                elif ended():
+                    over = True  # and read once more: what is there now is all
+                else:
+                    yield b""
+                    if _other(place, file):
+                        if file is not None:
+                            file.close()
+                        file = _open(place, position)
         finally:
             if file is not None:
                 file.close()

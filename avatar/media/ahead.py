@@ -1,11 +1,14 @@
-"""Runs an iterator in a thread of its own, a few items ahead. Knows nothing of what the items are."""
+"""Makes items in other threads, a few ahead of who takes them. Knows nothing of what the items are."""
 
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+Of = TypeVar("Of")
 
 PATIENCE = 0.1
 """Seconds after which a waiting producer looks whether it is still wanted."""
@@ -67,3 +70,22 @@ def ahead(items: Iterator[T], depth: int) -> Generator[T, None, None]:
     finally:
         line.stopped.set()
         thread.join()
+
+
+def abreast(work: Callable[[Of], T], items: Iterable[Of], *, threads: int, depth: int) -> Generator[T, None, None]:
+    """What `work` makes of each item, in order, made by so many threads at once and at most `depth` ahead.
+
+    An error of `work` is raised here, in its place. When the consumer stops early nothing more is begun, and all
+    threads have ended before this generator is closed.
+    """
+    coming: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="abreast") as pool:
+        try:
+            for item in items:
+                coming.append(pool.submit(work, item))
+                if len(coming) > depth:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)

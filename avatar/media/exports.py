@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 
 from avatar.artifacts import ExportKind
 from avatar.errors import UnsupportedMedia
-from avatar.media.encode import BT709, LIMITED_RANGE, SOUND_RATE, THREADS, Format, SoundTrack, disk_errors
+from avatar.media.encode import (
+    BT709,
+    LIMITED_RANGE,
+    SOUND_OPTIONS,
+    SOUND_RATE,
+    THREADS,
+    Format,
+    SoundTrack,
+    disk_errors,
+)
 
 Bytes = NDArray[np.uint8]
 
@@ -132,7 +141,9 @@ def _write_film(path: Path, recipe: Recipe, frames: Iterable[Picture], *, form: 
     try:
         with av.open(str(path), "w", format=recipe.container, options=options) as file:
             video = _video(file, recipe, (form.width, form.height), Fraction(form.fps))
-            audio: Any = file.add_stream(recipe.sound or "aac", rate=SOUND_RATE, layout="mono")
+            codec = recipe.sound or "aac"
+            coding = SOUND_OPTIONS if codec == "aac" else {}
+            audio: Any = file.add_stream(codec, rate=SOUND_RATE, layout="mono", options=coding)
             audio.codec_context.flags |= av.codec.context.Flags.bitexact
             if recipe.sound != "pcm_s16le":
                 audio.bit_rate = 96_000

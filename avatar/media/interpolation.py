@@ -6,7 +6,7 @@ al., "Super SloMo", 2018, without its networks. Same pictures, same result, on a
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -21,6 +21,8 @@ from avatar.errors import BadRequest
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Numbers = NDArray[Any]
+Draw = Callable[[Bytes, Bytes, float], Bytes]
+"""What draws the picture at a part of the way, 0 to 1, from one to another, R'G'B' (height, width, 3)."""
 
 LOOKED_AT = 1024
 """Pixels of the longer side at which movement is looked for."""
@@ -33,16 +35,22 @@ DOUBT = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Between:
-    """Two pictures that follow each other, R'G'B' (height, width, 3), and all that lies between them."""
+    """Two pictures that follow each other, R'G'B' (height, width, 3), and all that lies between them.
+
+    What lies between is drawn by `draw` where there is one.
+    """
 
     first: Bytes
     second: Bytes
+    draw: Draw | None = None
 
     def at(self, part: float) -> Bytes:
         """The picture at `part` of the way, 0 to 1. Over a cut the first picture is held."""
         if part <= 0.0 or self.still or (self.cut and part < 1.0):
             return self.first
-        return self.second if part >= 1.0 else self._blend(part)
+        if part >= 1.0:
+            return self.second
+        return self.draw(self.first, self.second, part) if self.draw else self._blend(part)
 
     @cached_property
     def still(self) -> bool:
@@ -84,8 +92,10 @@ class Between:
         return np.asarray(first, np.float32), np.asarray(second, np.float32)
 
 
-def raised(frames: Iterable[Bytes], *, source_fps: float, target_fps: float) -> Iterator[Bytes]:
-    """The frames at a higher rate, those between two made of both; two of them are held in memory at a time.
+def raised(
+    frames: Iterable[Bytes], *, source_fps: float, target_fps: float, draw: Draw | None = None
+) -> Iterator[Bytes]:
+    """The frames at a higher rate, those between two made of both, as `Between` does. Two are held in memory at a time.
 
     It lasts as long as before: after the last frame nothing is known, so that it is held. Raises `BadRequest` for rates
     that are not rising.
@@ -97,7 +107,7 @@ def raised(frames: Iterable[Bytes], *, source_fps: float, target_fps: float) -> 
     last: Bytes | None = None
     for frame in frames:
         if last is not None:
-            pair = Between(last, frame)
+            pair = Between(last, frame, draw)
             while (place := given * pace - (count - 1)) < 1:
                 yield pair.at(float(place))
                 given += 1

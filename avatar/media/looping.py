@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from avatar.disk import storage_errors
 from avatar.errors import BadOutput
-from avatar.media.interpolation import Between
+from avatar.media.interpolation import Between, Draw
 
 Bytes = NDArray[np.uint8]
 
@@ -25,14 +25,21 @@ class Swing:
     """`count` frames at `source_fps`, R'G'B' (height, width, 3), to be played to and fro at `target_fps`."""
 
     def __init__(
-        self, frames: Iterable[Bytes], path: Path, *, count: int, source_fps: float, target_fps: float
+        self,
+        frames: Iterable[Bytes],
+        path: Path,
+        *,
+        count: int,
+        source_fps: float,
+        target_fps: float,
+        draw: Draw | None = None,
     ) -> None:
         self._way = max(1, round((count - 1) * target_fps / source_fps * (1 + TURN / (1 - TURN))))
         places = [eased(step / self._way) * (count - 1) for step in range(self._way + 1)]
         self._path = path
         self._shape: tuple[int, ...] = ()
         with storage_errors(path.parent), path.open("wb") as file:
-            for frame in _at(frames, places):
+            for frame in _at(frames, places, draw):
                 self._shape = frame.shape
                 file.write(np.ascontiguousarray(frame).data)
         if not self._shape:
@@ -65,13 +72,13 @@ def eased(part: float) -> float:
     return top * part * part / (2.0 * TURN) if part < TURN else top * (part - TURN / 2.0)
 
 
-def _at(frames: Iterable[Bytes], places: list[float]) -> Iterator[Bytes]:
+def _at(frames: Iterable[Bytes], places: list[float], draw: Draw | None) -> Iterator[Bytes]:
     """The pictures at these rising places, counted in frames."""
     given = 0
     last: Bytes | None = None
     for number, frame in enumerate(frames):
         if last is not None:
-            pair = Between(last, frame)
+            pair = Between(last, frame, draw)
             while given < len(places) and places[given] < number - 1e-9:
                 yield pair.at(places[given] - (number - 1))
                 given += 1

@@ -176,7 +176,8 @@ def _turned_down(held: Samples, ceiling: float, hop: int) -> Samples:
     ends = np.pad(levels, 1, mode="edge")
     ramp = (np.arange(hop, dtype=np.float32) + 0.5) / hop
     between = ends[:-1, None] + (ends[1:] - ends[:-1])[:, None] * ramp  # from the middle of a hop to the next
-    return held * between.reshape(-1)[hop - hop // 2 :][: len(held)]
+    level: Samples = between.reshape(-1)[hop - hop // 2 :][: len(held)].astype(np.float32)
+    return held * level
 
 
 def master(again: Callable[[], Iterable[Samples]], path: Path, *, rate: int, lufs: float, ceiling: float) -> int:

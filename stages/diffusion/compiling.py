@@ -1,41 +1,60 @@
 # ruff: noqa: SLF001 - torch has no public way to wrap what it compiled, or to undo it
-"""Blocks that repeat in a network, compiled on a GPU once it pays. Knows no pipeline and no stage.
+"""Blocks that repeat in a network, compiled on a GPU where the placement wants it. Knows no pipeline and no stage.
 
-That takes half a minute for each size, so it is done from the second work of a size on, and for a few sizes only. What
-can't be compiled, for want of a C compiler say, runs as it comes, and that is told in a note.
+Whether they are depends on that alone, never on what was drawn before, so that the same request gives the same bytes:
+from the first work on, for every size; when torch holds code for as many shapes as it may, all of it is dropped and
+made anew. What can't be compiled, for want of a C compiler say, is made anew from its start as the blocks come, then
+and from then on, and that is told in a note.
 """
 
 import importlib
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from avatar.memory import lacking
 
+T = TypeVar("T")
 Call = Callable[..., Any]
 Beat = Callable[[], None]
 
-SIZES = 4
-"""Sizes that the blocks of one network are compiled for."""
 SHAPES = 64
-"""Shapes that one kind of block may be compiled for: a UNet has one or two at each of its levels, for each size."""
+"""Shapes that one kind of block is held compiled for: a UNet has one or two at each of its levels, for each size."""
+KINDS = 32
+"""Kinds of blocks that are counted on when all that torch compiled is limited to so many times `SHAPES`."""
+SETTLED: dict[str, str | int | bool | Call] = {"deterministic": True}
+"""How torch chooses between kernels: never by trying which is the quickest, as that may be another one next time."""
 FAILURES = (RuntimeError, OSError, ImportError)
 """What torch, Triton and the C compiler raise when something is missing or can't be compiled."""
-USED = "The network ran compiled, as from the second work of a size on; sums may differ in their last digits."
+USED = "The network ran compiled; sums may differ in their last digits from where it does not."
 REFUSED = "The network could not be compiled here ({why}), and ran as it comes."
+
+
+class Uncompiled(Exception):
+    """A block that can't be compiled was met: the work at hand is to be done anew. Not for others to catch."""
 
 
 def by_torch(call: Call) -> Call:
     """The call, compiled when it is first made, anew for each shape."""
-    settings: Any = importlib.import_module("torch._dynamo.config")  # which is not read in before it is needed
-    settings.recompile_limit = max(SHAPES, settings.recompile_limit)
-    compiled: Call = torch.compile(call, dynamic=False)
-    return compiled
+    dynamo: Any = importlib.import_module("torch._dynamo")  # which is not read in before it is needed
+    limits = dynamo.config
+    compiled: Call = torch.compile(call, dynamic=False, options=SETTLED)
+
+    def run(*given: Any, **named: Any) -> Any:
+        if not limits.fail_on_recompile_limit_hit:  # what is set here holds for this thread only
+            limits.recompile_limit, limits.accumulated_recompile_limit = SHAPES, SHAPES * KINDS
+            limits.fail_on_recompile_limit_hit = True
+        try:
+            return compiled(*given, **named)
+        except dynamo.exc.FailOnRecompileLimitHit:
+            dynamo.reset()
+            return compiled(*given, **named)
+
+    return run
 
 
 def unheard() -> None:
@@ -44,37 +63,38 @@ def unheard() -> None:
 
 @dataclass(slots=True, eq=False)
 class Compiling:
-    """The compiled blocks of the networks of one loaded model. `devices` are those on which it pays."""
+    """The compiled blocks of the networks of one loaded model, where that is `wanted`, on `devices` where it pays."""
 
+    wanted: bool = False
     devices: tuple[str, ...] = ("cuda",)
     compile: Callable[[Call], Call] = by_torch
     why_not: str = ""
     _beat: Beat = unheard
     _regions: "list[Region]" = field(default_factory=list)
-    _uses: Counter[Hashable] = field(default_factory=Counter)
-    _sizes: set[Hashable] = field(default_factory=set)
     _active: bool = False
 
     @contextmanager
-    def used(
-        self, networks: Sequence[nn.Module], size: Hashable, *, kinds: Sequence[str] = (), beat: Beat = unheard
-    ) -> Iterator[bool]:
-        """One work of this `size`, and whether blocks are compiled for it.
+    def used(self, networks: Sequence[nn.Module], *, kinds: Sequence[str] = (), beat: Beat = unheard) -> Iterator[bool]:
+        """One work, and whether blocks are compiled for it. Raises `Uncompiled` out of them: see `tried`.
 
         Those are the ones of the class names in `kinds`, else those that the networks themselves name. `beat` is called
         before each, since nobody else can listen to them, and may raise.
         """
         device = next((tensor.device.type for network in networks for tensor in network.parameters()), "")
-        self._uses[size] += 1
-        room = size in self._sizes or len(self._sizes) < SIZES
-        if device in self.devices and self._uses[size] > 1 and room and not self.why_not:
-            self._sizes.add(size)
+        if self.wanted and device in self.devices and not self.why_not:
             self._regions = self._regions or self._wrapped(networks, kinds)
             self._beat, self._active = beat, bool(self._regions)
         try:
             yield self._active
         finally:
             self._beat, self._active = unheard, False
+
+    def tried(self, work: Callable[[], T]) -> T:
+        """What comes of `work`, which has its blocks `used`; once more from its start where they can't be compiled."""
+        try:
+            return work()
+        except Uncompiled:
+            return work()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -110,17 +130,18 @@ class Region:
     compiled: Call
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        """What the block gives, compiled where that is wanted and can be done."""
-        if self.owner._active:
-            self.owner._beat()
-            try:
-                return self.compiled(*given, **named)
-            except FAILURES as error:
-                if lacking(error):
-                    raise
-                self.owner.why_not = type(error).__name__
-                self.owner.undo()
-        return self.module._call_impl(*given, **named)
+        """What the block gives, compiled where that is wanted. Raises `Uncompiled` where it can't be done."""
+        if not self.owner._active:
+            return self.module._call_impl(*given, **named)
+        self.owner._beat()
+        try:
+            return self.compiled(*given, **named)
+        except FAILURES as error:
+            if lacking(error):
+                raise
+            self.owner.why_not = type(error).__name__
+            self.owner.undo()
+            raise Uncompiled from error
 
 
-__all__ = ["REFUSED", "USED", "Compiling", "by_torch"]
+__all__ = ["REFUSED", "USED", "Compiling", "Uncompiled", "by_torch"]

@@ -90,16 +90,19 @@ def make(
     """
     steps = effort.rounds or settled.steps
     share = max(1, round(DECODING * steps))
-    size = (settled.width, settled.height, settled.frames, settled.guided, min(effort.together, len(seeds)))
-    with model.working(context, len(seeds) * (steps + share), drawing=size) as count:
-        model.sampler(settled.sampler, shift=effort.shift)
-        run = _Run(model, count, seeds, arguments, settled, steps, decode, watch, refine)
-        latents = list(run.denoised(list(range(len(seeds))), effort.together))
-        films = []
-        for number, each in enumerate(latents):
-            films.append(run.decoded(each, effort.chunk))
-            count.at(len(seeds) * steps + (number + 1) * share)
-        return Made(tuple(films), tuple(dict.fromkeys((*model.notes, *run.notes))))
+
+    def made() -> Made:
+        with model.working(context, len(seeds) * (steps + share), drawing=True) as count:
+            model.sampler(settled.sampler, shift=effort.shift)
+            run = _Run(model, count, seeds, arguments, settled, steps, decode, watch, refine)
+            latents = list(run.denoised(list(range(len(seeds))), effort.together))
+            films = []
+            for number, each in enumerate(latents):
+                films.append(run.decoded(each, effort.chunk))
+                count.at(len(seeds) * steps + (number + 1) * share)
+            return Made(tuple(films), tuple(dict.fromkeys((*model.notes, *run.notes))))
+
+    return model.compiling.tried(made)
 
 
 @dataclass(slots=True)
@@ -224,6 +227,7 @@ class _Run:
                 raise
             clear_frames(error.__traceback__)
         self.model.pipe.maybe_free_model_hooks()
+        self.model.graphs.forget()
         give_back()
         return None
 

@@ -6,10 +6,11 @@ the next job afterwards.
 """
 
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -18,6 +19,7 @@ from avatar.sampling import Sampler
 from avatar.stage import Context, Placement, Precision
 from stages.diffusion import schedulers
 from stages.diffusion.compiling import Compiling
+from stages.diffusion.graphs import Graphs
 from stages.diffusion.source import Source
 
 DEEP, LAYERS = 2, "net"
@@ -60,8 +62,10 @@ class Model:
         self.chunk: int | None = None
         self.tiled = False
         self.softened: tuple[str, ...] = ()
-        self.compiling = Compiling()
+        self.compiling = Compiling(placement.compiled)
+        self.graphs = Graphs(placement.compiled)
         self._lock = threading.RLock()
+        self._blocks: WeakKeyDictionary[nn.Module, tuple[nn.Module, ...]] = WeakKeyDictionary()
 
     def networks(self) -> dict[str, nn.Module]:
         """All networks that the pipeline has at hand, by the names of its parts."""
@@ -76,17 +80,19 @@ class Model:
         self.pipe.scheduler = schedulers.build(self.source.family, name, self.published, shift=shift)
 
     @contextmanager
-    def working(self, context: Context, total: int, *, drawing: Hashable = None) -> Iterator[Count]:
+    def working(self, context: Context, total: int, *, drawing: bool = False) -> Iterator[Count]:
         """Have the pipeline for oneself. `context.step` is called often, and ends the work by raising.
 
-        The second time that it is `drawing` at the same size, its blocks are compiled where that pays.
+        While it is `drawing`, its blocks are compiled, or its passes recorded, where the placement wants that and it
+        pays; what raises `Uncompiled` then is to be tried again, see `Compiling.tried`.
         """
         count = Count(context.step, total)
         with self._mine(count), torch.no_grad(), ExitStack() as hooks:
             count.beat()
-            compiled = drawing is not None and hooks.enter_context(self._compiled(drawing, count))
+            whole = drawing and hooks.enter_context(self._faster(count))
             for name, network in self.networks().items():
-                for block in blocks(network, whole=compiled and name in self.source.denoisers):
+                alone = whole and name in self.source.denoisers  # since what is compiled can't be listened to
+                for block in (network,) if alone else self._heard(network):
                     hooks.callback(block.register_forward_pre_hook(_listener(count)).remove)
             hooks.callback(self._settle)
             yield count
@@ -94,13 +100,21 @@ class Model:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be told of how it works now."""
-        return (*self.softened, *self.compiling.notes)
+        return (*self.softened, *self.compiling.notes, *self.graphs.notes)
 
-    def _compiled(self, size: Hashable, count: Count) -> AbstractContextManager[bool]:
-        """Compiled blocks where the source wants them; not beside hooks that take the place of a block's own call."""
+    def _heard(self, network: nn.Module) -> tuple[nn.Module, ...]:
+        """Its blocks, looked for once."""
+        if network not in self._blocks:
+            self._blocks[network] = tuple(blocks(network))
+        return self._blocks[network]
+
+    def _faster(self, count: Count) -> AbstractContextManager[bool]:
+        """Compiled or recorded, as the source wants it; not beside hooks that take the place of a block's own call."""
         whole = self.offload in ("none", "tiles") and self.placement.precision != "fp8" and not self.source.cached
-        networks = list(self.denoisers().values()) if self.source.compiles and whole else []
-        return self.compiling.used(networks, size, kinds=self.source.blocks, beat=count.beat)
+        networks = list(self.denoisers().values()) if whole else []
+        if networks and self.source.graphed:
+            return self.graphs.used(networks[0], beat=count.beat)
+        return self.compiling.used(networks if self.source.compiles else (), kinds=self.source.blocks, beat=count.beat)
 
     @contextmanager
     def _mine(self, count: Count) -> Iterator[None]:
@@ -134,19 +148,17 @@ def computing(placement: Placement) -> torch.dtype:
     return dtype
 
 
-def blocks(network: nn.Module, *, whole: bool = False) -> Iterator[nn.Module]:
-    """The network and the blocks in it that do the work, some dozens of them; `whole`: itself alone.
+def blocks(network: nn.Module) -> Iterator[nn.Module]:
+    """The network and the blocks in it that do the work, some dozens of them.
 
-    Those are the members of its lists, and of the lists in these, that have members themselves. Compiled blocks can't
-    be listened to.
+    Those are the members of its lists, and of the lists in these, that have members themselves.
     """
     yield network
-    if not whole:
-        for name, part in network.named_modules():
-            folds = name.split(".")
-            inside = sum(each.isdigit() for each in folds)
-            if isinstance(part, nn.ModuleList) and inside < DEEP and folds[-1] != LAYERS:
-                yield from (entry for entry in part if next(entry.children(), None) is not None)
+    for name, part in network.named_modules():
+        folds = name.split(".")
+        inside = sum(each.isdigit() for each in folds)
+        if isinstance(part, nn.ModuleList) and inside < DEEP and folds[-1] != LAYERS:
+            yield from (entry for entry in part if next(entry.children(), None) is not None)
 
 
 def _listener(count: Count) -> Callable[..., None]:

@@ -24,13 +24,13 @@ class Easel:
 
 SD_TURBO = Easel(
     "sd-turbo",
-    Source("sd-turbo", "StableDiffusionPipeline", "sd-turbo", variant="fp16", absent=UNUSED),
+    Source("sd-turbo", "StableDiffusionPipeline", "sd-turbo", variant="fp16", absent=UNUSED, graphed=True),
     Limits("sd-turbo", "SD-Turbo", 512, 512, steps=2, guidance=0.0, fixed_steps=(1, 2, 3, 4), pixels=768 * 768),
     tokens=77,
 )
 SD15 = Easel(
     "sd15",
-    Source("sd15", "StableDiffusionPipeline", "sd-eps", variant="fp16", absent=UNUSED),
+    Source("sd15", "StableDiffusionPipeline", "sd-eps", variant="fp16", absent=UNUSED, graphed=True),
     Limits("sd-eps", "Stable Diffusion 1.5", 512, 512, steps=25, guidance=7.5, pixels=768 * 768),
     tokens=77,
 )

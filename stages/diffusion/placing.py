@@ -98,6 +98,7 @@ def soften(model: Model) -> str:
     unpark(model)
     unplace(model)
     model.compiling.undo()
+    model.graphs.forget()
     model.offload, why = SOFTER[model.offload]
     place(model)
     give_back()

@@ -12,9 +12,10 @@ class Source:
     `pipeline` is the concrete class of diffusers, `published` further names that the folder's index may say. `absent`
     parts are done without, `float32` ones always compute in float32, `encoders` are used before the first step alone.
     `cached` is how little a transformer's first block may change from one step to the next for the rest to be taken
-    over from it (0: never), `compiles` whether blocks that repeat are compiled on a GPU from the second job on,
-    and `blocks` the class names of those, where the network does not name them itself. `raw` pipelines give latents in
-    their autoencoder's own scale, and tell of their steps in that of the network.
+    over from it (0: never), `compiles` whether blocks that repeat may be compiled on a GPU, `blocks` the class names of
+    those, where the network does not name them itself, and `graphed` whether its one denoiser's passes are recorded
+    there instead. `raw` pipelines give latents in their autoencoder's own scale, and tell of their steps in that of the
+    network.
     """
 
     weights: str
@@ -30,4 +31,5 @@ class Source:
     cached: float = 0.0
     compiles: bool = False
     blocks: tuple[str, ...] = ()
+    graphed: bool = False
     raw: bool = False

@@ -28,6 +28,8 @@ LINE = (0.07, 0.07, 0.08)
 class Company:
     """People who talk with each other, each a puppet with a track of its own, in a room of the film each."""
 
+    any_order = True
+
     def __init__(
         self,
         brief: Brief,

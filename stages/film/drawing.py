@@ -1,15 +1,16 @@
-"""Draws each frame of a clip once and encodes it at once, side by side in two threads: the compositor's performer.
+"""Draws each frame of a clip once and encodes it at once, side by side in threads: the compositor's performer.
 
 Knows nothing of how tracks came about. Memory does not grow with the film's length.
 """
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ from avatar.errors import Unavailable
 from avatar.face import landmarks, tracks
 from avatar.face.tracks import Track
 from avatar.media import captions, encode
-from avatar.media.ahead import ahead
+from avatar.media.ahead import abreast
 from avatar.media.publish import publish
 from avatar.stage import Context
 from stages.film import company, scene, sidecars
@@ -34,8 +35,13 @@ from stages.film.puppet import Puppet
 from stages.film.sheets import View
 
 FRAMES_AHEAD = 6
+HANDS = 2
+"""Threads that draw. More of them wait for Python's lock for most of their time."""
 TRIAL_FRAMES = 3
 TRIAL_CRF = 22.0
+TRIAL_POSES = tracks.blank(2)
+TRIAL_POSES[1, [tracks.COLUMN[name] for name in ("headYaw", "jawOpen")]] = 5.0, 0.4
+"""A face in which a single one is tried, so that what was found holds for all that it will ever say."""
 CLEAR = "An MP4 can't be transparent, so it shows a light grey. Take alpha.webm or prores.mov for the person alone."
 WORDLESS = "Nobody told the words of this recording, so its captions are empty. Give its text with it."
 PUPPETS = 2
@@ -50,6 +56,11 @@ class Picture(Protocol):
     @property
     def track(self) -> Track:
         """The movement (frames, channels) of the face, or of whichever speaks."""
+        ...
+
+    @property
+    def any_order(self) -> bool:
+        """Whether frames may be drawn in any order, and several at once."""
         ...
 
     def draw(self, index: int) -> Planes:
@@ -67,6 +78,7 @@ class Solo:
 
     puppet: Puppet
     track: Track
+    any_order: bool = True
 
     def draw(self, index: int) -> Planes:
         """The frame for one row of the track."""
@@ -101,18 +113,21 @@ class Drawing:
 
     def __init__(self) -> None:
         self._puppets: OrderedDict[tuple[Portrait, View, Scenery], Puppet] = OrderedDict()
+        self._factors: WeakKeyDictionary[Puppet, dict[int, float]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
     def __call__(self, brief: Brief, context: Context, /) -> Film:
         """Draw and encode the film. Raises `Unavailable` for footage without faces, `StorageError` and `Cancelled`."""
-        cv2.setNumThreads(1)  # two threads of our own draw and encode; more would only get into their way
+        cv2.setNumThreads(1)  # threads of our own draw and encode; more would only get into their way
         shot = self.shot(brief, context)
         folder = context.scratch()
         growing, final, rig = folder / "growing.mp4", folder / "film.mp4", folder / "rig.npy"
         with encode.disk_errors(), rig.open("wb") as file:
             np.lib.format.write_array_header_1_0(file, _rig_header(shot.frames))
-            with closing(ahead(_drawn(shot, file), FRAMES_AHEAD)) as frames:
-                _encode(shot, frames, growing, sound=context.path(brief.speech.sound), context=context)
+            with closing(drawn(shot, range(shot.frames))) as frames:
+                _encode(
+                    shot, _marked(shot, frames, file), growing, sound=context.path(brief.speech.sound), context=context
+                )
             np.save(file, shot.picture.track)
             np.save(file, np.frombuffer(records.dump(shot.utterance), np.uint8))
             if isinstance(shot.picture, Dubbed):
@@ -128,11 +143,21 @@ class Drawing:
         picture = self._picture(brief, utterance, context)
         form = encode.Format(brief.width, brief.height, brief.clip.motion.fps, TRIAL_CRF)
         if trial:
-            tried = (picture.draw(round(at)) for at in np.linspace(0, len(picture.track) - 1, TRIAL_FRAMES))
-            form = replace(form, crf=encode.rate_factor(tried, form))
+            form = replace(form, crf=self._factor(picture, form))
         burned = captions.Burner(utterance, brief.width, brief.height) if brief.captions == "burned" else None
         label = Label(brief.label, brief.width, brief.height) if brief.label else None
         return Shot(picture, utterance, form, burned, label)
+
+    def _factor(self, picture: Picture, form: encode.Format) -> float:
+        """x264's rate factor for this picture, by a trial; a face is tried once."""
+        if not isinstance(picture, Solo):
+            tried = (picture.draw(round(at)) for at in np.linspace(0, len(picture.track) - 1, TRIAL_FRAMES))
+            return encode.rate_factor(tried, form)
+        with self._lock:
+            found = self._factors.setdefault(picture.puppet, {})
+        if form.fps not in found:
+            found[form.fps] = encode.rate_factor(map(picture.puppet.draw, TRIAL_POSES), form)
+        return found[form.fps]
 
     def _solo(self, brief: Brief, context: Context) -> Solo:
         clip = brief.clip
@@ -184,15 +209,24 @@ def _rig_header(frames: int) -> dict[str, object]:
     return {"descr": "<f4", "fortran_order": False, "shape": (frames, landmarks.POINTS, 2)}
 
 
-def _drawn(shot: Shot, rig: BinaryIO) -> Iterator[Planes]:
-    for index in range(shot.frames):
+def drawn(shot: Shot, rows: range) -> Generator[Planes, None, None]:
+    """These frames with what is written over them, in order. Close it when no more are wanted."""
+    threads = HANDS if shot.picture.any_order else 1
+    with closing(abreast(shot.picture.draw, rows, threads=threads, depth=FRAMES_AHEAD)) as frames:
+        for index, frame in zip(rows, frames, strict=True):
+            yield _lettered(shot, frame, index)
+
+
+def _marked(shot: Shot, frames: Iterator[Planes], rig: BinaryIO) -> Iterator[Planes]:
+    """The frames of a whole film, their landmarks written beside them."""
+    for index, frame in enumerate(frames):
         if index % RIG_FRAMES == 0:
             points = shot.picture.landmarks(index, min(index + RIG_FRAMES, shot.frames))
             rig.write(points.astype("<f4").tobytes())
-        yield lettered(shot, shot.picture.draw(index), index)
+        yield frame
 
 
-def lettered(shot: Shot, frame: Planes, index: int) -> Planes:
+def _lettered(shot: Shot, frame: Planes, index: int) -> Planes:
     """The frame with what is written over it."""
     if shot.burned is not None:
         seconds = index / shot.form.fps

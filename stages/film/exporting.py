@@ -9,11 +9,10 @@ import cv2
 from avatar import records
 from avatar.artifacts import Export
 from avatar.media import exports
-from avatar.media.ahead import ahead
 from avatar.stage import Context
 from stages.film.brief import Brief, Wanted
 from stages.film.canvas import Planes
-from stages.film.drawing import FRAMES_AHEAD, Drawing, Shot, lettered
+from stages.film.drawing import Drawing, drawn
 
 
 class Exporting:
@@ -36,15 +35,10 @@ class Exporting:
         rows = range(0, shot.frames, step)
         if how.loop:
             rows = rows[: round(exports.LOOP_SECONDS * shot.form.fps / step)]
-        with closing(ahead(_drawn(shot, rows), FRAMES_AHEAD)) as frames:
+        with closing(drawn(shot, rows)) as frames:
             told = _told(frames, context, len(rows))
             exports.write(file, wanted.kind, told, form=shot.form, sound=context.path(brief.speech.sound))
         return Export(context.keep(file, how.media_type), len(rows) * step / shot.form.fps)
-
-
-def _drawn(shot: Shot, rows: range) -> Iterator[Planes]:
-    for index in rows:
-        yield lettered(shot, shot.picture.draw(index), index)
 
 
 def _told(frames: Iterator[Planes], context: Context, total: int) -> Iterator[Planes]:

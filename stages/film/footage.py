@@ -81,6 +81,8 @@ def fit(footage: Footage, points: Floats, film: tuple[int, int], scenery: Scener
 class Dubbed:
     """One clip with footage in one film."""
 
+    any_order = False  # footage is read as it was filmed
+
     def __init__(self, brief: Brief, context: Context) -> None:
         clip, footage = brief.clip, brief.clip.footage
         if footage is None or footage.faces is None:

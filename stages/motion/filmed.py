@@ -9,14 +9,15 @@ from stages import recipes, tracking
 from stages.motion.brief import Brief
 
 LANDMARKER = "face-landmarker"
+RIFE = "rife"
 FILMS = "1"
 """Raised when films of any of these come out otherwise."""
 
 
 def _needs(backend: str) -> Needs:
-    """What the catalogue says of a model, and who follows the face in what it films."""
+    """What the catalogue says of a model, who follows the face in what it films, and who draws frames in between."""
     needs = recipes.needs(backend)
-    return Needs((*needs.weights, LANDMARKER), (*needs.packages, "mediapipe"), needs.modes, needs.also)
+    return Needs((*needs.weights, LANDMARKER), (*needs.packages, "mediapipe"), needs.modes, (*needs.also, RIFE))
 
 
 def _follow(placement: Placement) -> Callable[[float], tracking.Follower] | None:
@@ -39,10 +40,11 @@ class Svd:
 
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Read the model. Raises `Unavailable`, `OutOfMemory`."""
+        from stages import rife
         from stages.diffusion import svd
         from stages.motion.filming import Mover
 
-        return Mover(svd.load(placement), _follow(placement))
+        return Mover(svd.load(placement), _follow(placement), rife.drawer(placement))
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class Told:
 
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Read the model. Raises `Unavailable`, `OutOfMemory`."""
+        from stages import rife
         from stages.diffusion import crews
         from stages.motion.filming import Mover
 
-        return Mover(crews.load(self.id, placement), _follow(placement))
+        return Mover(crews.load(self.id, placement), _follow(placement), rife.drawer(placement))

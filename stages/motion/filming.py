@@ -23,10 +23,11 @@ from avatar.artifacts import Clip, Footage
 from avatar.errors import BadOutput, Unavailable
 from avatar.face.noise import Grid
 from avatar.media import footage, interpolation, video
+from avatar.media.interpolation import Draw
 from avatar.media.looping import Swing
 from avatar.sampling import Sampling
 from avatar.stage import Context
-from stages import pictures, tracking
+from stages import pictures, rife, tracking
 from stages.diffusion import controls, samplers, svd, windows
 from stages.diffusion.filming import Crew
 from stages.diffusion.shares import Share
@@ -86,12 +87,15 @@ class Filmed:
 class Mover:
     """Films photographs with a crew, and follows the face in what comes out where there is somebody to `follow` it.
 
+    What lies between the crew's frames is drawn by `draw`, else by optical flow.
+
     Several threads may call it; the crew films one at a time.
     """
 
-    def __init__(self, crew: Crew, follow: Follow | None = None) -> None:
+    def __init__(self, crew: Crew, follow: Follow | None = None, draw: Draw | None = None) -> None:
         self._crew = crew
         self._follow = follow
+        self._draw = draw
         self._known: OrderedDict[tuple[object, ...], Filmed] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -107,8 +111,8 @@ class Mover:
                 f"Footage of {grid.frames} frames would fill the disk. Say less at once, or let the portrait move."
             )
         shot, path = self._shot(brief, Share(context, 0.0, FILMED))
-        shown = playing(shot, path, grid, context)
-        told = (*shot.notes, *suited(self._crew.camera, brief.sampling)[1])
+        shown = playing(shot, path, grid, context, self._draw)
+        told = (*shot.notes, *suited(self._crew.camera, brief.sampling)[1], *rife.told(self._draw))
         made = self._kept(shown, grid, Share(context, FILMED, 1.0), replace(shot, notes=told))
         return Clip(brief.portrait, idle.laid(brief, grid, context, head=0.0), footage=made)
 
@@ -196,12 +200,13 @@ def suited(camera: Camera, sampling: Sampling) -> tuple[Sampling, tuple[str, ...
     return sampling, tuple(notes)
 
 
-def playing(shot: Shot, path: Path, grid: Grid, context: Context) -> Playing:
+def playing(shot: Shot, path: Path, grid: Grid, context: Context, draw: Draw | None) -> Playing:
     """The film at the grid's pace, to and fro as often as it takes."""
     cv2.setNumThreads(1)
     frames = (frame for _, frame in video.colour(path))
     if shot.frames * grid.fps >= grid.frames * shot.fps and grid.fps >= shot.fps:
-        raised = interpolation.raised(frames, source_fps=shot.fps, target_fps=grid.fps)
+        raised = interpolation.raised(frames, source_fps=shot.fps, target_fps=grid.fps, draw=draw)
         return Playing(islice(raised, grid.frames), grid.frames, int)
-    swing = Swing(frames, context.scratch() / "swing.rgb", count=shot.frames, source_fps=shot.fps, target_fps=grid.fps)
+    rates = {"source_fps": shot.fps, "target_fps": float(grid.fps)}
+    swing = Swing(frames, context.scratch() / "swing.rgb", count=shot.frames, draw=draw, **rates)
     return Playing(swing.frames(grid.frames), swing.period // 2 + 1, swing.place)

@@ -4,6 +4,7 @@ from avatar.artifacts import Clip
 from avatar.errors import BadRequest
 from avatar.stage import Stage
 from stages.pose.animate_anyone.backend import AnimateAnyone
+from stages.pose.animate_anyone.footprint import kept
 from stages.pose.brief import Acting, Brief, Driving, Partner, Shooting
 from stages.pose.ltx2.backend import Ltx2
 from stages.pose.wan_animate.backend import WanAnimate
@@ -11,7 +12,7 @@ from stages.pose.warp import Warp
 
 POSE: Stage[Brief, Clip] = Stage("pose", Clip, (Ltx2(), AnimateAnyone(), WanAnimate(), Warp()))
 
-__all__ = ["POSE", "Acting", "Brief", "Driving", "Partner", "Shooting", "alone", "check"]
+__all__ = ["POSE", "Acting", "Brief", "Driving", "Partner", "Shooting", "alone", "check", "kept"]
 
 
 def alone(backend: str) -> bool:

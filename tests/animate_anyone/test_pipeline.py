@@ -8,9 +8,11 @@ from avatar.errors import BadOutput, BadRequest, Cancelled, OutOfMemory
 from stages.pose.animate_anyone import diffusion
 from stages.pose.animate_anyone.blocks import Deep
 from stages.pose.animate_anyone.film import Ask, Effort, Models, Quirks, prepare
-from stages.pose.animate_anyone.pipeline import NO_QUIRKS
-from stages.pose.animate_anyone.windows import Schedule
-from tests.animate_anyone.small import ASK, film, models, portrait, skeletons
+from stages.pose.animate_anyone.footprint import kept
+from stages.pose.animate_anyone.pipeline import NO_QUIRKS, Count, Run
+from stages.pose.animate_anyone.windows import Schedule, windows
+from stages.pose.brief import Shooting
+from tests.animate_anyone.small import ASK, LAYOUT, film, models, portrait, skeletons
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +122,20 @@ def test_what_the_inner_layers_gave_can_be_used_again(made: Models, effort: Effo
     assert not near(again, whole)
     assert (again - whole).abs().mean() < 0.1 * whole.std()
     assert near(film(made, 7, replace(ASK, steps=4, reuse=2))[0], again)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_the_plan_knows_how_much_is_kept_for_that(made: Models, guidance: float) -> None:
+    ask = replace(ASK, reuse=2, guidance=guidance, schedule=Schedule(4, 2, wrap=False))
+    prepared = prepare(made, portrait(), skeletons(7), ask=ask, quirks=NO_QUIRKS, effort=Effort(), beat=lambda: None)
+    laid = windows(7, ask.schedule)
+    run = Run(made, prepared, ask, laid, Count(lambda *_: None, 1), Effort(), reuse=2)
+    with torch.inference_mode():
+        list(run.latents(lambda *_: None))
+    held = sum(deep.hidden.nbytes for deep in run.deep.values() if deep.hidden is not None)
+    shot = Shooting(width=48, height=40, window=4, overlap=2, reuse=2)
+    assert held == kept(shot, seconds=0.5, fps=25, guided=guidance > 1, channels=LAYOUT.channels[0], wide=4)
+    assert kept(replace(shot, reuse=1), seconds=0.5, fps=25, guided=True) == 0
 
 
 def test_progress_goes_up_to_its_end(made: Models) -> None:

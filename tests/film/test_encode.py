@@ -1,5 +1,6 @@
 """What the encoder writes is played back by another decoder, to the frame and to the sample."""
 
+import threading
 import wave
 from collections.abc import Iterator
 from fractions import Fraction
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from avatar.errors import BadOutput, StorageError
-from avatar.media.ahead import ahead
+from avatar.media.ahead import abreast, ahead
 from avatar.media.cues import Cue
 from avatar.media.encode import Encoder, Format, rate_factor
 from avatar.media.publish import publish
@@ -170,3 +171,26 @@ def test_ahead_stops_its_producer_when_the_consumer_stops() -> None:
     assert next(line) == 0
     line.close()
     assert len(made) <= 6
+
+
+def test_work_abreast_keeps_order_passes_errors_on_and_stops() -> None:
+    first = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            assert first.wait(30)  # the second thread has gone on meanwhile
+        if item == 3:
+            first.set()
+        if item == 20:
+            raise ValueError("the twenty-first")
+        return item
+
+    seen: list[int] = []
+    with pytest.raises(ValueError, match="twenty-first"):
+        seen.extend(abreast(work, range(30), threads=2, depth=3))
+    assert seen == list(range(20))
+    begun: list[int] = []
+    line = abreast(begun.append, range(1000), threads=2, depth=3)
+    next(line)
+    line.close()
+    assert len(begun) <= 5

@@ -193,6 +193,9 @@ def test_a_video_beside_an_image_drives_it(tmp_path: Path) -> None:
     assert (driving.video.sha256, driving.motion, driving.gestures, driving.replace) == ("0" * 64, "greet", 0.5, False)
     assert (shooting.width, shooting.height, shooting.fps, shooting.between) == (640, None, 10, "latents")
     assert (shooting.window, shooting.overlap, shooting.guided, shooting.reuse) == (16, 4, 1.0, 2)
+    ask = parse({"text": "Hello.", "image": PICTURE, "drive": {"reuse": 2}})
+    assert pipeline.more(ask, 10.0)["animate-anyone"] == 2 * 144 * 64 * 98 * 320 * 2  # six windows
+    assert pipeline.more(parse({"text": "Hello."}), 10.0) == {}
     free = rendered(tmp_path / "none", video=VIDEO)[1]
     assert (free["motion"].driven, free["pose"].driving.wanted) == (False, False)
     told = Told(tmp_path / "heard")

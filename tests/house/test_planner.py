@@ -126,6 +126,10 @@ def test_what_is_there_is_placed_and_what_comes_waits_for_its_weights(tmp_path: 
     needs = Needs(("big",), modes=(cuda(40), cuda(8, ram=2, offload="model")))
     here = verdict(needs, T4, installed={"big": tmp_path})
     assert here.placement == Placement("cuda", "float16", "model", {"big": tmp_path}, 8 * GB, 2 * GB)
+    compiled = verdict(needs, T4, installed={"big": tmp_path}, wishes=Wishes(compiled=True)).placement
+    assert compiled == replace(here.placement, compiled=True)
+    large = verdict(needs, T4, installed={"big": tmp_path}, wishes=Wishes(more={"svd": 3 * GB})).placement
+    assert large == replace(here.placement, vram=11 * GB)
     coming = verdict(needs, T4)
     assert (coming.placement, coming.fetch, coming.refused) == (None, ("big",), False)
     assert coming.mode == here.mode

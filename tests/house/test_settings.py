@@ -29,7 +29,13 @@ def test_sizes(text: str, size: int) -> None:
 
 @pytest.mark.parametrize(
     "environ",
-    [{"AVATAR_STORE_BUDGET": "lots"}, {"AVATAR_STORE_BUDGET": "-1"}, {"AVATAR_TIMEOUT": "0"}, {"AVATAR_TIMEOUT": "x"}],
+    [
+        {"AVATAR_STORE_BUDGET": "lots"},
+        {"AVATAR_STORE_BUDGET": "-1"},
+        {"AVATAR_TIMEOUT": "0"},
+        {"AVATAR_TIMEOUT": "x"},
+        {"AVATAR_COMPILE": "yes"},
+    ],
 )
 def test_nonsense_is_refused_by_name(environ: dict[str, str]) -> None:
     with pytest.raises(BadRequest, match=next(iter(environ))):

@@ -21,7 +21,7 @@ from avatar.testing import FakeBackend, ManualClock
 from avatar.zerogpu import Borrowed
 from hallway import reception, steward
 from hallway import voices as voices_of
-from hallway.outfit import CONVERSIONS, Outfit
+from hallway.outfit import CONVERSIONS, Outfit, compiles
 from hf_spaces_models import CATALOGUE
 from stages import pipeline
 from tests.weights.hub import TOKEN, Fault, Hub
@@ -231,6 +231,20 @@ def test_on_zerogpu_what_needs_the_gpu_borrows_it(tmp_path: Path) -> None:
     assert not isinstance(outfit.load("motion", backend, Placement("cpu")), Borrowed)
     here = Outfit(read(environ | {"AVATAR_DATA_DIR": str(tmp_path / "2")}), {})
     assert not isinstance(here.load("motion", backend, Placement("cuda")), Borrowed)
+
+
+@pytest.mark.parametrize(
+    ("told", "stays", "lent", "wanted"),
+    [
+        ("", True, False, True),
+        ("auto", False, False, False),
+        ("auto", True, True, False),
+        ("always", False, True, True),
+        ("never", True, False, False),
+    ],
+)
+def test_what_stays_compiles_unless_told(told: str, stays: bool, lent: bool, wanted: bool) -> None:
+    assert compiles(read({"AVATAR_COMPILE": told}), stays=stays, lent=lent) == wanted
 
 
 class Terminal(io.StringIO):

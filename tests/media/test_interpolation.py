@@ -88,6 +88,20 @@ def test_a_cut_is_held_and_never_blended() -> None:
         assert np.array_equal(frame, after)
 
 
+def test_somebody_else_may_draw_what_lies_between_and_nothing_more() -> None:
+    asked: list[float] = []
+
+    def draw(first: Bytes, second: Bytes, part: float) -> Bytes:
+        assert not np.array_equal(first, second)
+        asked.append(part)
+        return scene(9)
+
+    one, two, other = scene(0), scene(0.2), np.asarray(THING * 255, np.uint8)
+    shown = list(raised([one, two, two, other], source_fps=10, target_fps=40, draw=draw))
+    assert asked == [0.25, 0.5, 0.75]
+    assert [np.array_equal(each, scene(9)) for each in shown] == [False, True, True, True, *[False] * 12]
+
+
 def test_a_fast_move_is_no_cut() -> None:
     assert not Between(scene(0), scene(3)).cut
 

@@ -29,6 +29,7 @@ from stages.diffusion import svd, windows
 from stages.motion import MOTION, Brief
 from stages.motion.filmed import Svd, Told
 from stages.motion.filming import Mover
+from stages.rife import NOTE, Network, Rife
 from tests.tiny import a_portrait
 from tests.video import small
 from tests.video.memory import peaks
@@ -235,8 +236,11 @@ class Pretending:
 
 def test_the_face_is_followed_once_and_is_where_the_loop_shows_it(bench: Bench, placement: Placement) -> None:
     following = Pretending()
-    clip = Mover(svd.load(placement), lambda fps: following)(brief(bench, 6.0, sampling=FOUR), bench.context)
+    drawer = Rife(Network(widths=(4, 4, 4, 4)).eval())
+    mover = Mover(svd.load(placement), lambda fps: following, drawer)
+    clip = mover(brief(bench, 6.0, sampling=FOUR), bench.context)
     assert clip.footage is not None
+    assert NOTE in clip.footage.notes
     assert clip.footage.faces is not None
     faces = np.load(bench.context.path(clip.footage.faces))
     assert faces.shape == (150, 478, 2)

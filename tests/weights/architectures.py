@@ -54,6 +54,7 @@ from transformers import (
 )
 
 from hf_spaces_models import MMS
+from stages import rife
 from stages.pose.animate_anyone import release
 
 WIDTHS = (128, 256, 512, 512)
@@ -237,6 +238,7 @@ ARCHITECTURES: dict[str, dict[str, Callable[[], Any]]] = {
         "audio_vae": AutoencoderKLLTX2Audio,
         "text_encoder": gemma3,
     },
+    "rife": {"network": rife.Network},
     "t5-xxl": {"text_encoder": lambda: t5(T5EncoderModel, T5Config, 32128)},
     "wan21-t2v-13b": {
         "transformer": lambda: WanTransformer3DModel(num_attention_heads=12, ffn_dim=8960, num_layers=30, **WAN),

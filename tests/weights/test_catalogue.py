@@ -104,7 +104,9 @@ def test_the_weights_of_every_backend_are_in_the_catalogue() -> None:
     assert chains | recipes <= set(CATALOGUE)
     also = {name for stage in pipeline.STAGES for backend in stage.chain for name in backend.needs.also}
     offered = {name for name, row in CATALOGUE.items() if not row.excluded}
-    assert offered - recipes == also - recipes == {"dwpose", "pose-landmarker", "selfie-segmenter", "ltx-upscaler"}
+    assert (
+        offered - recipes == also - recipes == {"dwpose", "pose-landmarker", "selfie-segmenter", "ltx-upscaler", "rife"}
+    )
 
 
 def test_the_mission_has_a_recipe_for_each_of_its_backends() -> None:

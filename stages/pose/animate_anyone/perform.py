@@ -4,7 +4,7 @@ Knows the networks and the driving, but no step of a diffusion.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import ceil, isfinite
@@ -19,9 +19,11 @@ from avatar.artifacts import Clip, Footage, Motion
 from avatar.errors import BadRequest, OutOfMemory, Unavailable
 from avatar.face import tracks
 from avatar.media import footage, glimpses
+from avatar.media.interpolation import Draw
 from avatar.memory import give_back, memory_errors
 from avatar.stage import Context, Placement
 from avatar.turns import Turns
+from stages import rife
 from stages.diffusion import previews
 from stages.diffusion.compiling import Compiling
 from stages.diffusion.orders import due
@@ -58,6 +60,7 @@ class Animator:
     faces: Finder = field(default_factory=Finder)
     efforts: tuple[Effort, ...] = EFFORTS
     compiling: Compiling = field(default_factory=Compiling)
+    draw: Draw | None = None
     _turns: Turns = field(default_factory=Turns)
 
     @classmethod
@@ -74,7 +77,8 @@ class Animator:
             if placement.offload == "model":
                 models = offload.carried(models, placement.device)
         faces = Finder(placement.weights.get("face-landmarker"))
-        return cls(models, Looking(placement.weights, placement.device), faces)
+        looking = Looking(placement.weights, placement.device)
+        return cls(models, looking, faces, compiling=Compiling(placement.compiled), draw=rife.drawer(placement))
 
     def __call__(self, brief: Brief, context: Context, /) -> Clip:
         """The clip with diffused footage, and the track along which its head moves.
@@ -99,35 +103,33 @@ class Animator:
             take = Take(brief, scene, track, utterance)
             shot = directed(take, context, look=self.looking, step=beat)
             ask = replace(ask, width=scene.size[0], height=scene.size[1], interpolation=latents_between(take))
-            after.enter_context(self._compiled(ask))
-            made = self._filmed(take, shot, ask, context, notes=(*notes, *scene.notes, *shot.notes))
+            filmed = partial(self._filmed, take, shot, ask, context, notes=(*notes, *scene.notes, *shot.notes))
+            made = self.compiling.tried(filmed)
             made = self.faces(made, context)
         path = context.scratch() / "pose.npy"
         tracks.write(path, shot.track)
         blob = context.keep(path, "application/x-npy")
         return replace(brief.clip, motion=Motion(blob, take.fps, len(track)), footage=made)
 
-    def _compiled(self, ask: Ask) -> AbstractContextManager[bool]:
-        """The denoiser's blocks compiled, from the second film of a size on; not for networks that take turns."""
-        net: object = self.models.denoising
-        size = (ask.width, ask.height, ask.schedule.size, ask.guidance > 1.0)
-        networks = [net] if isinstance(net, nn.Module) else []
-        return self.compiling.used(networks, size)
-
     def _filmed(self, take: Take, shot: Shot, ask: Ask, context: Context, *, notes: tuple[str, ...]) -> Footage:
         """Diffuse and keep, with less held at once when memory does not suffice."""
-        for effort in self.efforts[:-1]:
-            try:
-                frames = self._frames(take, shot, ask, context, effort)
-                return self._told(footage.keep(frames, context, fps=take.fps, seed=take.brief.seed, notes=notes))
-            except OutOfMemory:
-                give_back()
-        if len(self.efforts) > 1:
-            notes = (*notes, LEAN)
-        frames = self._frames(take, shot, ask, context, self.efforts[-1])
-        return self._told(footage.keep(frames, context, fps=take.fps, seed=take.brief.seed, notes=notes))
+        net: object = self.models.denoising  # which is none where the networks take turns on the device
+        with self.compiling.used([net] if isinstance(net, nn.Module) else []):
+            for effort in self.efforts[:-1]:
+                try:
+                    return self._kept(take, shot, ask, context, effort, notes)
+                except OutOfMemory:
+                    give_back()
+            lean = (LEAN,) if len(self.efforts) > 1 else ()
+            return self._kept(take, shot, ask, context, self.efforts[-1], (*notes, *lean))
 
-    def _told(self, made: Footage) -> Footage:
+    def _kept(
+        self, take: Take, shot: Shot, ask: Ask, context: Context, effort: Effort, notes: tuple[str, ...]
+    ) -> Footage:
+        frames = self._frames(take, shot, ask, context, effort)
+        if take.slow * ask.interpolation < take.fps:
+            notes = (*notes, *rife.told(self.draw))
+        made = footage.keep(frames, context, fps=take.fps, seed=take.brief.seed, notes=notes)
         return replace(made, notes=(*made.notes, *self.compiling.notes))
 
     def _frames(self, take: Take, shot: Shot, ask: Ask, context: Context, effort: Effort) -> Iterator[Bytes]:
@@ -139,7 +141,9 @@ class Animator:
             watch=shown_to(context, ask.steps),
         )
         shown = (frame for chunk in chunks for frame in pictures.bytes_of(chunk).permute(0, 2, 3, 1).numpy())
-        return raising.raised(shown, slow=take.slow * ask.interpolation, fps=take.fps, count=len(take.track))
+        return raising.raised(
+            shown, slow=take.slow * ask.interpolation, fps=take.fps, count=len(take.track), draw=self.draw
+        )
 
 
 def shown_to(context: Context, steps: int) -> Watch:

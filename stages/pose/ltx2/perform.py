@@ -13,9 +13,10 @@ from avatar.errors import BadRequest
 from avatar.face import tracks
 from avatar.face.tracks import Track
 from avatar.media import footage
+from avatar.media.interpolation import Draw
 from avatar.sampling import Sampling
 from avatar.stage import Context, Placement
-from stages import facing
+from stages import facing, rife
 from stages.diffusion import controls, decoding, loading, previews, prompts
 from stages.diffusion.controls import Settled
 from stages.diffusion.foreign import kind
@@ -66,6 +67,7 @@ class Speaker:
     model: Model
     words: prompts.Prompts
     faces: Finder = field(default_factory=Finder)
+    draw: Draw | None = None
 
     @classmethod
     def load(cls, placement: Placement) -> "Speaker":
@@ -73,7 +75,7 @@ class Speaker:
         scheduler = kind("diffusers", "FlowMatchEulerDiscreteScheduler")(shift=1.0)
         model = loading.load(SOURCE, placement, scheduler=scheduler)
         words = prompts.Prompts(model, limit=TOKENS, kept=REMEMBERED, names=READ)
-        return cls(model, words, Finder(placement.weights.get("face-landmarker")))
+        return cls(model, words, Finder(placement.weights.get("face-landmarker")), rife.drawer(placement))
 
     def __call__(self, brief: Brief, context: Context, /) -> Clip:
         """The clip with footage of the portrait saying the speech, and what its head does there as a track.
@@ -91,9 +93,13 @@ class Speaker:
         notes = [*settled.notes, *told, *take.notes]
         share = Share(context, 0.0, FILMED)
         frames = self._filmed(take, settled, share, notes)
-        shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track))
+        draw = self.draw if take.slow < take.fps else None
+        shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track), draw=draw)
         made = footage.keep(shown, context, fps=take.fps, seed=brief.seed)
-        made = self.faces(replace(made, notes=tuple(dict.fromkeys(notes)), spoken=True), Share(context, FILMED, 1.0))
+        made = self.faces(
+            replace(made, notes=tuple(dict.fromkeys((*notes, *rife.told(draw)))), spoken=True),
+            Share(context, FILMED, 1.0),
+        )
         path = context.scratch() / "pose.npy"
         tracks.write(path, _followed(made, track, context))
         blob = context.keep(path, "application/x-npy")
@@ -211,7 +217,7 @@ def _take(brief: Brief, speech: Speech, said: Utterance, track: Track, context: 
     frames = drawn((len(track) - 1) / fps, slow)
     notes = [*unused(shooting), *view.notes]
     if slow < fps:
-        notes.append(f"LTX-2 filmed {slow:g} frames a second; those between were made by optical flow.")
+        notes.append(f"LTX-2 filmed {slow:g} frames a second; those between were made of both their neighbours.")
     if shooting.fps not in (None, slow):
         notes.append(f"LTX-2 filmed {slow:g} frames a second instead of {shooting.fps:g}.")
     many = sum(1 for _ in spans(frames))

@@ -14,8 +14,10 @@ from avatar.artifacts import Clip, Motion
 from avatar.errors import BadOutput, OutOfMemory
 from avatar.face import tracks
 from avatar.media import footage, glimpses, video
+from avatar.media.interpolation import Draw
 from avatar.memory import give_back, lacking
 from avatar.stage import Context, Placement
+from stages import rife
 from stages.diffusion import controls, decoding, loading, placing, previews, prompts
 from stages.diffusion.model import Count, Model
 from stages.diffusion.orders import due
@@ -51,6 +53,7 @@ class Animator:
     words: prompts.Prompts
     looking: Looking
     faces: Finder = field(default_factory=Finder)
+    draw: Draw | None = None
 
     @classmethod
     def load(cls, placement: Placement) -> "Animator":
@@ -58,7 +61,7 @@ class Animator:
         model = loading.load(SOURCE, placement)
         looking = Looking(placement.weights, placement.device)
         faces = Finder(placement.weights.get("face-landmarker"))
-        return cls(model, prompts.Prompts(model, limit=TOKENS), looking, faces)
+        return cls(model, prompts.Prompts(model, limit=TOKENS), looking, faces, rife.drawer(placement))
 
     def __call__(self, brief: Brief, context: Context, /) -> Clip:
         """The clip with diffused footage. Raises as `animate_anyone.perform.Animator` does."""
@@ -82,10 +85,14 @@ class Animator:
         finally:
             self.looking.rest()
         encoded = self.words.of(PROMPT, settled.negative, guided=settled.guided, context=context)
-        frames, softened = self._filmed(take, given, settled, encoded, context)
+        filmed = partial(self._filmed, take, given, settled, encoded, context)
+        frames, softened = self.model.compiling.tried(filmed)
+        draw = self.draw if take.slow < take.fps else None
         notes = (*settled.notes, *unused(brief.shooting), *scene.notes, *given.notes, *encoded.notes, *softened)
-        shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track))
-        made = footage.keep(shown, context, fps=take.fps, seed=brief.seed, notes=tuple(dict.fromkeys(notes)))
+        shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track), draw=draw)
+        made = footage.keep(
+            shown, context, fps=take.fps, seed=brief.seed, notes=tuple(dict.fromkeys((*notes, *rife.told(draw))))
+        )
         made = self.faces(made, context)
         path = context.scratch() / "pose.npy"
         tracks.write(path, given.track)
@@ -98,7 +105,7 @@ class Animator:
         """The frames, and what had to be done to have room for them. Raises `OutOfMemory`, `BadOutput`."""
         length = segment(take.frames)
         total = segments(take.frames, length) * settled.steps
-        with self.model.working(context, total, drawing=(take.scene.size, length, settled.guided)) as count:
+        with self.model.working(context, total, drawing=True) as count:
             while True:
                 self.model.sampler(settled.sampler)
                 call = self._call(take, given, settled, encoded, length)
