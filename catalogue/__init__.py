@@ -1,0 +1,1 @@
+"""The catalogue's rooms; `hf_spaces_models.py` is their door."""
