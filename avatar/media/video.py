@@ -189,7 +189,7 @@ def sound(path: Path, meter: "Meter | None" = None) -> Iterator[tuple[float, Flo
 def samples(path: Path, rate: int) -> Iterator[Floats]:
     """The sound as mono samples (n,) in -1 to 1, `rate` a second, in blocks. Raises as `sound` does."""
     with opened(path) as container:
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        resampler: Any = av.AudioResampler(format="flt", layout="mono", rate=rate)
         for frame in chain(container.decode(audio=0), (None,)):
             for piece in resampler.resample(frame):
                 yield piece.to_ndarray().reshape(-1)

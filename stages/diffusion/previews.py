@@ -93,7 +93,8 @@ def _unpacked(pipe: Any, latents: Tensor, size: Mapping[str, Any]) -> Tensor:
 def _scaled(vae: Any, latents: Tensor) -> Tensor:
     """Latents (1, c, f, y, x) of a network as their autoencoder has them."""
     mean, std = (each.view(1, -1, 1, 1, 1).to(latents) for each in (vae.latents_mean, vae.latents_std))
-    return latents * std / vae.config.scaling_factor + mean
+    scaled: Tensor = latents * std / vae.config.scaling_factor + mean
+    return scaled
 
 
 def _pixels(pipe: Any) -> int:

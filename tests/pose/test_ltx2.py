@@ -20,7 +20,7 @@ from avatar.plan import Gpu, Machine
 from avatar.sampling import Sampling
 from avatar.stage import Placement
 from avatar.testing import Bench, workbench
-from hf_spaces_models import CATALOGUE, MAXIMUM
+from hf_spaces_models import CATALOGUE, PROFILES
 from stages import lips
 from stages.diffusion.prompts import Prompts
 from stages.lips import LIPS
@@ -204,7 +204,7 @@ def slaney(bands: int) -> np.ndarray:
     hertz = np.linspace(0.0, 8000.0, 513)[:, None]
     low, middle, high = edges[:-2], edges[1:-1], edges[2:]
     sides = np.minimum((hertz - low) / (middle - low), (high - hertz) / (high - middle))
-    return np.maximum(sides, 0.0) * 2.0 / (high - low)
+    return np.asarray(np.maximum(sides, 0.0) * 2.0 / (high - low))
 
 
 def test_it_hears_mel_bands_as_its_makers_made_them(perform: Speaker) -> None:
@@ -352,7 +352,7 @@ def test_it_wants_a_card_of_its_size_and_is_never_in_a_profile() -> None:
     best = found[80]
     assert isinstance(best, Fit)
     assert (best.mode.precision, best.mode.offload) == ("bfloat16", "tiles")
-    assert "ltx-2" not in MAXIMUM
+    assert "ltx-2" not in PROFILES["maximum"]
 
 
 def machine(size: int) -> Machine:

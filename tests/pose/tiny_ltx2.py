@@ -163,6 +163,7 @@ def pipeline() -> LTX2Pipeline:
 
 def write(folder: Path) -> Placement:
     """The pipeline saved as the hub has it, without what is not fetched, and where it is to run."""
-    pipeline().save_pretrained(folder / "ltx-2", safe_serialization=True)
+    made: Any = pipeline()
+    made.save_pretrained(folder / "ltx-2", safe_serialization=True)
     shutil.rmtree(folder / "ltx-2" / "vocoder")
     return Placement(weights={"ltx-2": folder / "ltx-2"})
