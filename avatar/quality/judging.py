@@ -247,6 +247,20 @@ def _blink_figures(blinks: living.Blinks, seconds: float, source: Source) -> lis
     ]
 
 
+def likeness(face: Faces, angles: Array, times: Array, fps: float, hearing: Hearing) -> dict[str, float]:
+    """THEval's five landmark measures of a face whose head has these `angles` (n, 3), by their names in `theval`."""
+    marks = theval.Marks(*(theval.at_25(getattr(face.marks, name), fps=fps) for name in theval.Marks.__slots__))
+    at = theval.at_25(times, fps=fps)
+    speech = np.interp(at, hearing.times, hearing.speaking().astype(np.float64)) > 0.5
+    return {
+        "lip_dynamics": theval.lip_dynamics(marks),
+        "head_motion": theval.head_motion(theval.at_25(angles, fps=fps), theval.at_25(face.centre, fps=fps)),
+        "brow_dynamics": theval.brow_dynamics(marks),
+        "silent_lips": theval.silent_lips(marks, ~speech),
+        "lip_sync": theval.lip_sync(marks, hearing.rms(at), speech),
+    }
+
+
 def likeness_figure(face: Faces, times: Array, fps: float, hearing: Hearing | None) -> Figure:
     """Mean closeness of THEval's landmark measures to those of real people."""
     if hearing is None or hearing.silent:
@@ -255,16 +269,7 @@ def likeness_figure(face: Faces, times: Array, fps: float, hearing: Hearing | No
         return THEVAL.unmeasured("the rig holds no motion track")
     if len(times) < 2 * theval.FPS:
         return THEVAL.unmeasured("the film is shorter than 2 s")
-    marks = theval.Marks(*(theval.at_25(getattr(face.marks, name), fps=fps) for name in theval.Marks.__slots__))
-    at = theval.at_25(times, fps=fps)
-    speech = np.interp(at, hearing.times, hearing.speaking().astype(np.float64)) > 0.5
-    found = {
-        "lip_dynamics": theval.lip_dynamics(marks),
-        "head_motion": theval.head_motion(theval.at_25(face.angles, fps=fps), theval.at_25(face.centre, fps=fps)),
-        "brow_dynamics": theval.brow_dynamics(marks),
-        "silent_lips": theval.silent_lips(marks, ~speech),
-        "lip_sync": theval.lip_sync(marks, hearing.rms(at), speech),
-    }
+    found = likeness(face, face.angles, times, fps, hearing)
     scores = theval.closeness(found)
     parts = ", ".join(f"{name.replace('_', ' ')} {score:.2f}" for name, score in scores.items() if name != "mean")
     if len(times) < THEVAL_SECONDS * fps:
