@@ -6,7 +6,7 @@ import numpy as np
 
 from avatar import records
 from avatar.artifacts import Clip, Motion, Speech, Utterance
-from avatar.face import acting, blinks, expression, gaze, head_motion, life, listening, prosody, tracks
+from avatar.face import acting, blinks, expression, gaze, head_motion, leaning, life, listening, pose, prosody, tracks
 from avatar.face.listening import Other
 from avatar.face.noise import Grid
 from avatar.face.tracks import COLUMN, Track
@@ -100,7 +100,7 @@ def speaking(
     result = blinks.moved(track, grid, towards=edges, reach=BLINK_REACH)
     glances = expression.glances(spoken, seed=seed)
     follow = look * head * (gaze.following(grid, glances) + gaze.following(grid, acting.glances(asked)))
-    for name, values in head_motion.speaking(grid, spoken, seed=seed).items():
+    for name, values in (head_motion.speaking(grid, spoken, seed=seed) | leaning.shifts(grid, spoken, seed=seed)).items():
         result[:, COLUMN[name]] += head * values
     result[:, COLUMN["headYaw"]] += follow[:, 0]
     result[:, COLUMN["headPitch"]] += follow[:, 1]
@@ -111,6 +111,7 @@ def speaking(
         result[:, COLUMN["headYaw"]] += head * look * heeds.head[:, 0]
         result[:, COLUMN["headPitch"]] += head * (look * heeds.head[:, 1] - heeds.nods)
     head_motion.limited(result, amount=head)
+    result[:, COLUMN["headRoll"]] += leaning.tilt(result, pose.SEAT)
     seen = looked + look * gaze.away(grid, glances)
     gaze.write(result, seen if asked.still else acting.eyes(grid, asked, seen, amount=look))
     result[:, [COLUMN[name] for name in life.EXPRESSION]] *= express
