@@ -37,9 +37,17 @@ class Room:
     up: float = NO_WALLS
     down: float = NO_WALLS
 
+    def smaller(self, other: "Room") -> "Room":
+        """The room that both leave."""
+        ways = zip((self.left, self.right, self.up, self.down), (other.left, other.right, other.up, other.down), strict=True)
+        return Room(*(min(pair) for pair in ways))
+
     def within(self, x: Array, y: Array) -> tuple[Array, Array]:
         """A way to go, right and down in face heights, levelled off smoothly before the head leaves the picture."""
         return _levelled(x, self.left, self.right), _levelled(y, self.up, self.down)
+
+
+NOTHING_IN_THE_WAY = Room()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,11 +79,12 @@ class Puppet:
         *,
         light: Colour = WHITE,
         relief: float = 1.0,
+        walls: pose.Room = pose.NOTHING_IN_THE_WAY,
     ) -> None:
         self._background = background
         self._film = (view.width, view.height)
         self.skull = pose.skull(face, view.scale, view.origin, relief)
-        self._room = pose.room(self.skull, *self._film)
+        self._room = pose.room(self.skull, *self._film).smaller(walls)
         self._tilt = tilt_of(face, view)
         if self._tilt is not None:
             self._there, self._back = self._tilt.matrix(), self._tilt.matrix(back=True)

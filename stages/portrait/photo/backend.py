@@ -131,7 +131,7 @@ def portrait(framed: frame.Framed, confidence: float, context: Context, *, there
     alone = outline.outline(framed, there)
     mask = np.asarray(cv2.bitwise_or(matte.person(framed, there), alone), np.uint8)
     context.step(3, STEPS)
-    behind = matte.without(framed.pixels, mask)
+    behind = matte.behind(framed.pixels, mask, unit)
     context.step(4, STEPS)
     cover = matte.cover(mask, unit)
     for eye in (seen.right, seen.left):

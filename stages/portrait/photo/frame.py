@@ -11,8 +11,8 @@ Floats = NDArray[np.float32]
 
 BESIDE, ABOVE, BELOW = 2.2, 0.8, 0.95
 """Face heights that a portrait shows beside the middle of the face, above its forehead and below its chin."""
-RIM = 0.2
-"""Face heights kept around the portrait, more than anything moves; where the picture ends its edge goes on."""
+RIM = 0.36
+"""Face heights kept around the portrait, more than anything moves; where the picture ends it goes on as in a mirror."""
 WHOLE = 1920
 """Pixels of the longer side of a whole picture at most, as large as films are."""
 FACE = (240, 480)
@@ -80,9 +80,9 @@ def frame(picture: Bytes, points: Floats, unit: float, *, everything: bool = Fal
 
 
 def _cut(picture: Bytes, box: tuple[int, int, int, int]) -> Bytes:
-    """A rectangle (left, top, right, bottom) of a picture; beyond its edges they go on as they are."""
+    """A rectangle (left, top, right, bottom) of a picture; beyond its edges it goes on as in a mirror."""
     height, width = picture.shape[:2]
     left, top, right, bottom = box
     inner = picture[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
     rims = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
-    return np.asarray(cv2.copyMakeBorder(inner, *rims, cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(cv2.copyMakeBorder(inner, *rims, cv2.BORDER_REFLECT), np.uint8)
