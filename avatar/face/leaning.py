@@ -13,18 +13,18 @@ from avatar.face.tracks import COLUMN, Track
 
 COLUMNS = ("leanX", "leanY", "leanScale")
 DRIFT = {
-    "leanX": ((5.2, 0.070), (2.3, 0.016)),
-    "leanY": ((6.1, 0.032), (2.6, 0.008)),
+    "leanX": ((5.2, 0.090), (2.3, 0.016)),
+    "leanY": ((6.1, 0.040), (2.6, 0.008)),
     "leanScale": ((6.8, 0.016), (2.9, 0.004)),
 }
 """Bands (knot spacing in seconds, standard deviation), in each column's unit, of a body that nothing moves on purpose."""
-POSTURE = {"leanX": 0.135, "leanY": 0.060, "leanScale": 0.026}
+POSTURE = {"leanX": 0.192, "leanY": 0.084, "leanScale": 0.026}
 """Standard deviation of the postures between which somebody changes who speaks."""
-KEPT = 2.6
-"""Least seconds that a posture is kept."""
-LENGTH = (1.1, 2.1)
+KEPT = (2.6, 6.5)
+"""Shortest and longest time in seconds that a posture is kept, if thoughts end then."""
+LENGTH = (1.4, 2.7)
 """Shortest and longest time in seconds that a change takes."""
-OTHER_SIDE = 0.8
+OTHER_SIDE = 0.88
 """How often a new posture lies on the other side of rest."""
 HEAD_TILTS = 0.30
 """Share of a lean that the head tilts along; the rest it holds against, to look level."""
@@ -39,20 +39,20 @@ def drift(track: Track, grid: Grid, *, seed: int, amount: float) -> None:
 def shifts(grid: Grid, spoken: tuple[Phrase, ...], *, seed: int) -> dict[str, Array]:
     """What speech adds to `COLUMNS`: at the start, and where a thought ends, the body takes another posture."""
     rng = generator(seed, "lean/posture")
-    target, until = np.zeros(len(COLUMNS)), -KEPT
+    target, until = np.zeros(len(COLUMNS)), -1.0
     times, lengths, changes = [], [], []
     for start in [phrase.start - 0.3 for phrase in spoken[:1]] + [phrase.end - 0.15 for phrase in spoken[:-1]]:
         chance = rng.random((2, len(COLUMNS)))
         length = LENGTH[0] + (LENGTH[1] - LENGTH[0]) * float(rng.random())
-        if start - until < KEPT:
+        if start < until:
             continue
         first = np.where(rng.random(len(COLUMNS)) < 0.5, -1.0, 1.0)
         side = np.where(target == 0.0, first, np.where(chance[0] < OTHER_SIDE, -1.0, 1.0) * np.sign(target))
-        new = side * (0.55 + 0.85 * chance[1])
+        new = side * (0.75 + 0.50 * chance[1])
         times.append(start)
         lengths.append(length)
         changes.append(new - target)
-        target, until = new, start + length
+        target, until = new, start + length + KEPT[0] + (KEPT[1] - KEPT[0]) * float(rng.random())
     moved = np.asarray(changes).reshape(-1, len(COLUMNS))
     return {
         name: size * steps(grid, np.asarray(times), np.asarray(lengths), moved[:, number])
