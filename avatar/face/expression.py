@@ -14,9 +14,9 @@ from avatar.face.tracks import COLUMN, Track
 
 RAISED_FROM = 0.30
 """Accents of more weight than this may raise the brows."""
-RAISE = (0.22, 0.78)
+RAISE = (0.22, 0.74)
 """Height of a raise on a weightless accent and on the weightiest."""
-HIGHEST = 0.82
+HIGHEST = 0.70
 """Where raises that add up level off."""
 RESTLESS = ((0.50, 0.060), (0.20, 0.072), (0.10, 0.030))
 """Bands (knot spacing in seconds, standard deviation) of each brow's own small movement while speaking."""
@@ -43,9 +43,9 @@ def speak(track: Track, grid: Grid, spoken: tuple[Phrase, ...], *, seed: int, am
         "eyeWideLeft": 0.2 * raises,
         "eyeWideRight": 0.2 * raises,
     }
-    busy = activity(grid, spoken)
+    free = activity(grid, spoken) * (1.0 - 0.75 * raises / HIGHEST)
     for name in BROWS:
-        own = busy * coloured(grid, seed=seed, purpose=f"restless/{name}", parts=RESTLESS)
+        own = free * coloured(grid, seed=seed, purpose=f"restless/{name}", parts=RESTLESS)
         added[name] = added[name] + own
     smile = _smiles(grid, spoken, seed=seed)
     added |= {

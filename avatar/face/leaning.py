@@ -18,8 +18,10 @@ DRIFT = {
     "leanScale": ((6.8, 0.016), (2.9, 0.004)),
 }
 """Bands (knot spacing in seconds, standard deviation), in each column's unit, of a body that nothing moves on purpose."""
-POSTURE = {"leanX": 0.192, "leanY": 0.084, "leanScale": 0.026}
+POSTURE = {"leanX": 0.206, "leanY": 0.090, "leanScale": 0.026}
 """Standard deviation of the postures between which somebody changes who speaks."""
+LIMIT = {"leanX": 0.60, "leanY": 0.24, "leanScale": 0.12}
+"""Where each column levels off at amount 1."""
 KEPT = (2.6, 6.5)
 """Shortest and longest time in seconds that a posture is kept, if thoughts end then."""
 LENGTH = (1.4, 2.7)

@@ -110,8 +110,9 @@ def speaking(
         looked = heeds.idle[:, None] * looked + look * heeds.look
         result[:, COLUMN["headYaw"]] += head * look * heeds.head[:, 0]
         result[:, COLUMN["headPitch"]] += head * (look * heeds.head[:, 1] - heeds.nods)
-    head_motion.limited(result, amount=head)
+    head_motion.limited(result, leaning.LIMIT, amount=head)
     result[:, COLUMN["headRoll"]] += leaning.tilt(result, pose.SEAT)
+    head_motion.limited(result, amount=head)
     seen = looked + look * gaze.away(grid, glances)
     gaze.write(result, seen if asked.still else acting.eyes(grid, asked, seen, amount=look))
     result[:, [COLUMN[name] for name in life.EXPRESSION]] *= express
