@@ -17,7 +17,7 @@ DRIFT = {
     "leanY": ((6.1, 0.040), (2.6, 0.008)),
     "leanScale": ((6.8, 0.016), (2.9, 0.004)),
 }
-"""Bands (knot spacing in seconds, standard deviation), in each column's unit, of a body that nothing moves on purpose."""
+"""Knot spacings in seconds and standard deviations, in each column's unit, of a body that nothing moves on purpose."""
 POSTURE = {"leanX": 0.206, "leanY": 0.090, "leanScale": 0.026}
 """Standard deviation of the postures between which somebody changes who speaks."""
 LIMIT = {"leanX": 0.60, "leanY": 0.24, "leanScale": 0.12}

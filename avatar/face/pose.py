@@ -39,8 +39,12 @@ class Room:
 
     def smaller(self, other: "Room") -> "Room":
         """The room that both leave."""
-        ways = zip((self.left, self.right, self.up, self.down), (other.left, other.right, other.up, other.down), strict=True)
-        return Room(*(min(pair) for pair in ways))
+        return Room(
+            min(self.left, other.left),
+            min(self.right, other.right),
+            min(self.up, other.up),
+            min(self.down, other.down),
+        )
 
     def within(self, x: Array, y: Array) -> tuple[Array, Array]:
         """A way to go, right and down in face heights, levelled off smoothly before the head leaves the picture."""

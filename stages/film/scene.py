@@ -46,7 +46,9 @@ def puppet(
     if not scenery.own:
         background = behind or ground.behind(scenery, background, view, context)
     relief = PHOTO_RELIEF if portrait.kind == "photo" else 1.0
-    return Puppet(portrait.face, sheets, background, view, light=light_of(portrait, context), relief=relief, walls=around)
+    return Puppet(
+        portrait.face, sheets, background, view, light=light_of(portrait, context), relief=relief, walls=around
+    )
 
 
 def light_of(portrait: Portrait, context: Context) -> Colour:

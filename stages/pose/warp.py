@@ -23,7 +23,7 @@ class Warp:
     """The floor: needs nothing but the speech's own times."""
 
     id: str = "warp"
-    version: str = "2"
+    version: str = "3"
     needs: Needs = Needs(modes=(Mode(pace=0.002),))
 
     def load(self, _placement: Placement, /) -> "Performer":
@@ -100,7 +100,9 @@ def speaking(
     result = blinks.moved(track, grid, towards=edges, reach=BLINK_REACH)
     glances = expression.glances(spoken, seed=seed)
     follow = look * head * (gaze.following(grid, glances) + gaze.following(grid, acting.glances(asked)))
-    for name, values in (head_motion.speaking(grid, spoken, seed=seed) | leaning.shifts(grid, spoken, seed=seed)).items():
+    for name, values in (
+        head_motion.speaking(grid, spoken, seed=seed) | leaning.shifts(grid, spoken, seed=seed)
+    ).items():
         result[:, COLUMN[name]] += head * values
     result[:, COLUMN["headYaw"]] += follow[:, 0]
     result[:, COLUMN["headPitch"]] += follow[:, 1]

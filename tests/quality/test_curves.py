@@ -8,7 +8,7 @@ import pytest
 
 from avatar.quality import hearing, lipgap, living, saying
 from avatar.quality.faces import Faces
-from avatar.quality.judging import Mouth, life_figures, still_figures
+from avatar.quality.judging import Mouth, life_figures
 from avatar.quality.seeing import Still
 from tests.lips.spoken import made
 from tests.quality.films import RATE, sound, spoken
@@ -129,22 +129,23 @@ def test_the_envelope_keeps_its_time_at_any_rate(rate: int) -> None:
 
 def test_a_flat_background_that_jumps_in_light_flickers() -> None:
     calm = Still(np.full(99, 0.2), np.full((100, 64), 80.0))
-    names = {figure.name: figure.verdict for figure in still_figures(calm)}
+    names = {figure.name: figure.verdict for figure in stillness.figures(calm)}
     assert set(names.values()) == {"pass"}
     light = np.where(np.arange(100) % 10 == 0, 83.0, 80.0)
     jumpy = {
-        figure.name: figure.verdict for figure in still_figures(replace(calm, light=calm.light - 80.0 + light[:, None]))
+        figure.name: figure.verdict
+        for figure in stillness.figures(replace(calm, light=calm.light - 80.0 + light[:, None]))
     }
     assert jumpy["background flicker"] == "fail"
     dimming = np.linspace(0.0, 4.0, 100)[:, None]
-    darker = {figure.name: figure.verdict for figure in still_figures(replace(calm, light=calm.light - dimming))}
+    darker = {figure.name: figure.verdict for figure in stillness.figures(replace(calm, light=calm.light - dimming))}
     assert darker["background light drift"] == "fail"
 
 
 def test_hair_that_sways_in_a_corner_of_the_background_is_no_drift_of_light() -> None:
     light = np.full((100, 64), 80.0)
     light[:, -6:] -= np.linspace(0.0, 20.0, 100)[:, None]
-    drift = next(figure for figure in still_figures(Still(np.full(99, 0.2), light)) if "drift" in figure.name)
+    drift = next(figure for figure in stillness.figures(Still(np.full(99, 0.2), light)) if "drift" in figure.name)
     assert drift.value == pytest.approx(0.0)
 
 

@@ -19,7 +19,7 @@ SMALL = 64
 GENEROUS, FEATHER = 0.03, 0.13
 """Face heights by which the matte is wider than what was found, and over which it fades out beyond that."""
 STRAY, SHRUNK = 0.055, 4
-"""Face heights around the matte from which nothing is taken for background, and at which part of the size it's found."""
+"""Face heights around the matte that count as no background, and how much smaller those are looked for."""
 REACH = SMALL // 3
 """Pixels beyond what is likely at which somebody else begins, at the small scale."""
 SOMEBODY = 0.25
