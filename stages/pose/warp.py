@@ -100,9 +100,8 @@ def speaking(
     result = blinks.moved(track, grid, towards=edges, reach=BLINK_REACH)
     glances = expression.glances(spoken, seed=seed)
     follow = look * head * (gaze.following(grid, glances) + gaze.following(grid, acting.glances(asked)))
-    for name, values in (
-        head_motion.speaking(grid, spoken, seed=seed) | leaning.shifts(grid, spoken, seed=seed)
-    ).items():
+    leans = leaning.shifts(grid, spoken, seed=seed)
+    for name, values in (head_motion.speaking(grid, spoken, seed=seed) | leans).items():
         result[:, COLUMN[name]] += head * values
     result[:, COLUMN["headYaw"]] += follow[:, 0]
     result[:, COLUMN["headPitch"]] += follow[:, 1]
