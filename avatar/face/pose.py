@@ -22,7 +22,7 @@ BREATH_RISE = 0.011
 """Rise of the shoulders in face heights from breathed out to breathed in."""
 SEAT = 3.0
 """Face heights below the top of the neck about which somebody leans."""
-CROWN, BROAD, BREAST = 0.24, 0.5, 0.3
+CROWN, BROAD, BREAST = 0.24, 0.55, 0.3
 """Face heights that must stay in the picture: above the forehead, beside the head's middle, below the chin."""
 LEAST_ROOM, NO_WALLS = 0.03, 9.0
 """Face heights that somebody may lean where there is no room for it, and where nothing is in the way."""

@@ -126,11 +126,11 @@ def _fade(count: int, start: int, length: int, view: View) -> Floats:
 
 
 def _lengthened(pixels: Bytes, y: int, height: int, view: View) -> Bytes:
-    """A layer that ends at the portrait's lower edge goes on below it as it ended, so that it may rise a little."""
+    """A layer that ends at the portrait's lower edge goes on below it as in a mirror, so that it may rise a little."""
     if y + len(pixels) < height - 1:
         return pixels
     below = int(view.margin / view.scale) + 1
-    return np.pad(pixels, ((0, below), (0, 0), (0, 0)), mode="edge")
+    return np.asarray(cv2.copyMakeBorder(pixels, 0, below, 0, 0, cv2.BORDER_REFLECT), np.uint8)
 
 
 def _background(pixels: Bytes, x: int, y: int, view: View) -> Planes:

@@ -9,7 +9,7 @@ from stages import recipes, tracking
 from stages.motion.brief import Brief
 
 LANDMARKER = "face-landmarker"
-FILMS = "1"
+FILMS = "2"
 """Raised when films of any of these come out otherwise."""
 
 

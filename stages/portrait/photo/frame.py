@@ -18,6 +18,11 @@ WHOLE = 1920
 FACE = (240, 480)
 """Least and most pixels of the face's height."""
 
+LINES = 0.02
+"""Share of a picture's height that a white or black line at its edge takes at most; more is a plain background."""
+PLAIN, EVEN = 118.0, 10.0
+"""How far from mid grey such a line is at least, and how much it varies at most, in codes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Framed:
@@ -55,6 +60,8 @@ class Framed:
 
 def frame(picture: Bytes, points: Floats, unit: float, *, everything: bool = False) -> Framed:
     """Head and shoulders around a face of height `unit` of a picture (h, w, 3), or `everything` in it."""
+    (top, bottom), (left, right) = (_within(np.asarray(side, np.uint8)) for side in (picture, picture.swapaxes(0, 1)))
+    picture, points = picture[top:bottom, left:right], points - np.array([left, top], np.float32)
     height, width = picture.shape[:2]
     low, high = points.min(axis=0), points.max(axis=0)
     middle = float(low[0] + high[0]) / 2
@@ -77,6 +84,19 @@ def frame(picture: Bytes, points: Floats, unit: float, *, everything: bool = Fal
     pixels = cv2.warpAffine(whole, matrix, wanted, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     placed = (points - np.array([left, top], np.float32)) * zoom
     return Framed(np.asarray(pixels, np.uint8), placed.astype(np.float32), rim, unit * scale)
+
+
+def _within(picture: Bytes) -> tuple[int, int]:
+    """The rows of a picture (h, w, 3) from first to last without the thin white or black lines of a frame around it."""
+    most = round(LINES * len(picture))
+    first, last = (_blank(picture[::way][: most + 1]) for way in (1, -1))
+    return first if first <= most else 0, len(picture) - (last if last <= most else 0)
+
+
+def _blank(lines: Bytes) -> int:
+    """How many of some lines (n, w, 3), from the first on, are white or black."""
+    blank = [abs(line.mean() - 127.5) > PLAIN and line.std() < EVEN for line in lines]
+    return blank.index(False) if False in blank else len(blank)
 
 
 def _cut(picture: Bytes, box: tuple[int, int, int, int]) -> Bytes:
