@@ -32,12 +32,6 @@ from stages.film import scene
 from stages.portrait.photo import Photo
 from stages.speech.espeak import Espeak
 
-MORE = (
-    " Now let me tell you what we measure. Real people lean, nod and settle again; they lift their brows at what "
-    "matters, and hardly ever hold their heads still. They breathe before they begin. Do we look like that? Not quite. "
-    "But we come nearer, minute by minute, and whoever looks closely may find out where we still differ. Perhaps it is "
-    "the pause before a thought. Perhaps the way a smile fades... Have a good evening, all of you, and come again soon."
-)
 SIZE = 256
 """Pixels of the films' sides: those of THEval's own pictures."""
 AVATARS = ("ada",)
@@ -76,7 +70,7 @@ def main(argv: list[str]) -> int:
 
 
 def _all(bench: Bench, chosen: argparse.Namespace, seed: int) -> Iterator[Measured]:
-    said = bench.perform(Espeak(), speech.Brief(TEXT + MORE, "en-us", 1.0, 0.0, seed))
+    said = bench.perform(Espeak(), speech.Brief(TEXT, "en-us", 1.0, 0.0, seed))
     for name in chosen.avatar or AVATARS:
         yield from _measured(bench, name, drawn(bench, name), said, chosen, seed)
     for picture in chosen.pictures:

@@ -32,6 +32,10 @@ TEXT = (
     "Somebody once asked me whether a picture can mean what it says. I believe that it may, when its mouth is shut "
     "for the right sounds, when its eyes look about, and when it sometimes takes its time. After a pause, for example. "
     "Before the film ends, look at the wall behind me: it should stand as still as a wall. Thank you for watching!"
+    " Now let me tell you what we measure. Real people lean, nod and settle again; they lift their brows at what "
+    "matters, and hardly ever hold their heads still. They breathe before they begin. Do we look like that? Not quite. "
+    "But we come nearer, minute by minute, and whoever looks closely may find out where we still differ. Perhaps it is "
+    "the pause before a thought. Perhaps the way a smile fades... Have a good evening, all of you, and come again soon."
 )
 KINDS = (".png", ".jpg", ".jpeg", ".webp")
 SIZE = 512
