@@ -185,14 +185,18 @@ def test_the_real_segmenter_finds_the_astronaut(bench: Bench) -> None:
     assert seen[:60, :60].max() < 0.1
 
 
+def with_white(picture: Bytes, rims: tuple[int, int, int, int]) -> Bytes:
+    """The picture with white above, below, left and right of it."""
+    return np.asarray(cv2.copyMakeBorder(picture, *rims, cv2.BORDER_CONSTANT, value=(255, 255, 255)), np.uint8)
+
+
 def test_the_lines_of_a_frame_are_cut_off_but_no_plain_wall() -> None:
     picture = np.random.default_rng(1).integers(0, 256, (320, 300, 3), np.uint8)
     points = np.array([[100.0, 60.0], [200.0, 180.0]], np.float32)
-    white = {"borderType": cv2.BORDER_CONSTANT, "value": (255, 255, 255)}
     plain = frame.frame(picture, points, 120.0)
-    lined = np.asarray(cv2.copyMakeBorder(picture, 5, 3, 0, 4, **white), np.uint8)
+    lined = with_white(picture, (5, 3, 0, 4))
     cut = frame.frame(lined, points + np.float32([0, 5]), 120.0)
     np.testing.assert_array_equal(cut.pixels, plain.pixels)
     np.testing.assert_allclose(cut.points, plain.points, atol=1e-3)
-    walled = np.asarray(cv2.copyMakeBorder(picture, 30, 0, 0, 0, **white), np.uint8)
+    walled = with_white(picture, (30, 0, 0, 0))
     assert frame.frame(walled, points + np.float32([0, 30]), 120.0).height > plain.height
