@@ -40,6 +40,7 @@ TEXT = (
 KINDS = (".png", ".jpg", ".jpeg", ".webp")
 SIZE = 512
 FPS = 25
+BELOW = "## How like real people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,14 @@ def main(argv: list[str]) -> int:
         talks.append(talk(picture, chosen.model, chosen.sheets))
         print(_line(talks[-1]), flush=True)
     if chosen.out:
-        chosen.out.write_text(report(talks), encoding="utf-8")
+        chosen.out.write_text(report(talks) + _written(chosen.out), encoding="utf-8")
     return 0 if all(each.told for each in talks) else 1
+
+
+def _written(path: Path) -> str:
+    """What stands below the table already, told by `benchmarks.likeness`."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return "\n" + text[text.index(BELOW) :] if BELOW in text else ""
 
 
 def talk(picture: Path, model: Path, sheets: Path | None) -> Talk:
