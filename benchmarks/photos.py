@@ -17,6 +17,7 @@ from typing import Any
 from avatar.artifacts import Film, Portrait
 from avatar.errors import AvatarError
 from avatar.quality import Certificate, Figure, certificate, read_rig
+from avatar.quality.judging import THEVAL
 from avatar.stage import Backend, Placement
 from avatar.testing import Bench, workbench
 from benchmarks import look
@@ -67,8 +68,8 @@ def main(argv: list[str]) -> int:
     for picture in pictures:
         talks.append(talk(picture, chosen.model, chosen.sheets))
         print(_line(talks[-1]), flush=True)
-    if chosen.out:
-        chosen.out.write_text(report(talks) + _written(chosen.out), encoding="utf-8")
+        if chosen.out:
+            chosen.out.write_text(report(talks) + _written(chosen.out), encoding="utf-8")
     return 0 if all(each.told for each in talks) else 1
 
 
@@ -127,9 +128,9 @@ def _line(each: Talk) -> str:
     missed = [
         f"{figure.name} {figure.value} ({figure.limit})" for figure in each.told.figures if figure.verdict == "fail"
     ]
-    return (
-        f"{each.name}: portrait {each.making:.2f} s, {each.pace:.0f} frames/s; missed: {'; '.join(missed) or 'nothing'}"
-    )
+    alike = next(figure.note for figure in each.told.figures if figure.name == THEVAL.name)
+    paid = f"portrait {each.making:.2f} s, {each.pace:.0f} frames/s"
+    return f"{each.name}: {paid}; missed: {'; '.join(missed) or 'nothing'}; likeness: {alike}"
 
 
 def report(talks: list[Talk]) -> str:

@@ -38,7 +38,7 @@ def test_every_language_is_said_rightly_at_every_frame_rate(language: str, fps: 
 def test_the_checks_see_a_mouth_that_is_late_or_never_shuts() -> None:
     utterance = recorded("en-us")
     good = said(utterance)
-    late = np.roll(good, 8, axis=0)
+    late = np.roll(good, 10, axis=0)
     assert figures(late, utterance, 60).closures < 0.7
     assert np.median(figures(late, utterance, 60).leads) < 0.0
     loose = good.copy()
