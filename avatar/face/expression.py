@@ -18,7 +18,7 @@ RAISE = (0.22, 0.74)
 """Height of a raise on a weightless accent and on the weightiest."""
 HIGHEST = 0.70
 """Where raises that add up level off."""
-RESTLESS = ((0.50, 0.060), (0.20, 0.072), (0.10, 0.030))
+RESTLESS = ((0.50, 0.066), (0.20, 0.080), (0.10, 0.035))
 """Bands (knot spacing in seconds, standard deviation) of each brow's own small movement while speaking."""
 BROWS = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
 LEAD = 0.17
