@@ -132,8 +132,8 @@ def lean(head: Skull, row: Track, around: Room) -> NDArray[np.float64]:
     They turn about the seat, come nearer about the middle of the head, and sink.
     """
     way = np.asarray(np.stack([row[..., COLUMN[name]] for name in ("leanX", "leanY")]), np.float32)
-    x, y = (np.float64(each) for each in around.within(*way))
-    angle, near = x / SEAT, 1.0 + np.float64(row[..., COLUMN["leanScale"]])
+    x, y = (np.asarray(each, np.float64) for each in around.within(*way))
+    angle, near = x / SEAT, 1.0 + np.asarray(row[..., COLUMN["leanScale"]], np.float64)
     cos, sin = near * np.cos(angle), near * np.sin(angle)
     turn = np.stack([np.stack([cos, -sin], axis=-1), np.stack([sin, cos], axis=-1)], axis=-2)
     seat = np.array([head.centre_x, head.neck_y + SEAT * head.unit])
@@ -163,7 +163,9 @@ def displaced(
     For one row of a track (k, 2), for a whole track (frames, k, 2). This is before the person leans by `matrix`; the
     head is turned back by as much as that will turn it, since its roll is what is seen in the end.
     """
-    bent = 0.0 if matrix is None else np.arctan2(matrix[..., 1, 0], matrix[..., 0, 0])[..., None].astype(np.float32)
+    bent: Array = np.zeros(1, np.float32)
+    if matrix is not None:
+        bent = np.arctan2(matrix[..., 1, 0], matrix[..., 0, 0])[..., None].astype(np.float32)
     return weight[..., None] * _head_shift(head, row, points, z, bent) + (1.0 - weight[..., None]) * _body_shift(
         head, row, points
     )
@@ -187,7 +189,7 @@ def _levelled(way: Array, before: float, after: float) -> Array:
     return result
 
 
-def _head_shift(head: Skull, row: Track, points: Array, z: Array, bent: Array | float) -> Array:
+def _head_shift(head: Skull, row: Track, points: Array, z: Array, bent: Array) -> Array:
     yaw, pitch, roll = (np.deg2rad(column(row, name)) for name in ("headYaw", "headPitch", "headRoll"))
     roll = roll - bent
     x = points[..., 0] - head.centre_x

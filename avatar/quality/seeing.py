@@ -127,7 +127,7 @@ def see(path: Path, held: Floats | None, around: Beside | None) -> Seen:
             noise.append(_change(before[0], rows, before[1] & free))
         before = rows, free
     seen = np.asarray(noise)
-    if np.isnan(seen).mean() > 0.5 if len(seen) else True:
+    if not len(seen) or float(np.isnan(seen).mean()) > 0.5:
         seen, light = np.zeros(0), []
     return Seen(np.asarray(times), np.asarray(strips, np.float32) if strips else None, Still(seen, np.asarray(light)))
 
