@@ -39,7 +39,7 @@ UNHURRIED = 0.8
 """Half a step's length, as a share of the mean length of the two sounds it joins, as far as the pace allows."""
 LEAVE = 0.3
 """A vowel or rounded glide is left at most this share of its length before its sound ends."""
-INTO_PAUSE, OUT_OF_PAUSE, PAUSE_STEP = 0.064, 0.088, 0.055
+INTO_PAUSE, OUT_OF_PAUSE, PAUSE_STEP = 0.068, 0.091, 0.045
 """Seconds: the mouth's shutting is half done this long after the last sound, its opening (the breath before speaking)
 this long before the first one; either takes twice the last figure."""
 WIDE, BEYOND, BEND = 0.27, 0.25, 0.03
