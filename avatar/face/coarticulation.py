@@ -172,7 +172,7 @@ def _vary(curves: Curves, quiet: Array, grid: Grid, seed: int) -> None:
     curves["mouthPucker"] *= 1.0 + 0.06 * _wave(grid, seed, "pucker", 0.6)
     curves["mouthStretch"] *= 1.0 + 0.12 * _wave(grid, seed, "stretch", 0.8)
     curves["jawOpen"] += quiet * 0.01 * (1.0 + _wave(grid, seed, "rest", 1.3))
-    curves["mouthClose"] -= quiet * 0.12 * (1.0 + _wave(grid, seed, "part", 1.6))
+    curves["mouthClose"] -= quiet * 0.06 * (1.0 + _wave(grid, seed, "part", 1.6))
     curves["mouthPress"] = quiet * 0.035 * np.maximum(1.0 + _wave(grid, seed, "press", 2.1), 0.0)
     curves["mouthRollUpper"] = quiet * 0.02 * np.maximum(1.0 + _wave(grid, seed, "roll", 1.8), 0.0)
 
