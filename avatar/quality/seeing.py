@@ -30,9 +30,9 @@ PARTS = 32
 """Parts across and as many down of which the light of the picture beside the head is told."""
 EVERY = 3
 """Every third row is looked at."""
-ROOM = 0.4
-"""Face heights beside the face that hair and what shines through it may take."""
-SMALLEST_BACKGROUND = 0.01
+ROOM = 0.55
+"""Face heights beside the face that hair, and what of the background it takes along, may fill."""
+SMALLEST_BACKGROUND = 0.02
 """Share of the picture's parts below which there is no background to judge between two frames."""
 
 
