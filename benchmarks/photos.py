@@ -17,6 +17,7 @@ from typing import Any
 from avatar.artifacts import Film, Portrait
 from avatar.errors import AvatarError
 from avatar.quality import Certificate, Figure, certificate, read_rig
+from avatar.quality.judging import THEVAL
 from avatar.stage import Backend, Placement
 from avatar.testing import Bench, workbench
 from benchmarks import look
@@ -32,10 +33,15 @@ TEXT = (
     "Somebody once asked me whether a picture can mean what it says. I believe that it may, when its mouth is shut "
     "for the right sounds, when its eyes look about, and when it sometimes takes its time. After a pause, for example. "
     "Before the film ends, look at the wall behind me: it should stand as still as a wall. Thank you for watching!"
+    " Now let me tell you what we measure. Real people lean, nod and settle again; they lift their brows at what "
+    "matters, and hardly ever hold their heads still. They breathe before they begin. Do we look like that? Not quite. "
+    "But we come nearer, minute by minute, and whoever looks closely may find out where we still differ. Perhaps it is "
+    "the pause before a thought. Perhaps the way a smile fades... Have a good evening, all of you, and come again soon."
 )
 KINDS = (".png", ".jpg", ".jpeg", ".webp")
 SIZE = 512
 FPS = 25
+BELOW = "## How like real people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,15 @@ def main(argv: list[str]) -> int:
     for picture in pictures:
         talks.append(talk(picture, chosen.model, chosen.sheets))
         print(_line(talks[-1]), flush=True)
-    if chosen.out:
-        chosen.out.write_text(report(talks), encoding="utf-8")
+        if chosen.out:
+            chosen.out.write_text(report(talks) + _written(chosen.out), encoding="utf-8")
     return 0 if all(each.told for each in talks) else 1
+
+
+def _written(path: Path) -> str:
+    """What stands below the table already, told by `benchmarks.likeness`."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return "\n" + text[text.index(BELOW) :] if BELOW in text else ""
 
 
 def talk(picture: Path, model: Path, sheets: Path | None) -> Talk:
@@ -116,9 +128,9 @@ def _line(each: Talk) -> str:
     missed = [
         f"{figure.name} {figure.value} ({figure.limit})" for figure in each.told.figures if figure.verdict == "fail"
     ]
-    return (
-        f"{each.name}: portrait {each.making:.2f} s, {each.pace:.0f} frames/s; missed: {'; '.join(missed) or 'nothing'}"
-    )
+    alike = next(figure.note for figure in each.told.figures if figure.name == THEVAL.name)
+    paid = f"portrait {each.making:.2f} s, {each.pace:.0f} frames/s"
+    return f"{each.name}: {paid}; missed: {'; '.join(missed) or 'nothing'}; likeness: {alike}"
 
 
 def report(talks: list[Talk]) -> str:

@@ -14,15 +14,16 @@ from avatar.face.tracks import COLUMN, Track
 
 RAISED_FROM = 0.30
 """Accents of more weight than this may raise the brows."""
-RAISE = (0.18, 0.62)
+RAISE = (0.22, 0.74)
 """Height of a raise on a weightless accent and on the weightiest."""
-HIGHEST = 0.72
+HIGHEST = 0.70
 """Where raises that add up level off."""
-RESTLESS = ((0.50, 0.045), (0.20, 0.034), (0.10, 0.012))
+RESTLESS = ((0.50, 0.066), (0.20, 0.080), (0.10, 0.035))
 """Bands (knot spacing in seconds, standard deviation) of each brow's own small movement while speaking."""
+BROWS = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
 LEAD = 0.17
 """Seconds by which a brow raise begins before its vowel."""
-RISE, FALL = 0.23, 0.36
+RISE, FALL = 0.20, 0.31
 HELD = (0.04, 1.2)
 """Shortest and longest time in seconds that brows stay up."""
 INHALE_FROM = 0.28
@@ -32,7 +33,7 @@ THINK_FROM = 1.6
 
 
 def speak(track: Track, grid: Grid, spoken: tuple[Phrase, ...], *, seed: int, amount: float) -> None:
-    """Add what speech does to brows, lids and smile."""
+    """Add what speech does to brows, lids and smile. Brows that would go below their rest are drawn down."""
     raises = HIGHEST * np.tanh((_raises(grid, spoken, seed=seed) + _questions(grid, spoken)) / HIGHEST)
     tilt = 0.12 * coloured(grid, seed=seed, purpose="brow/tilt", parts=((1.7, 1.0),))
     added = {
@@ -42,9 +43,9 @@ def speak(track: Track, grid: Grid, spoken: tuple[Phrase, ...], *, seed: int, am
         "eyeWideLeft": 0.2 * raises,
         "eyeWideRight": 0.2 * raises,
     }
-    busy = activity(grid, spoken)
-    for name in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight"):
-        own = busy * coloured(grid, seed=seed, purpose=f"restless/{name}", parts=RESTLESS)
+    free = activity(grid, spoken) * (1.0 - 0.75 * raises / HIGHEST)
+    for name in BROWS:
+        own = free * coloured(grid, seed=seed, purpose=f"restless/{name}", parts=RESTLESS)
         added[name] = added[name] + own
     smile = _smiles(grid, spoken, seed=seed)
     added |= {
@@ -53,8 +54,14 @@ def speak(track: Track, grid: Grid, spoken: tuple[Phrase, ...], *, seed: int, am
         "cheekSquintLeft": 0.6 * smile,
         "cheekSquintRight": 0.6 * smile,
     }
+    frown = np.zeros(grid.frames)
     for name, values in added.items():
-        track[:, COLUMN[name]] = np.clip(track[:, COLUMN[name]] + amount * values, 0.0, 1.0)
+        wanted = track[:, COLUMN[name]] + amount * values
+        track[:, COLUMN[name]] = np.clip(wanted, 0.0, 1.0)
+        if name in BROWS:
+            frown = frown + np.maximum(-wanted, 0.0) / len(BROWS)
+    for name in ("browDownLeft", "browDownRight"):
+        track[:, COLUMN[name]] = np.clip(track[:, COLUMN[name]] + frown, 0.0, 1.0)
 
 
 def _raises(grid: Grid, spoken: tuple[Phrase, ...], *, seed: int) -> Array:
@@ -64,7 +71,7 @@ def _raises(grid: Grid, spoken: tuple[Phrase, ...], *, seed: int) -> Array:
     chance = generator(seed, "brow/raise").random((len(accents), 3))
     weight = np.asarray([accent.weight for accent in accents])
     main = np.asarray([accent.main for accent in accents])
-    raised = (weight > RAISED_FROM) & (chance[:, 0] < np.where(main, 0.80, 0.38))
+    raised = (weight > RAISED_FROM) & (chance[:, 0] < np.where(main, 0.86, 0.58))
     height = (RAISE[0] + (RAISE[1] - RAISE[0]) * weight * (0.45 + 0.55 * chance[:, 1])) * raised
     starts = np.asarray([accent.time for accent in accents]) - LEAD
     ends = starts + RISE + HELD[0] + (HELD[1] - HELD[0]) * chance[:, 2] ** 2

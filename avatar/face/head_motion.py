@@ -4,13 +4,14 @@ Knows neither who speaks nor how it is drawn. Postures by phrase and nods on acc
 prosody, FG 2002) and Hadar et al. 1983 (Lang. Speech 26:117); sizes and speeds are those of a recorded speaker, calmed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from avatar.face.noise import Array, Grid, bump, coloured, generator, pulses, steps
 from avatar.face.prosody import Accent, Phrase
-from avatar.face.tracks import COLUMN, HEAD, Track
+from avatar.face.tracks import COLUMN, Track
 
 POSTURE = {"headYaw": 3.2, "headPitch": 3.0, "headRoll": 2.8, "headX": 0.024, "headY": 0.017, "headScale": 0.011}
 """Standard deviation of the postures that phrases bring, in each column's unit."""
@@ -73,12 +74,12 @@ def activity(grid: Grid, spoken: tuple[Phrase, ...]) -> Array:
     return 0.25 + steps(grid, np.asarray(starts), np.full(len(starts), 0.5), np.asarray(changes))
 
 
-def limited(track: Track, *, amount: float) -> None:
-    """Level the head columns off smoothly at `LIMIT`; at amount 2 half as far again."""
+def limited(track: Track, ends: Mapping[str, float] = LIMIT, *, amount: float) -> None:
+    """Level columns off smoothly at these `ends`; at amount 2 half as far again."""
     room = 1.0 + 0.5 * max(0.0, amount - 1.0)
-    for name in HEAD:
+    for name, most in ends.items():
         column = COLUMN[name]
-        end = LIMIT[name] * room
+        end = most * room
         track[:, column] = end * np.tanh(track[:, column] / end)
 
 

@@ -5,6 +5,7 @@ Knows neither speech nor pixels. Every function adds to the columns of a motion 
 
 import numpy as np
 
+from avatar.face import leaning
 from avatar.face.noise import Array, Grid, bump, coloured, generator, pulses, renewal, steps
 from avatar.face.tracks import COLUMN, Track
 
@@ -47,7 +48,8 @@ def breathe(track: Track, grid: Grid, *, seed: int) -> None:
 
 
 def sway(track: Track, grid: Grid, *, seed: int, amount: float) -> None:
-    """Shoulders that shift a little, a head that drifts on them."""
+    """A body that wanders in its seat, shoulders that shift a little, a head that drifts on them."""
+    leaning.drift(track, grid, seed=seed, amount=amount)
     for name, bands in (*SWAY_BANDS.items(), *HEAD_BANDS.items()):
         track[:, COLUMN[name]] += amount * coloured(grid, seed=seed, purpose=f"sway/{name}", parts=bands)
     track[:, COLUMN["headX"]] += HEAD_RIDES * track[:, COLUMN["bodyX"]]

@@ -1,7 +1,8 @@
 """2.5-D head turn: where each point of a flat portrait goes when the head behind it turns. Knows no pixels.
 
 The head is modelled as an ellipsoid with a nose on it, seen in weak perspective; each point is lifted to its depth,
-rotated about the top of the neck and projected back. Below the jaw the motion fades into that of the shoulders.
+rotated about the top of the neck and projected back. Below the jaw the motion fades into that of the shoulders. On top
+of that the whole person may lean, as stiff as a cut-out, about the seat.
 Lengths are pixels of the picture that is drawn, angles degrees in the columns of `avatar.face.tracks`.
 """
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar.artifacts import Face
-from avatar.face.tracks import Track, column
+from avatar.face.tracks import COLUMN, Track, column
 
 Array = NDArray[np.float32]
 
@@ -19,6 +20,38 @@ CAMERA_DISTANCE = 6.0
 """Face heights from the camera to the head's axis: a portrait lens, which keeps perspective mild."""
 BREATH_RISE = 0.011
 """Rise of the shoulders in face heights from breathed out to breathed in."""
+SEAT = 3.0
+"""Face heights below the top of the neck about which somebody leans."""
+CROWN, BROAD, BREAST = 0.24, 0.55, 0.3
+"""Face heights that must stay in the picture: above the forehead, beside the head's middle, below the chin."""
+LEAST_ROOM, NO_WALLS = 0.03, 9.0
+"""Face heights that somebody may lean where there is no room for it, and where nothing is in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Face heights that a head may go to each side until it leaves the picture."""
+
+    left: float = NO_WALLS
+    right: float = NO_WALLS
+    up: float = NO_WALLS
+    down: float = NO_WALLS
+
+    def smaller(self, other: "Room") -> "Room":
+        """The room that both leave."""
+        return Room(
+            min(self.left, other.left),
+            min(self.right, other.right),
+            min(self.up, other.up),
+            min(self.down, other.down),
+        )
+
+    def within(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """A way to go, right and down in face heights, levelled off smoothly before the head leaves the picture."""
+        return _levelled(x, self.left, self.right), _levelled(y, self.up, self.down)
+
+
+NOTHING_IN_THE_WAY = Room()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +118,80 @@ def follow(head: Skull, y: Array) -> Array:
     return result
 
 
-def displaced(head: Skull, row: Track, points: Array, z: Array, weight: Array) -> Array:
+def room(head: Skull, width: int, height: int) -> Room:
+    """The room that a picture of `width` x `height` pixels leaves this head."""
+    top, chin = head.centre_y - 0.42 * head.unit, head.neck_y - 0.04 * head.unit
+    ways = (head.centre_x / head.unit - BROAD, (width - head.centre_x) / head.unit - BROAD)
+    along = (top / head.unit - CROWN, (height - chin) / head.unit - BREAST)
+    return Room(*(max(LEAST_ROOM, way) for way in (*ways, *along)))
+
+
+def lean(head: Skull, row: Track, around: Room) -> NDArray[np.float64]:
+    """The map by which the person leans: (2, 3) for one row of a track, (frames, 2, 3) for a whole one.
+
+    They turn about the seat, come nearer about the middle of the head, and sink.
+    """
+    way = np.asarray(np.stack([row[..., COLUMN[name]] for name in ("leanX", "leanY")]), np.float32)
+    x, y = (np.asarray(each, np.float64) for each in around.within(*way))
+    angle, near = x / SEAT, 1.0 + np.asarray(row[..., COLUMN["leanScale"]], np.float64)
+    cos, sin = near * np.cos(angle), near * np.sin(angle)
+    turn = np.stack([np.stack([cos, -sin], axis=-1), np.stack([sin, cos], axis=-1)], axis=-2)
+    seat = np.array([head.centre_x, head.neck_y + SEAT * head.unit])
+    above = np.array([0.0, head.centre_y - seat[1]])
+    down = np.stack([np.zeros_like(y), head.unit * y], axis=-1)
+    settled = seat + (turn @ above) * (1.0 / near - 1.0)[..., None] + down
+    return np.concatenate([turn, (settled - turn @ seat)[..., None]], axis=-1)
+
+
+def leant(matrix: NDArray[np.float64], points: Array) -> Array:
+    """Points (k, 2) under `lean`'s map, or (frames, k, 2) under those of as many frames."""
+    result: Array = (points @ np.swapaxes(matrix[..., :2], -1, -2) + matrix[..., None, :, 2]).astype(np.float32)
+    return result
+
+
+def upright(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The inverse of `lean`'s map (2, 3)."""
+    turn = np.linalg.inv(matrix[:, :2])
+    return np.concatenate([turn, -turn @ matrix[:, 2:]], axis=1)
+
+
+def displaced(
+    head: Skull, row: Track, points: Array, z: Array, weight: Array, matrix: NDArray[np.float64] | None = None
+) -> Array:
     """How far `points` (k, 2) of depth `z` move; `weight` 1 goes with the head, 0 with the body.
 
-    For one row of a track (k, 2), for a whole track (frames, k, 2).
+    For one row of a track (k, 2), for a whole track (frames, k, 2). This is before the person leans by `matrix`; the
+    head is turned back by as much as that will turn it, since its roll is what is seen in the end.
     """
-    return weight[..., None] * _head_shift(head, row, points, z) + (1.0 - weight[..., None]) * _body_shift(
+    bent: Array = np.zeros(1, np.float32)
+    if matrix is not None:
+        bent = np.arctan2(matrix[..., 1, 0], matrix[..., 0, 0])[..., None].astype(np.float32)
+    return weight[..., None] * _head_shift(head, row, points, z, bent) + (1.0 - weight[..., None]) * _body_shift(
         head, row, points
     )
 
 
-def sources(head: Skull, row: Track, points: Array, z: Array, weight: Array) -> Array:
+def sources(
+    head: Skull, row: Track, points: Array, z: Array, weight: Array, matrix: NDArray[np.float64] | None = None
+) -> Array:
     """Where each drawn point (..., 2) comes from: the inverse of `displaced`, by one fixed-point step.
 
     The fields are smooth and the angles small, so that one step leaves less than a tenth of a pixel.
     """
-    first = points - displaced(head, row, points, z, weight)
-    result: Array = points - displaced(head, row, first, z, weight)
+    first = points - displaced(head, row, points, z, weight, matrix)
+    result: Array = points - displaced(head, row, first, z, weight, matrix)
     return result
 
 
-def _head_shift(head: Skull, row: Track, points: Array, z: Array) -> Array:
+def _levelled(way: Array, before: float, after: float) -> Array:
+    end = np.where(way < 0.0, before, after)
+    result: Array = (end * np.tanh(way / end)).astype(np.float32)
+    return result
+
+
+def _head_shift(head: Skull, row: Track, points: Array, z: Array, bent: Array) -> Array:
     yaw, pitch, roll = (np.deg2rad(column(row, name)) for name in ("headYaw", "headPitch", "headRoll"))
+    roll = roll - bent
     x = points[..., 0] - head.centre_x
     y = points[..., 1] - head.neck_y
     turned_x = x * np.cos(yaw) + z * np.sin(yaw)

@@ -24,7 +24,10 @@ HEAD = (
 BODY = (
     "breath",  # 0 breathed out, 1 breathed in
     "bodyX",  # face heights, sideways sway of the shoulders
-    "bodyRoll",  # degrees, lean of the shoulders
+    "bodyRoll",  # degrees, tilt of the shoulders
+    "leanX",  # face heights, the whole person leans to the viewer's right, from the seat up
+    "leanY",  # face heights, the whole person sinks
+    "leanScale",  # relative, the whole person comes nearer
     "tongue",  # 0 lies low, 1 touches the upper teeth
 )
 ARKIT = (

@@ -14,7 +14,7 @@ from avatar.face import lips_checks
 from avatar.face.theval import Marks
 from avatar.face.tracks import COLUMN
 from avatar.media import video
-from avatar.quality import container, faces, hearing, judging, lipgap, recognition, saying, seeing, several
+from avatar.quality import container, faces, hearing, judging, lipgap, recognition, saying, seeing, several, stillness
 from avatar.quality.figures import Certificate, Figure, certified, stated
 from avatar.quality.hearing import Hearing
 from avatar.quality.judging import Mouth
@@ -73,7 +73,7 @@ def certificate(
     if held.picture is None:
         raise BadRequest(f"{film.name} has no picture. Give a film.")
     heard = hearing.hear(film, held.sound.rate) if held.sound else None
-    face, seen = _looked(film, _face(film, held.picture, rig, landmarker), rig)
+    face, seen = _looked(film, held.picture, _face(film, held.picture, rig, landmarker), rig)
     if not len(seen.times):
         raise BadRequest(f"{film.name} holds no frame that can be read. It may be damaged; make it again.")
     told = utterance or (rig.utterance if rig else None)
@@ -83,7 +83,7 @@ def certificate(
         found.append(stated("frames", str(read), limit=f"the {made} that were drawn", good=made == read))
     fps = container.frame_rate(seen.times, held.picture)
     found += _talking(face, seen.times, fps, rig, told, heard)
-    found += judging.still_figures(seen.still) if face.alone else judging.unmeasured(several.WHY, judging.STILL)
+    found += stillness.figures(seen.still) if face.alone else judging.unmeasured(several.WHY, stillness.STILL)
     found.append(recognition.figure(film, told, recogniser if held.sound else None))
     with film.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
@@ -107,12 +107,12 @@ def _face(film: Path, picture: video.Picture, rig: Rig | None, landmarker: Path 
     return _Face("mediapipe", curves, lip_gap=curves.gap)
 
 
-def _looked(film: Path, face: _Face, rig: Rig | None) -> tuple[_Face, Seen]:
+def _looked(film: Path, picture: video.Picture, face: _Face, rig: Rig | None) -> tuple[_Face, Seen]:
     """One pass over the picture; with a rig the lips are followed in it."""
     curves = face.curves
     if curves is None:
         return face, seeing.see(film, None, None)
-    around = seeing.beside(curves.outline, float(np.median(curves.height)))
+    around = seeing.beside(curves.outline, curves.height, (picture.width, picture.height))
     if face.how != "rig" or rig is None or not several.followed(rig, face.groups, curves):
         return face, seeing.see(film, None, around)
     held = np.zeros((len(curves.gap), 2, 3), np.float32)

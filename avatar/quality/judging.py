@@ -12,7 +12,6 @@ from avatar.quality import living, saying, sync
 from avatar.quality.faces import Faces
 from avatar.quality.figures import Figure, Limit, Meaning, Source
 from avatar.quality.hearing import Hearing
-from avatar.quality.seeing import Still
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -35,9 +34,6 @@ BLINKS = Meaning("blinks", "per minute", Limit(10.0, 25.0))
 BLINK_LENGTH = Meaning("blink length", "ms", Limit(100.0, 400.0))
 BLINK_RHYTHM = Meaning("blink rhythm", "variation", Limit(low=0.2))
 THEVAL = Meaning("THEval motion subset", "closeness", Limit(low=0.94))
-STILLNESS = Meaning("still background", "dB", Limit(low=45.0))
-FLICKER = Meaning("background flicker", "luma codes", Limit(high=0.5))
-COLOUR = Meaning("background light drift", "luma codes", Limit(-1.0, 1.0))
 
 LOUDNESS_SECONDS = 8.0
 """In shorter films the lag of opening behind loudness is the text's: up to 75 ms where mouth and sound are in step."""
@@ -247,6 +243,20 @@ def _blink_figures(blinks: living.Blinks, seconds: float, source: Source) -> lis
     ]
 
 
+def likeness(face: Faces, angles: Array, times: Array, fps: float, hearing: Hearing) -> dict[str, float]:
+    """THEval's five landmark measures of a face whose head has these `angles` (n, 3), by their names in `theval`."""
+    marks = theval.Marks(*(theval.at_25(getattr(face.marks, name), fps=fps) for name in theval.Marks.__slots__))
+    at = theval.at_25(times, fps=fps)
+    speech = np.interp(at, hearing.times, hearing.speaking().astype(np.float64)) > 0.5
+    return {
+        "lip_dynamics": theval.lip_dynamics(marks),
+        "head_motion": theval.head_motion(theval.at_25(angles, fps=fps), theval.at_25(face.centre, fps=fps)),
+        "brow_dynamics": theval.brow_dynamics(marks),
+        "silent_lips": theval.silent_lips(marks, ~speech),
+        "lip_sync": theval.lip_sync(marks, hearing.rms(at), speech),
+    }
+
+
 def likeness_figure(face: Faces, times: Array, fps: float, hearing: Hearing | None) -> Figure:
     """Mean closeness of THEval's landmark measures to those of real people."""
     if hearing is None or hearing.silent:
@@ -255,16 +265,7 @@ def likeness_figure(face: Faces, times: Array, fps: float, hearing: Hearing | No
         return THEVAL.unmeasured("the rig holds no motion track")
     if len(times) < 2 * theval.FPS:
         return THEVAL.unmeasured("the film is shorter than 2 s")
-    marks = theval.Marks(*(theval.at_25(getattr(face.marks, name), fps=fps) for name in theval.Marks.__slots__))
-    at = theval.at_25(times, fps=fps)
-    speech = np.interp(at, hearing.times, hearing.speaking().astype(np.float64)) > 0.5
-    found = {
-        "lip_dynamics": theval.lip_dynamics(marks),
-        "head_motion": theval.head_motion(theval.at_25(face.angles, fps=fps), theval.at_25(face.centre, fps=fps)),
-        "brow_dynamics": theval.brow_dynamics(marks),
-        "silent_lips": theval.silent_lips(marks, ~speech),
-        "lip_sync": theval.lip_sync(marks, hearing.rms(at), speech),
-    }
+    found = likeness(face, face.angles, times, fps, hearing)
     scores = theval.closeness(found)
     parts = ", ".join(f"{name.replace('_', ' ')} {score:.2f}" for name, score in scores.items() if name != "mean")
     if len(times) < THEVAL_SECONDS * fps:
@@ -273,25 +274,7 @@ def likeness_figure(face: Faces, times: Array, fps: float, hearing: Hearing | No
     return THEVAL.judged(scores["mean"], face.source, parts)
 
 
-def still_figures(still: Still) -> list[Figure]:
-    """How still the picture beside the head is, from frame to frame and from start to end.
-
-    Its light drifts where most of its parts do: long hair that reaches into a few of them is no change of light.
-    """
-    if not len(still.noise):
-        return unmeasured("no background is to be seen beside the head", STILL)
-    noise = max(float(still.noise.mean()), 1e-3)
-    steps, ends = np.abs(np.diff(still.light.mean(axis=1))), max(1, min(25, len(still.light) // 4))
-    drift = float(np.median(still.light[-ends:].mean(axis=0) - still.light[:ends].mean(axis=0)))
-    return [
-        STILLNESS.judged(10.0 * math.log10(255.0**2 / noise), "pixels"),
-        FLICKER.judged(float(np.percentile(steps, 99)), "pixels"),
-        COLOUR.judged(drift, "pixels"),
-    ]
-
-
 LIFE = (*HEAD, LOOP, ALIVE, BLINKS, BLINK_LENGTH, BLINK_RHYTHM, THEVAL)
-STILL = (STILLNESS, FLICKER, COLOUR)
 FACE = (OFFSET, DRIFT, RANGE, SILENCE, CLOSURE, TEETH, ROUNDING, LEAD, *LIFE)
 
 

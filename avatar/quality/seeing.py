@@ -17,6 +17,7 @@ from avatar.media import video
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
 ROWS_A_FACE = 200
 """Rows of the strip in one face height."""
@@ -25,17 +26,22 @@ ABOVE, BELOW = 44, 84
 ACROSS = 6
 STRIP_WIDTH = 0.05
 """Width of the strip in face heights: narrow enough that the lips are straight in it."""
-PARTS = (8, 8)
-"""Parts across and down of which the light of the picture beside the head is told."""
-SMALLEST_BACKGROUND = 0.01
-"""Share of the picture's pixels, every third row counted, below which there is no background to judge."""
+PARTS = 32
+"""Parts across and as many down of which the light of the picture beside the head is told."""
+EVERY = 3
+"""Every third row is looked at."""
+ROOM = 0.55
+"""Face heights beside the face that hair, and what of the background it takes along, may fill."""
+SMALLEST_BACKGROUND = 0.02
+"""Share of the picture's parts below which there is no background to judge between two frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class Still:
     """The picture beside the head: `noise` (n - 1,) mean square change from frame to frame, `light` (n, parts) luma.
 
-    The light is the mean of each of its parts, of even size. Both are empty when there is no such part.
+    The light is the mean of each of its parts, all of one size, and not a number where the head is; so is the noise
+    between frames that show too little background. Both are empty when there is none in most frames.
     """
 
     noise: Array
@@ -78,49 +84,66 @@ def holders(points: Floats, height: Array, shut: NDArray[np.int64]) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Where neither head nor body can be, in pixels: above `bottom`, left of `left` or right of `right`."""
+    """Where neither head nor body is in each of n frames, in shares of the picture's sides, (n,) each.
 
-    left: int
-    right: int
-    bottom: int
+    That is above `bottom`, left of `left` or right of `right`.
+    """
 
-    def of(self, luma: Bytes) -> Bytes:
-        """That part of a frame, every third row."""
-        rows = luma[: max(self.bottom, 0) : 3]
-        return np.concatenate([rows[:, : max(self.left, 0)], rows[:, max(self.right, 0) :]], axis=1)
+    left: Array
+    right: Array
+    bottom: Array
+
+    def free(self, index: int) -> Mask:
+        """The parts (PARTS, PARTS), rows first, that are wholly beside the head in one frame."""
+        edges = np.arange(PARTS + 1) / PARTS
+        across = (edges[1:] <= self.left[index]) | (edges[:-1] >= self.right[index])
+        return (edges[1:] <= self.bottom[index])[:, None] & across[None]
 
 
-def beside(points: Floats, face_height: float) -> Beside:
-    """The picture beside a head whose landmarks are `points` (n, k, 2), all in pixels."""
-    low, high = points.min(axis=(0, 1)), points.max(axis=(0, 1))
-    room = 0.4 * face_height
-    return Beside(int(low[0] - room), int(high[0] + room), int(high[1]))
+def beside(points: Floats, height: Array, size: tuple[int, int]) -> Beside:
+    """The picture of `size` (width, height) beside a head of `height` (n,): `points` (n, k, 2) are its landmarks."""
+    low, high = points.min(axis=1).astype(np.float64), points.max(axis=1).astype(np.float64)
+    room = ROOM * height
+    return Beside((low[:, 0] - room) / size[0], (high[:, 0] + room) / size[0], high[:, 1] / size[1])
 
 
 def see(path: Path, held: Floats | None, around: Beside | None) -> Seen:
     """Look at every frame once: `held` comes from `holders`. Raises as `video.luma` does."""
     times: list[float] = []
     strips: list[Floats] = []
-    light: list[Floats] = []
+    light: list[Array] = []
     noise: list[float] = []
-    before: Bytes | None = None
+    before: tuple[Bytes, Mask] | None = None
     for at, luma in video.luma(path):
-        if held is not None and len(times) < len(held):
-            strips.append(_strip(luma, held[len(times)]))
+        index = len(times)
+        if held is not None and index < len(held):
+            strips.append(_strip(luma, held[index]))
         times.append(at)
-        if around is None:
+        if around is None or index >= len(around.left):
             continue
-        quiet = around.of(luma)
-        if quiet.size < SMALLEST_BACKGROUND * luma.size:
-            around = None
-            continue
-        parts = cv2.resize(quiet.astype(np.float32), PARTS, interpolation=cv2.INTER_AREA)
-        light.append(np.asarray(parts, np.float32).ravel())
-        if before is not None and before.shape == quiet.shape:
-            noise.append(cv2.norm(before, quiet, cv2.NORM_L2SQR) / quiet.size)
-        before = quiet
-    rows = np.asarray(strips, np.float32) if strips else None
-    return Seen(np.asarray(times), rows, Still(np.asarray(noise), np.asarray(light, np.float64)))
+        free, rows = around.free(index), luma[::EVERY].copy()
+        light.append(np.where(free, _parts(rows), np.nan).ravel())
+        if before is not None:
+            noise.append(_change(before[0], rows, before[1] & free))
+        before = rows, free
+    seen = np.asarray(noise)
+    if not len(seen) or float(np.isnan(seen).mean()) > 0.5:
+        seen, light = np.zeros(0), []
+    return Seen(np.asarray(times), np.asarray(strips, np.float32) if strips else None, Still(seen, np.asarray(light)))
+
+
+def _parts(rows: NDArray[np.generic]) -> Array:
+    """Means of the parts of a picture (h, w)."""
+    small = cv2.resize(rows.astype(np.float32), (PARTS, PARTS), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float64)
+
+
+def _change(before: Bytes, now: Bytes, free: Mask) -> float:
+    """Mean square change in the parts that are free; not a number where they are too few."""
+    if free.mean() < SMALLEST_BACKGROUND:
+        return float("nan")
+    change = cv2.absdiff(before, now).astype(np.float32)
+    return float(_parts(change * change)[free].mean())
 
 
 def _strip(luma: Bytes, matrix: Floats) -> Floats:

@@ -10,17 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar import records
-from avatar.artifacts import Phone, Speech, Utterance
+from avatar.artifacts import Phone, Portrait, Speech, Utterance
 from avatar.face.tracks import Track
 from avatar.media import speakers
 from avatar.stage import Context
-from stages.film import ground, seats
+from stages.film import ground, scene, seats
 from stages.film.brief import Brief, Layout, Scenery
 from stages.film.canvas import Box, Planes
 from stages.film.pixels import Floats
 from stages.film.puppet import Puppet
-from stages.film.sheets import View, to_ycbcr
+from stages.film.sheets import View, tall, to_ycbcr
 
+NEARER, FILLS = 1.35, 0.8
+"""How much nearer than alone somebody is seen at most, beside others whose picture shows little but the head; and how
+tall their face becomes at most, as a share of the shorter side of their part of the film."""
 LINE = (0.07, 0.07, 0.08)
 """Colour of the line between two parts, R'G'B'."""
 
@@ -75,6 +78,19 @@ def rooms(count: int, layout: Layout, size: tuple[int, int]) -> tuple[Box, ...]:
     if layout == "cut":
         return (Box(0, 0, *size),) * count
     return tuple(Box(x, y, width, height) for (x, width), (y, height) in seats.parts(count, size))
+
+
+def views(portraits: Sequence[Portrait], rooms: Sequence[Box], brief: Brief) -> list[View]:
+    """What of each person is seen. Side by side, heads are as large as the largest, as far as `NEARER` brings them."""
+    sizes, scenery = [(room.width, room.height) for room in rooms], brief.scenery
+    plain = [scene.view_of(each, size, scenery) for each, size in zip(portraits, sizes, strict=True)]
+    if brief.layout == "cut" or scenery.framing == "whole":
+        return plain
+    heads = [tall(each.face) * seen.scale for each, seen in zip(portraits, plain, strict=True)]
+    wanted = min(max(heads), *(FILLS * min(size) for size in sizes))
+    nearer = [float(np.clip(wanted / head, 1.0, NEARER)) for head in heads]
+    closer = [replace(scenery, zoom=scenery.zoom * zoom) for zoom in nearer]
+    return [scene.view_of(*each) for each in zip(portraits, sizes, closer, strict=True)]
 
 
 def ground_of(brief: Brief, context: Context) -> Planes:

@@ -176,10 +176,7 @@ class Drawing:
         """Several faces, each in its own part of the film, or all in the whole of it."""
         clips, size = (brief.clip, *brief.others), (brief.width, brief.height)
         rooms = company.rooms(len(clips), brief.layout, size)
-        views = [
-            scene.view_of(clip.portrait, (room.width, room.height), brief.scenery)
-            for clip, room in zip(clips, rooms, strict=True)
-        ]
+        views = company.views([clip.portrait for clip in clips], rooms, brief)
         ground = company.ground_of(brief, context)
         behind = [ground.part(room) if company.shared(brief.scenery) else None for room in rooms]
         puppets = [

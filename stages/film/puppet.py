@@ -47,17 +47,24 @@ class Part:
     cell: int
     grid: tuple[int, int]
     points: Floats
-    z: Floats
+
+
+Moved = tuple[Floats, NDArray[np.float64]]
+"""How far each point of a part has come, and by which map (2, 3) the person leans on top of that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a part is drawn in one frame, and where each pixel there comes from in the sheet's own pixels."""
+    """Where a part is drawn in one frame, and where each pixel there comes from in the sheet's own pixels.
+
+    The person leans by the map `lean` (2, 3); beside that nothing moves further than `reach` pixels.
+    """
 
     part: Part
     box: Box
     sources: Floats
     reach: int
+    lean: NDArray[np.float64]
 
 
 class Puppet:
@@ -72,10 +79,12 @@ class Puppet:
         *,
         light: Colour = WHITE,
         relief: float = 1.0,
+        walls: pose.Room = pose.NOTHING_IN_THE_WAY,
     ) -> None:
         self._background = background
         self._film = (view.width, view.height)
         self.skull = pose.skull(face, view.scale, view.origin, relief)
+        self._room = pose.room(self.skull, *self._film).smaller(walls)
         self._tilt = tilt_of(face, view)
         if self._tilt is not None:
             self._there, self._back = self._tilt.matrix(), self._tilt.matrix(back=True)
@@ -88,8 +97,6 @@ class Puppet:
         self._parts = {name: self._part(sheets[name], name) for name in MOVING if name in sheets}
         everywhere = [part.points for part in self._parts.values()] or [np.zeros((0, 2), np.float32)]
         self._points = np.concatenate(everywhere)
-        self._z = np.concatenate([part.z for part in self._parts.values()] or [np.zeros(0, np.float32)])
-        self._weight = pose.follow(self.skull, self._points[:, 1])
         self._inside = MouthInside(self.mouth, sheets.get("teeth"), sheets.get("teeth_lower"), light)
         self._lids = [Lids(model, sheets["lids"]) for model in (self.right, self.left) if "lids" in sheets]
         self._eyes = [
@@ -105,7 +112,7 @@ class Puppet:
         x = (np.arange(across, dtype=np.float32) - 0.5) * cell - 0.5 + box.x
         y = (np.arange(down, dtype=np.float32) - 0.5) * cell - 0.5 + box.y
         points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(np.float32)
-        return Part(sheet, box, cell, (down, across), points, self._depth(name, points))
+        return Part(sheet, box, cell, (down, across), points)
 
     def _depth(self, name: str, points: Floats) -> Floats:
         """Depth of a layer's points; hair behind goes with the front hair at the crown, and lies flat further down."""
@@ -121,34 +128,43 @@ class Puppet:
     def draw(self, row: Track) -> Planes:
         """The frame for one track row; the caller owns it."""
         frame = self._background.copy()
-        sources = pose.sources(self.skull, row, self._points, self._z, self._weight)
+        lean = pose.lean(self.skull, row, self._room)
+        points = pose.leant(pose.upright(lean), self._points)
+        depths, start = [], 0
+        for name, part in self._parts.items():
+            depths.append(self._depth(name, points[start : start + len(part.points)]))
+            start += len(part.points)
+        z = np.concatenate(depths) if depths else np.zeros(0, np.float32)
+        sources = pose.sources(self.skull, row, points, z, pose.follow(self.skull, points[:, 1]), lean)
         start = 0
         for name, part in self._parts.items():
-            field = sources[start : start + len(part.points)]
-            start += len(part.points)
+            here = slice(start, start + len(part.points))
+            start = here.stop
+            way = points[here] - sources[here]
             if name == "head":
-                self._lay_head(frame, part, field, row)
+                self._lay_head(frame, part, sources[here], (way, lean), row)
             else:
-                placed = self._placed(part, field)
+                placed = self._placed(part, sources[here], (way, lean))
                 frame.lay(placed.box, sample(part.sheet.pixels, placed.sources))
         return frame
 
-    def _placed(self, part: Part, field: Floats, below: float = 0.0) -> Placed:
+    def _placed(self, part: Part, field: Floats, moved: Moved, below: float = 0.0) -> Placed:
         """The part where the field puts it; its box reaches `below` pixels further down than its sheet."""
-        (down, across), cell = part.grid, part.cell
-        moved = part.points - field
-        left, top = (int(max(0.0, -float(lowest))) + 2 for lowest in moved.min(axis=0))
-        right, bottom = (int(max(0.0, float(highest))) + 2 for highest in moved.max(axis=0))
-        wanted = Box(part.sheet.x, part.sheet.y, part.sheet.width, part.sheet.height)
-        box = wanted.grown((left, top), (right, bottom + int(below)), self._film).within(part.box)
+        (down, across), cell, (way, lean) = part.grid, part.cell, moved
+        left, top = (int(max(0.0, -float(lowest))) + 2 for lowest in way.min(axis=0))
+        right, bottom = (int(max(0.0, float(highest))) + 2 for highest in way.max(axis=0))
+        whole = Box(part.sheet.x, part.sheet.y, part.sheet.width, part.sheet.height)
+        grown = Box(whole.x - left, whole.y - top, whole.width + left + right, whole.height + top + bottom + int(below))
+        box = _around(grown, lean).within(part.box)
         local = (field - np.array([part.sheet.x, part.sheet.y], np.float32)).reshape(down, across, 2)
         fine = enlarged(local, across * cell, down * cell)
         y, x = box.y - part.box.y + cell, box.x - part.box.x + cell
-        return Placed(part, box, fine[y : y + box.height, x : x + box.width], max(left, top, right, bottom))
+        reach = max(left, top, right, bottom)
+        return Placed(part, box, fine[y : y + box.height, x : x + box.width], reach, lean)
 
-    def _lay_head(self, frame: Planes, head: Part, field: Floats, row: Track) -> None:
+    def _lay_head(self, frame: Planes, head: Part, field: Floats, moved: Moved, row: Track) -> None:
         mouth = self.mouth.warp(row)
-        placed = self._placed(head, field, mouth.reach)
+        placed = self._placed(head, field, moved, mouth.reach)
         for eye in self._eyes:
             patch = eye.draw(row)
             box, places = self._window(placed, patch.x, patch.y, patch.pixels.shape)
@@ -180,7 +196,7 @@ class Puppet:
         sheet = placed.part.sheet
         if self._tilt is not None:
             wanted = _around(wanted, self._there)
-        box = wanted.around(placed.reach, self._film).within(placed.box)
+        box = _around(wanted, placed.lean).around(placed.reach, self._film).within(placed.box)
         places = placed.sources[box.inside(placed.box)]
         if self._tilt is None or not places.size:
             return box, seen_from(places, x - sheet.x, y - sheet.y)
@@ -209,8 +225,8 @@ class Puppet:
         if self._tilt is not None:
             points = self._tilt.tilted(points)
         z, weight = pose.depth(self.skull, points), pose.follow(self.skull, points[..., 1])
-        moved: Floats = points + pose.displaced(self.skull, track, points, z, weight)
-        return moved
+        lean = pose.lean(self.skull, track, self._room)
+        return pose.leant(lean, points + pose.displaced(self.skull, track, points, z, weight, lean))
 
 
 def tilt_of(face: Face, view: View) -> placing.Tilt | None:

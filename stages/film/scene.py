@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 
 from avatar.artifacts import Portrait
+from avatar.face import pose
 from avatar.stage import Context
-from stages.film import ground, matting
+from stages.film import ground, matting, walls
 from stages.film.brief import PLAIN, Scenery
 from stages.film.canvas import Box, Planes
 from stages.film.inside import Colour
@@ -41,10 +42,13 @@ def puppet(
     Raises `BadOutput`, `BadRequest`, `CorruptBlob`.
     """
     sheets, background = assemble(portrait, view, context, close=not scenery.own)
+    around = walls.of_photo(portrait, view, context) if portrait.kind == "photo" else pose.NOTHING_IN_THE_WAY
     if not scenery.own:
         background = behind or ground.behind(scenery, background, view, context)
     relief = PHOTO_RELIEF if portrait.kind == "photo" else 1.0
-    return Puppet(portrait.face, sheets, background, view, light=light_of(portrait, context), relief=relief)
+    return Puppet(
+        portrait.face, sheets, background, view, light=light_of(portrait, context), relief=relief, walls=around
+    )
 
 
 def light_of(portrait: Portrait, context: Context) -> Colour:
@@ -122,11 +126,11 @@ def _fade(count: int, start: int, length: int, view: View) -> Floats:
 
 
 def _lengthened(pixels: Bytes, y: int, height: int, view: View) -> Bytes:
-    """A layer that ends at the portrait's lower edge goes on below it as it ended, so that it may rise a little."""
+    """A layer that ends at the portrait's lower edge goes on below it as in a mirror, so that it may rise a little."""
     if y + len(pixels) < height - 1:
         return pixels
     below = int(view.margin / view.scale) + 1
-    return np.pad(pixels, ((0, below), (0, 0), (0, 0)), mode="edge")
+    return np.asarray(cv2.copyMakeBorder(pixels, 0, below, 0, 0, cv2.BORDER_REFLECT), np.uint8)
 
 
 def _background(pixels: Bytes, x: int, y: int, view: View) -> Planes:

@@ -39,7 +39,7 @@ class View:
 
 HEAD_ROOM = 2.2
 """Face heights that a film shows from top to bottom: head and shoulders."""
-MARGIN = 0.16
+MARGIN = 0.42
 """Face heights by which a film's layers reach beyond its edges: more than anything moves."""
 EYE_LINE = 0.41
 """Height of the eyes in the frame, from its top."""

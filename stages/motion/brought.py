@@ -36,7 +36,7 @@ class Brought:
     """A film of the asker's own, the face in it followed by MediaPipe FaceLandmarker."""
 
     id: str = "filmed"
-    version: str = "1"
+    version: str = "2"
     needs: Needs = Needs(weights=("face-landmarker",), packages=("mediapipe", "av", "cv2"), modes=(Mode(pace=0.8),))
 
     def takes(self, brief: Brief, /) -> bool:

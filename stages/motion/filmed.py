@@ -10,7 +10,7 @@ from stages.motion.brief import Brief
 
 LANDMARKER = "face-landmarker"
 RIFE = "rife"
-FILMS = "1"
+FILMS = "2"
 """Raised when films of any of these come out otherwise."""
 
 

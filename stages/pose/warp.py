@@ -6,7 +6,7 @@ import numpy as np
 
 from avatar import records
 from avatar.artifacts import Clip, Motion, Speech, Utterance
-from avatar.face import acting, blinks, expression, gaze, head_motion, life, listening, prosody, tracks
+from avatar.face import acting, blinks, expression, gaze, head_motion, leaning, life, listening, pose, prosody, tracks
 from avatar.face.listening import Other
 from avatar.face.noise import Grid
 from avatar.face.tracks import COLUMN, Track
@@ -23,7 +23,7 @@ class Warp:
     """The floor: needs nothing but the speech's own times."""
 
     id: str = "warp"
-    version: str = "2"
+    version: str = "3"
     needs: Needs = Needs(modes=(Mode(pace=0.002),))
 
     def load(self, _placement: Placement, /) -> "Performer":
@@ -100,7 +100,8 @@ def speaking(
     result = blinks.moved(track, grid, towards=edges, reach=BLINK_REACH)
     glances = expression.glances(spoken, seed=seed)
     follow = look * head * (gaze.following(grid, glances) + gaze.following(grid, acting.glances(asked)))
-    for name, values in head_motion.speaking(grid, spoken, seed=seed).items():
+    leans = leaning.shifts(grid, spoken, seed=seed)
+    for name, values in (head_motion.speaking(grid, spoken, seed=seed) | leans).items():
         result[:, COLUMN[name]] += head * values
     result[:, COLUMN["headYaw"]] += follow[:, 0]
     result[:, COLUMN["headPitch"]] += follow[:, 1]
@@ -110,6 +111,8 @@ def speaking(
         looked = heeds.idle[:, None] * looked + look * heeds.look
         result[:, COLUMN["headYaw"]] += head * look * heeds.head[:, 0]
         result[:, COLUMN["headPitch"]] += head * (look * heeds.head[:, 1] - heeds.nods)
+    head_motion.limited(result, leaning.LIMIT, amount=head)
+    result[:, COLUMN["headRoll"]] += leaning.tilt(result, pose.SEAT)
     head_motion.limited(result, amount=head)
     seen = looked + look * gaze.away(grid, glances)
     gaze.write(result, seen if asked.still else acting.eyes(grid, asked, seen, amount=look))

@@ -15,7 +15,8 @@ from avatar.face import landmarks
 from avatar.face.tracks import COLUMN, blank
 from avatar.quality.rig import read_rig
 from avatar.testing import Bench, workbench
-from stages.film import FILM, Brief, Scenery, directions
+from stages.film import FILM, Brief, Scenery, company, directions
+from stages.film.brief import Layout
 from stages.film.seats import grid, parts
 from tests.film import test_film_stage as solo
 
@@ -126,3 +127,20 @@ def test_times_that_lips_found_out_count(tmp_path: Path) -> None:
     rig = read_rig(bench.context.path(film.rig))
     assert rig.utterance is not None
     assert [phone.start for phone in rig.utterance.phones] == [0.0, 0.25, 0.9, 1.25, 1.8]
+
+
+def test_heads_side_by_side_are_about_as_large_as_each_other(tmp_path: Path) -> None:
+    asked = brief(workbench(tmp_path), tmp_path)
+    far = asked.clip.portrait
+    near = replace(far, width=far.width // 2, height=far.height, kind="photo")
+    rooms = company.rooms(2, "side_by_side", (1280, 720))
+
+    def heads(layout: Layout) -> list[float]:
+        seen = company.views([far, near], rooms, replace(asked, layout=layout))
+        return [each.scale for each in seen]
+
+    alone, beside = heads("cut"), heads("side_by_side")
+    assert alone[1] > 1.2 * alone[0]
+    assert max(beside) / min(beside) < max(alone) / min(alone)
+    assert beside[1] == alone[1]
+    assert alone[0] < beside[0] <= company.NEARER * alone[0] + 1e-6

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from avatar.artifacts import Portrait
+from avatar.artifacts import Layer, Portrait
 from avatar.testing import Bench, workbench
-from stages.film import scene
+from stages.film import scene, walls
 from stages.film.puppet import Puppet
 from stages.portrait import Brief, Marks
 from stages.portrait.drawn import Drawn
@@ -155,3 +155,21 @@ def test_skin_goes_with_the_jaw_down_to_the_chin(person: Puppet) -> None:
     assert np.abs(shut[below] - wide[below]).mean() > 2.0
     eyes = eye_box(person)
     assert np.abs(shut[eyes] - wide[eyes]).max() < 2.0
+
+
+def test_who_is_cut_by_the_picture_s_edge_stays_near_it(bench: Bench, standing: tuple[Portrait, Floats]) -> None:
+    portrait, cover = standing
+    seen = scene.view_of(portrait, (256, 256))
+    unit = max(y for _, y in portrait.face.jaw) - portrait.face.forehead[1]
+    assert (cover[: int(seen.top + seen.height / seen.scale), 0] < 0.5).all()
+    free = walls.of_photo(portrait, seen, bench.context)
+    assert free.right > 1.0
+    whole = replace(portrait, layers=tuple(_moved(layer, -0.8 * unit) for layer in portrait.layers))
+    near = walls.of_photo(whole, replace(seen, left=0.0), bench.context)
+    apart = walls.of_photo(whole, replace(seen, left=0.25 * unit), bench.context)
+    assert 0.0 < near.right <= walls.BESIDE
+    assert apart.right == pytest.approx(near.right + 0.25, abs=0.01)
+
+
+def _moved(layer: Layer, across: float) -> Layer:
+    return replace(layer, x=layer.x + round(across))

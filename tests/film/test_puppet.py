@@ -110,3 +110,26 @@ def test_no_row_breaks_the_drawing() -> None:
     drawing = puppet()
     for frame_row in track:
         assert drawing.draw(frame_row).luma.shape == (SIZE, SIZE)
+
+
+def test_who_leans_moves_as_one_and_the_background_stays() -> None:
+    still, leant = puppet().draw(row()), puppet().draw(row(leanX=0.2, leanY=0.05))
+    before, after = seen(row()), seen(row(leanX=0.2, leanY=0.05))
+    way = (after - before).mean(axis=0)
+    assert way[0] > 0.15 * puppet().skull.unit
+    assert way[1] > 0.03 * puppet().skull.unit
+    spans = [np.linalg.norm(points[:, None] - points[None], axis=2) for points in (before, after)]
+    assert np.abs(spans[0] - spans[1]).max() < 0.05 * puppet().skull.unit
+    shown = []
+    for frame, points in ((still, before), (leant, after)):
+        x, y = np.rint(points[landmarks.RIGHT_UPPER_LID].mean(axis=0)).astype(int)
+        shown.append(frame.luma[y : y + 7, x - 3 : x + 4].astype(int))
+    assert abs(shown[0].mean() - shown[1].mean()) < 12
+    np.testing.assert_array_equal(still.luma[:, :16], leant.luma[:, :16])
+
+
+def test_nobody_leans_out_of_the_picture() -> None:
+    for way in (-3.0, 3.0):
+        points = seen(row(leanX=way, leanY=way))
+        assert points.min() > 0
+        assert points.max() < SIZE

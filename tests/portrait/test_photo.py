@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from avatar.errors import BackendError, BadRequest, Unavailable
 from avatar.stage import Placement
 from avatar.testing import Bench, workbench
 from stages.portrait import PORTRAIT, Brief
-from stages.portrait.photo import Photo, PlainPhoto, cascade, segmenting
+from stages.portrait.photo import Photo, PlainPhoto, cascade, frame, segmenting
 from stages.portrait.photo.backend import Floats, Retoucher
 from tests.portrait.photos import MARKED, Bytes, astronaut, brief, drawn, marked, pixels
 from tests.shared import shared
@@ -156,7 +157,9 @@ def half(picture: Bytes) -> Floats:
 
 def test_a_segmenter_tells_who_stays_before_another_background(bench: Bench, portrait: Portrait) -> None:
     made = Retoucher(cascade.find, 0.4, half)(brief(bench, astronaut(), marks=MARKED), bench.context)
-    alone, plain = (layer(bench, each, "person")[..., 3] > 0 for each in (made, portrait))
+    rim = -made.layers[0].x
+    masks = (layer(bench, each, "person")[rim:-rim, rim:-rim, 3] for each in (made, portrait))
+    alone, plain = (mask > 0 for mask in masks)
     foot, width = alone.shape[0] // 4, alone.shape[1]  # above, where neither face nor breast is sure
     assert plain[:foot, : width // 4].mean() < 0.2
     assert alone[:foot, width // 4 : width // 2].mean() > 0.4
@@ -180,3 +183,20 @@ def test_the_real_segmenter_finds_the_astronaut(bench: Bench) -> None:
     assert seen.shape == (512, 512)
     assert seen[100:200, 190:260].min() > 0.9
     assert seen[:60, :60].max() < 0.1
+
+
+def with_white(picture: Bytes, rims: tuple[int, int, int, int]) -> Bytes:
+    """The picture with white above, below, left and right of it."""
+    return np.asarray(cv2.copyMakeBorder(picture, *rims, cv2.BORDER_CONSTANT, value=(255, 255, 255)), np.uint8)
+
+
+def test_the_lines_of_a_frame_are_cut_off_but_no_plain_wall() -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (320, 300, 3), np.uint8)
+    points = np.array([[100.0, 60.0], [200.0, 180.0]], np.float32)
+    plain = frame.frame(picture, points, 120.0)
+    lined = with_white(picture, (5, 3, 0, 4))
+    cut = frame.frame(lined, points + np.float32([0, 5]), 120.0)
+    np.testing.assert_array_equal(cut.pixels, plain.pixels)
+    np.testing.assert_allclose(cut.points, plain.points, atol=1e-3)
+    walled = with_white(picture, (30, 0, 0, 0))
+    assert frame.frame(walled, points + np.float32([0, 30]), 120.0).height > plain.height

@@ -35,7 +35,7 @@ class Photo:
     """The user's own picture: its face found by FaceLandmarker, its person by the segmenter where that is here."""
 
     id: str = "photo"
-    version: str = "4"
+    version: str = "5"
     needs: Needs = Needs(weights=("face-landmarker",), packages=("mediapipe", "PIL"), also=(SEGMENTER,))
 
     def takes(self, brief: Brief, /) -> bool:
@@ -58,7 +58,7 @@ class PlainPhoto:
     """The same with nothing to fetch: a face that is marked, else one that a cascade finds from the front."""
 
     id: str = "photo-plain"
-    version: str = "2"
+    version: str = "3"
     needs: Needs = Needs(packages=("PIL",))
 
     def takes(self, brief: Brief, /) -> bool:
@@ -131,7 +131,7 @@ def portrait(framed: frame.Framed, confidence: float, context: Context, *, there
     alone = outline.outline(framed, there)
     mask = np.asarray(cv2.bitwise_or(matte.person(framed, there), alone), np.uint8)
     context.step(3, STEPS)
-    behind = matte.without(framed.pixels, mask)
+    behind = matte.behind(framed.pixels, mask, unit)
     context.step(4, STEPS)
     cover = matte.cover(mask, unit)
     for eye in (seen.right, seen.left):

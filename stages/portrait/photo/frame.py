@@ -11,12 +11,17 @@ Floats = NDArray[np.float32]
 
 BESIDE, ABOVE, BELOW = 2.2, 0.8, 0.95
 """Face heights that a portrait shows beside the middle of the face, above its forehead and below its chin."""
-RIM = 0.2
-"""Face heights kept around the portrait, more than anything moves; where the picture ends its edge goes on."""
+RIM = 0.36
+"""Face heights kept around the portrait, more than anything moves; where the picture ends it goes on as in a mirror."""
 WHOLE = 1920
 """Pixels of the longer side of a whole picture at most, as large as films are."""
 FACE = (240, 480)
 """Least and most pixels of the face's height."""
+
+LINES = 0.02
+"""Share of a picture's height that a white or black line at its edge takes at most; more is a plain background."""
+PLAIN, EVEN = 118.0, 10.0
+"""How far from mid grey such a line is at least, and how much it varies at most, in codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ class Framed:
 
 def frame(picture: Bytes, points: Floats, unit: float, *, everything: bool = False) -> Framed:
     """Head and shoulders around a face of height `unit` of a picture (h, w, 3), or `everything` in it."""
+    (top, bottom), (left, right) = (_within(np.asarray(side, np.uint8)) for side in (picture, picture.swapaxes(0, 1)))
+    picture, points = picture[top:bottom, left:right], points - np.array([left, top], np.float32)
     height, width = picture.shape[:2]
     low, high = points.min(axis=0), points.max(axis=0)
     middle = float(low[0] + high[0]) / 2
@@ -79,10 +86,23 @@ def frame(picture: Bytes, points: Floats, unit: float, *, everything: bool = Fal
     return Framed(np.asarray(pixels, np.uint8), placed.astype(np.float32), rim, unit * scale)
 
 
+def _within(picture: Bytes) -> tuple[int, int]:
+    """The rows of a picture (h, w, 3) from first to last without the thin white or black lines of a frame around it."""
+    most = round(LINES * len(picture))
+    first, last = (_blank(picture[::way][: most + 1]) for way in (1, -1))
+    return first if first <= most else 0, len(picture) - (last if last <= most else 0)
+
+
+def _blank(lines: Bytes) -> int:
+    """How many of some lines (n, w, 3), from the first on, are white or black."""
+    blank = [abs(line.mean() - 127.5) > PLAIN and line.std() < EVEN for line in lines]
+    return blank.index(False) if False in blank else len(blank)
+
+
 def _cut(picture: Bytes, box: tuple[int, int, int, int]) -> Bytes:
-    """A rectangle (left, top, right, bottom) of a picture; beyond its edges they go on as they are."""
+    """A rectangle (left, top, right, bottom) of a picture; beyond its edges it goes on as in a mirror."""
     height, width = picture.shape[:2]
     left, top, right, bottom = box
     inner = picture[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
     rims = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
-    return np.asarray(cv2.copyMakeBorder(inner, *rims, cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(cv2.copyMakeBorder(inner, *rims, cv2.BORDER_REFLECT), np.uint8)

@@ -18,6 +18,8 @@ SMALL = 64
 """Pixels of the face's height at which the matte is found."""
 GENEROUS, FEATHER = 0.03, 0.13
 """Face heights by which the matte is wider than what was found, and over which it fades out beyond that."""
+STRAY, SHRUNK = 0.055, 4
+"""Face heights around the matte that count as no background, and how much smaller those are looked for."""
 REACH = SMALL // 3
 """Pixels beyond what is likely at which somebody else begins, at the small scale."""
 SOMEBODY = 0.25
@@ -135,6 +137,15 @@ def cover(mask: Bytes, unit: float) -> Bytes:
     away = cv2.distanceTransform(cv2.bitwise_not(mask), cv2.DIST_L2, 5)
     near = np.clip(1.0 - (away - 1.5) / (FEATHER * unit), 0.0, 1.0)
     return np.asarray(np.rint(255.0 * near * near * (3.0 - 2.0 * near)), np.uint8)
+
+
+def behind(pixels: Bytes, mask: Bytes, unit: float) -> Bytes:
+    """The background alone (h, w, 3): no hair that the mask missed must stay behind when the person leans away."""
+    size = 2 * round(STRAY * unit / SHRUNK) + 1
+    small = cv2.resize(mask, None, fx=1 / SHRUNK, fy=1 / SHRUNK, interpolation=cv2.INTER_AREA)
+    wide = cv2.dilate(small, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    whole = cv2.resize(wide, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return without(pixels, np.where(whole > 0, 255, 0).astype(np.uint8))
 
 
 def without(pixels: Bytes, mask: Bytes) -> Bytes:
