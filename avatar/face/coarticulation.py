@@ -42,7 +42,7 @@ LEAVE = 0.3
 INTO_PAUSE, OUT_OF_PAUSE, PAUSE_STEP = 0.068, 0.091, 0.045
 """Seconds: the mouth's shutting is half done this long after the last sound, its opening (the breath before speaking)
 this long before the first one; either takes twice the last figure."""
-WIDE, BEYOND, BEND = 0.27, 0.25, 0.03
+WIDE, BEYOND, BEND = 0.33, 0.45, 0.03
 """Jaw opening from which on it grows by a share only, over a bend of that softness: people open about equally far for
 all that is loud and open (a filmed speaker's third quartile is 0.50 of his widest, the ninth decile 0.58)."""
 REACH = 4

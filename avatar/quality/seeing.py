@@ -97,7 +97,8 @@ class Beside:
         """The parts (PARTS, PARTS), rows first, that are wholly beside the head in one frame."""
         edges = np.arange(PARTS + 1) / PARTS
         across = (edges[1:] <= self.left[index]) | (edges[:-1] >= self.right[index])
-        return (edges[1:] <= self.bottom[index])[:, None] & across[None]
+        free: Mask = (edges[1:] <= self.bottom[index])[:, None] & across[None]
+        return free
 
 
 def beside(points: Floats, height: Array, size: tuple[int, int]) -> Beside:

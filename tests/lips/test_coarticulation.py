@@ -129,7 +129,7 @@ def test_a_diphthong_goes_from_one_vowel_to_the_other() -> None:
 
 def test_stress_opens_the_mouth_and_haste_keeps_it_smaller_but_never_unclosed() -> None:
     strong, weak = gap(said(made("t 'ɑ t"))), gap(said(made("t ɑ t")))
-    assert strong.max() > 1.06 * weak.max()  # wide mouths level off
+    assert strong.max() > 1.12 * weak.max()
     slow, fast = made("b 'ɑ d ɑ b 'ɑ d ɑ", length=0.16), made("b 'ɑ d ɑ b 'ɑ d ɑ", length=0.055)
     assert gap(said(fast)).max() < 0.9 * gap(said(slow)).max()
     assert figures(said(fast), fast, 60).closures == 1.0
@@ -143,7 +143,7 @@ def test_the_mouth_is_shut_in_pauses_and_takes_breath_before_speaking() -> None:
     assert opened[at(opened, pause.start + 0.12) : at(opened, pause.end - 0.13)].max() < 0.1 * top
     assert opened[at(opened, pause.start - 0.01)] > 0.3 * top
     assert opened[at(opened, pause.end - 0.02)] > 0.3 * top
-    assert opened[at(opened, 0.35)] < 0.1 * top < opened[at(opened, 0.44)]
+    assert opened[at(opened, 0.36)] < 0.1 * top < opened[at(opened, 0.44)]
 
 
 def test_a_short_break_is_spoken_through() -> None:
@@ -198,7 +198,7 @@ def test_movement_is_smooth() -> None:
     jaw = track[:, COLUMN["jawOpen"]].astype(float)
     power = np.abs(np.fft.rfft((jaw - jaw.mean()) * np.hanning(len(jaw)))) ** 2
     hertz = np.fft.rfftfreq(len(jaw), 0.01)
-    assert power[hertz > 10.0].sum() < 0.01 * power.sum()
+    assert power[hertz > 10.0].sum() < 0.007 * power.sum()
     assert np.abs(np.diff(gap(track))).max() * 100 < 4.0
 
 

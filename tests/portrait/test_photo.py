@@ -195,8 +195,8 @@ def test_the_lines_of_a_frame_are_cut_off_but_no_plain_wall() -> None:
     points = np.array([[100.0, 60.0], [200.0, 180.0]], np.float32)
     plain = frame.frame(picture, points, 120.0)
     lined = with_white(picture, (5, 3, 0, 4))
-    cut = frame.frame(lined, points + np.float32([0, 5]), 120.0)
+    cut = frame.frame(lined, points + np.array([0, 5], np.float32), 120.0)
     np.testing.assert_array_equal(cut.pixels, plain.pixels)
     np.testing.assert_allclose(cut.points, plain.points, atol=1e-3)
     walled = with_white(picture, (30, 0, 0, 0))
-    assert frame.frame(walled, points + np.float32([0, 30]), 120.0).height > plain.height
+    assert frame.frame(walled, points + np.array([0, 30], np.float32), 120.0).height > plain.height
