@@ -24,18 +24,19 @@ SEAT = 3.0
 """Face heights below the top of the neck about which somebody leans."""
 CROWN, BROAD, BREAST = 0.24, 0.55, 0.3
 """Face heights that must stay in the picture: above the forehead, beside the head's middle, below the chin."""
-LEAST_ROOM, NO_WALLS = 0.03, 9.0
+LEAST_ROOM, NO_WALLS = 0.01, 9.0
 """Face heights that somebody may lean where there is no room for it, and where nothing is in the way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Face heights that a head may go to each side until it leaves the picture."""
+    """Face heights that a head may go to each side until it leaves the picture, and how much smaller it may become."""
 
     left: float = NO_WALLS
     right: float = NO_WALLS
     up: float = NO_WALLS
     down: float = NO_WALLS
+    away: float = NO_WALLS
 
     def smaller(self, other: "Room") -> "Room":
         """The room that both leave."""
@@ -44,11 +45,16 @@ class Room:
             min(self.right, other.right),
             min(self.up, other.up),
             min(self.down, other.down),
+            min(self.away, other.away),
         )
 
     def within(self, x: Array, y: Array) -> tuple[Array, Array]:
         """A way to go, right and down in face heights, levelled off smoothly before the head leaves the picture."""
         return _levelled(x, self.left, self.right), _levelled(y, self.up, self.down)
+
+    def nearer(self, scale: Array) -> Array:
+        """How much larger to become, levelled off on the way to being smaller."""
+        return _levelled(scale, self.away, NO_WALLS)
 
 
 NOTHING_IN_THE_WAY = Room()
@@ -133,7 +139,7 @@ def lean(head: Skull, row: Track, around: Room) -> NDArray[np.float64]:
     """
     way = np.asarray(np.stack([row[..., COLUMN[name]] for name in ("leanX", "leanY")]), np.float32)
     x, y = (np.asarray(each, np.float64) for each in around.within(*way))
-    angle, near = x / SEAT, 1.0 + np.asarray(row[..., COLUMN["leanScale"]], np.float64)
+    angle, near = x / SEAT, 1.0 + np.asarray(around.nearer(row[..., COLUMN["leanScale"]]), np.float64)
     cos, sin = near * np.cos(angle), near * np.sin(angle)
     turn = np.stack([np.stack([cos, -sin], axis=-1), np.stack([sin, cos], axis=-1)], axis=-2)
     seat = np.array([head.centre_x, head.neck_y + SEAT * head.unit])

@@ -12,8 +12,10 @@ from avatar.face.pose import NO_WALLS, NOTHING_IN_THE_WAY, Room
 from avatar.stage import Context
 from stages.film.sheets import View, read_rgba, tall
 
-BESIDE, OVER = 0.2, 0.05
+BESIDE, OVER = 0.08, 0.02
 """Face heights by which what is made up beside and above the picture may come into the film at most."""
+WAY = Room(left=0.12, right=0.12, up=0.05, down=0.05, away=0.04)
+"""As far as anybody leans who was cut out of a photograph: beyond that, what is made up behind them is seen."""
 MOSTLY = 127
 """Coverage above which the person is there."""
 TOUCHES = 0.01
@@ -47,4 +49,5 @@ def of_photo(portrait: Portrait, view: View, context: Context) -> Room:
     left_edge = _Edge(float(rows[:, 0].mean()), max(0.0, view.left) / unit)
     right_edge = _Edge(float(rows[:, -1].mean()), max(0.0, portrait.width - right) / unit)
     upper = _Edge(float(there[0].mean()), max(0.0, view.top) / unit)
-    return Room(left=right_edge.way(BESIDE), right=left_edge.way(BESIDE), down=upper.way(OVER))
+    down = upper.way(OVER)
+    return WAY.smaller(Room(left=right_edge.way(BESIDE), right=left_edge.way(BESIDE), down=down, away=down))

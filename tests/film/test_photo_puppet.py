@@ -163,12 +163,12 @@ def test_who_is_cut_by_the_picture_s_edge_stays_near_it(bench: Bench, standing: 
     unit = max(y for _, y in portrait.face.jaw) - portrait.face.forehead[1]
     assert (cover[: int(seen.top + seen.height / seen.scale), 0] < 0.5).all()
     free = walls.of_photo(portrait, seen, bench.context)
-    assert free.right > 1.0
+    assert free == walls.WAY
     whole = replace(portrait, layers=tuple(_moved(layer, -0.8 * unit) for layer in portrait.layers))
     near = walls.of_photo(whole, replace(seen, left=0.0), bench.context)
-    apart = walls.of_photo(whole, replace(seen, left=0.25 * unit), bench.context)
+    apart = walls.of_photo(whole, replace(seen, left=0.02 * unit), bench.context)
     assert 0.0 < near.right <= walls.BESIDE
-    assert apart.right == pytest.approx(near.right + 0.25, abs=0.01)
+    assert apart.right == pytest.approx(near.right + 0.02, abs=0.002)
 
 
 def _moved(layer: Layer, across: float) -> Layer:
