@@ -95,4 +95,4 @@ def test_what_is_not_its_checkpoint_is_told(tmp_path: Path, fault: str) -> None:
 
 def test_who_films_with_few_frames_uses_it_where_it_is() -> None:
     using = {backend.id for stage in (MOTION, POSE) for backend in stage.chain if "rife" in backend.needs.also}
-    assert using == {"svd", "ltx", "wan21-i2v", "wan22-ti2v-5b", "animate-anyone", "wan-animate"}
+    assert using == {"svd", "ltx", "wan21-i2v", "wan22-ti2v-5b", "animate-anyone", "wan-animate", "ltx2"}
