@@ -215,12 +215,12 @@ def drawn(shot: Shot, rows: range) -> Generator[Planes, None, None]:
 
 
 def _marked(shot: Shot, frames: Iterator[Planes], rig: BinaryIO) -> Iterator[Planes]:
-    """The frames of a whole film, their landmarks written beside them."""
-    for index, frame in enumerate(frames):
-        if index % RIG_FRAMES == 0:
-            points = shot.picture.landmarks(index, min(index + RIG_FRAMES, shot.frames))
-            rig.write(points.astype("<f4").tobytes())
+    """The frames of a whole film, and after some of them their landmarks, so that the first one waits for none."""
+    for done, frame in enumerate(frames, start=1):
         yield frame
+        if done % RIG_FRAMES == 0 or done == shot.frames:
+            points = shot.picture.landmarks((done - 1) // RIG_FRAMES * RIG_FRAMES, done)
+            rig.write(points.astype("<f4").tobytes())
 
 
 def _lettered(shot: Shot, frame: Planes, index: int) -> Planes:
