@@ -28,6 +28,7 @@ SHARES = {
     "sd-turbo": 0.1,
     "modelscope": 0.1,
     "wan22-ti2v-5b": 0.2,
+    "ltx2": 0.2,
 }
 """The most important first: time may be short. What a recipe may take of it, so that none eats what is the others'."""
 WRITTEN = "results.jsonl"

@@ -3,9 +3,7 @@
 A way is some of these words joined by `+`:
 plain          as diffusers runs it
 channels_last  convolutions over channels that lie together
-cudnn          attention by cuDNN before all other kernels
-fused          queries, keys and values from one product
-compile        the repeated blocks compiled, once for all of a shape
+compile        the repeated blocks compiled as the stages do it, once for all of a shape
 graph          the whole pass recorded as a CUDA graph and replayed
 cache          FirstBlockCache with a threshold that it always keeps: what a step costs that the cache answers
 """
@@ -15,23 +13,21 @@ cache          FirstBlockCache with a threshold that it always keeps: what a ste
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from benchmarks.works import Maker
+from stages.diffusion.compiling import Compiling
 
 MIB = 1 << 20
 ENOUGH = 5.0
 """Seconds after which a step is not repeated any more."""
 FEWEST, MOST = 3, 15
-RECOMPILES = 64
-"""Shapes that one block may be compiled for: a UNet has one or two at each of its levels."""
 
 
 @dataclass(slots=True)
@@ -157,43 +153,18 @@ def channels_last(net: Any, _blocks: tuple[str, ...]) -> Iterator[None]:
             module.to(memory_format=torch.contiguous_format)
 
 
-def cudnn(_net: Any, _blocks: tuple[str, ...]) -> AbstractContextManager[None]:
-    """See above."""
-    order = [
-        SDPBackend.CUDNN_ATTENTION,
-        SDPBackend.FLASH_ATTENTION,
-        SDPBackend.EFFICIENT_ATTENTION,
-        SDPBackend.MATH,
-    ]
-    return sdpa_kernel(order, set_priority=True) if on_gpu() else nullcontext()
-
-
-@contextmanager
-def fused(net: Any, _blocks: tuple[str, ...]) -> Iterator[None]:
-    """See above."""
-    net.fuse_qkv_projections()
-    try:
-        yield
-    finally:
-        net.unfuse_qkv_projections()
-
-
 @contextmanager
 def compiled(net: Any, blocks: tuple[str, ...]) -> Iterator[None]:
     """See above."""
     torch._dynamo.reset()
-    settings = torch._dynamo.config.patch(recompile_limit=RECOMPILES, accumulated_recompile_limit=8 * RECOMPILES)
-    found = [module for module in net.modules() if type(module).__name__ in blocks]
-    if not found:
-        raise LookupError(f"no {' or '.join(blocks)} in {type(net).__name__}")
-    with settings:
-        for module in found:
-            module.compile(dynamic=False)
+    works = Compiling(wanted=True, devices=("cuda", "cpu"))
+    with works.used([net], kinds=blocks) as active:
+        if not active:
+            raise LookupError(f"no {' or '.join(blocks)} in {type(net).__name__}")
         try:
             yield
         finally:
-            for module in found:
-                module._compiled_call_impl = None
+            works.undo()
 
 
 @contextmanager
@@ -210,8 +181,6 @@ def cache(net: Any, _blocks: tuple[str, ...]) -> Iterator[None]:
 
 WAYS: dict[str, Callable[[Any, tuple[str, ...]], AbstractContextManager[None]]] = {
     "channels_last": channels_last,
-    "cudnn": cudnn,
-    "fused": fused,
     "compile": compiled,
     "cache": cache,
 }

@@ -25,12 +25,16 @@ from diffusers import (
     UNetSpatioTemporalConditionModel,
     WanTransformer3DModel,
 )
+from torch import Tensor
 
 from benchmarks import works
-from benchmarks.activations import FINE, LTX, SMALL, SVD, WIDE, placed
+from benchmarks.activations import FINE, LTX, SMALL, SPOKEN, SVD, WIDE, placed
 from benchmarks.works import Film, Work
+from tests.pose import tiny_ltx2
 
 WIDTHS = (16, 16, 16, 16)
+SPREAD = 0.02
+"""Of weights that are drawn."""
 WAN: dict[str, Any] = {
     "patch_size": (1, 2, 2),
     "num_attention_heads": 2,
@@ -52,13 +56,16 @@ class Piece:
     part: str
     tiny: Callable[[], Any]
     work: Work
+    blank: bool = False
+    """Whether its weights are drawn in their own type, since in float32 they would not fit onto the device."""
 
     def build(self, device: str, dtype: torch.dtype, *, tiny: bool) -> Any:
         """The network with random weights."""
         torch.manual_seed(1)
-        with torch.device(device):
+        blank = self.blank and not tiny
+        with torch.device("meta" if blank else device):
             net = self.tiny() if tiny else ARCHITECTURES[self.model][self.part]()
-        return placed(net, dtype, lambda tensor, kind: tensor.detach().to(device, kind))
+        return placed(net, dtype, lambda tensor, kind: (_drawn if blank else _moved)(tensor, device, kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +79,23 @@ class Subject:
     dtype: torch.dtype
     ways: tuple[str, ...]
     blocks: tuple[str, ...] = ()
+    beside: tuple[Piece, ...] = ()
+    """Networks that rest on the device meanwhile."""
+    tiled: bool = False
+    """Whether the decoder works tile by tile."""
 
     def small(self) -> "Subject":
         """The same with a film that a processor makes at once."""
         return replace(self, film=Film(128, 64, min(self.film.frames, 9)))
+
+
+def _moved(tensor: Tensor, device: str, kind: torch.dtype) -> Tensor:
+    return tensor.detach().to(device, kind)
+
+
+def _drawn(tensor: Tensor, device: str, kind: torch.dtype) -> Tensor:
+    made = torch.empty(tensor.shape, device=device, dtype=kind)
+    return made.normal_(std=SPREAD) if kind.is_floating_point else made.zero_()
 
 
 def _image_vae() -> Any:
@@ -192,8 +212,8 @@ def _wan22_vae() -> Any:
     )
 
 
-TRANSFORMER = ("plain", "cudnn", "cache", "compile", "compile+cudnn")
-UNET = ("plain", "channels_last", "cudnn", "compile+cudnn", "compile+channels_last+cudnn")
+TRANSFORMER = ("plain", "cache", "compile")
+UNET = ("plain", "channels_last", "compile")
 BLOCKS = ("BasicTransformerBlock", "TemporalBasicTransformerBlock")
 HALF, BRAIN = torch.float16, torch.bfloat16
 
@@ -215,7 +235,7 @@ SUBJECTS: dict[str, Subject] = {
             Piece("ltx-2b-distilled", "vae", _ltx_vae, works.ltx_decode),
             LTX,
             BRAIN,
-            (*TRANSFORMER, "compile+cudnn+graph"),
+            TRANSFORMER,
             ("LTXVideoTransformerBlock",),
         ),
         Subject(
@@ -224,7 +244,7 @@ SUBJECTS: dict[str, Subject] = {
             Piece("wan21-t2v-13b", "vae", _wan_vae, works.wan_decode),
             WIDE,
             BRAIN,
-            ("plain", "cudnn", "fused", "cache", "compile+cudnn", "compile+cudnn+fused"),
+            TRANSFORMER,
             ("WanTransformerBlock",),
         ),
         Subject(
@@ -233,7 +253,7 @@ SUBJECTS: dict[str, Subject] = {
             Piece("sd-turbo", "vae", _image_vae, works.image_decode),
             Film(512, 512),
             HALF,
-            ("plain", "channels_last", "fused", "graph", "channels_last+fused+graph", "compile+graph"),
+            ("plain", "graph"),
             BLOCKS,
         ),
         Subject(
@@ -242,7 +262,7 @@ SUBJECTS: dict[str, Subject] = {
             Piece("modelscope-t2v", "vae", _image_vae, works.image_decode),
             SMALL,
             HALF,
-            ("plain", "channels_last", "cudnn", "graph", "compile", "compile+graph"),
+            ("plain", "graph", "compile"),
             BLOCKS,
         ),
         Subject(
@@ -256,8 +276,22 @@ SUBJECTS: dict[str, Subject] = {
             Piece("wan22-ti2v-5b", "vae", _wan22_vae, works.wan_decode),
             FINE,
             BRAIN,
-            ("plain", "cudnn", "compile+cudnn"),
+            ("plain", "compile"),
             ("WanTransformerBlock",),
+        ),
+        Subject(
+            "ltx2",
+            Piece("ltx-2", "transformer", tiny_ltx2.transformer, works.ltx2_step, blank=True),
+            Piece("ltx-2", "vae", tiny_ltx2.video_vae, works.tiled(works.ltx2_decode), blank=True),
+            SPOKEN,
+            BRAIN,
+            ("plain", "compile"),
+            ("LTX2VideoTransformerBlock",),
+            beside=(
+                Piece("ltx-2", "connectors", lambda: tiny_ltx2.pipeline().connectors, works.ltx2_connect, blank=True),
+                Piece("ltx-2", "text_encoder", lambda: tiny_ltx2.encoder(400), works.ltx2_read, blank=True),
+            ),
+            tiled=True,
         ),
     )
 }

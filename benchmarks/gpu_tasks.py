@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from benchmarks.gpu import Book
 
 TINY = Layout(channels=(32, 64, 64, 64), cross=32, groups=8)
-ANYONE_WAYS = ("plain", "cudnn", "channels_last", "compile+cudnn")
+ANYONE_WAYS = ("plain", "compile")
 
 
 def machine() -> str:
@@ -97,6 +97,8 @@ class Bench:
         for role in ("denoiser", "decoder"):
             piece = getattr(self.subject, role)
             self.nets[role] = piece.build(self.device, self.subject.dtype, tiny=self.tiny)
+        for piece in self.subject.beside:
+            self.nets[piece.part] = piece.build(self.device, self.subject.dtype, tiny=self.tiny)
         how.fresh()
         return {"weights": weigh(*self.nets.values()) / GIB}
 
@@ -108,7 +110,8 @@ class Bench:
         finite = bool(torch.isfinite(out).all())
         found = how.memory()
         del out
-        planned = weigh(*self.nets.values()) + int(ACTIVATIONS[self.name][piece.part] * GIB)
+        tiled = ", tiled" if self.subject.tiled and role == "decoder" else ""
+        planned = weigh(*self.nets.values()) + int(ACTIVATIONS[self.name + tiled][piece.part] * GIB)
         return against(planned, found) | {"finite": finite}
 
     def _step(self) -> Tensor:

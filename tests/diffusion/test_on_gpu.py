@@ -1,5 +1,6 @@
 """The same on a GPU: how parts travel, 8 bits, compiled blocks, and memory that really runs out. Skips without one."""
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
@@ -164,12 +165,14 @@ def test_memory_that_really_runs_out_costs_a_note_and_not_the_picture() -> None:
     big = Order("a kind face", many, 512, 512, FOUR)
     whole = list(made(big, QUIET).pictures)
     tiled = list(studio(SD15, Placement(device="cuda", offload="tiles"))(big, QUIET).pictures)
+    gc.collect()
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
+    rests, there = torch.cuda.memory_reserved(), torch.cuda.get_device_properties(0).total_memory
     made(big, QUIET)
-    peak, there = torch.cuda.max_memory_allocated(), torch.cuda.get_device_properties(0).total_memory
+    most = torch.cuda.max_memory_reserved()
     torch.cuda.empty_cache()
-    torch.cuda.set_per_process_memory_fraction(0.6 * peak / there)
+    torch.cuda.set_per_process_memory_fraction((rests + 0.6 * (most - rests)) / there)
     try:
         painted = made(big, QUIET)
     finally:
