@@ -1,5 +1,6 @@
 """What several areas of tests share."""
 
+import gc
 import os
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +9,13 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of small networks wait for each other longer than they work
+gc.disable()  # while modules are read nothing is garbage; see below
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays, and no collection looks through its millions of objects again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
