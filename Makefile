@@ -5,6 +5,8 @@
 TEXT ?= Hello, I am Ada. Let us look at prime numbers together.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PIP = -m pip install --quiet --disable-pip-version-check
+# Modules are compiled when they are first imported, and that is kept, whatever the shell wants: tests start many processes.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo test bench clean
 .DELETE_ON_ERROR:
@@ -20,7 +22,7 @@ test: .venv/.ready
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	# What waits for a browser, a process or a server gets a second try when time ran out, and for no other reason.
-	.venv/bin/pytest -n 2 --dist loadfile --reruns 1 --only-rerun Timeout
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder --reruns 1 --only-rerun Timeout
 
 bench: .venv/.ready
 	.venv/bin/python -m benchmarks
@@ -37,7 +39,7 @@ clean:
 .venv/.ready: requirements.txt requirements-dev.txt requirements-core.txt
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=..."'
 	$(PYTHON) -m venv .venv
-	.venv/bin/python $(PIP) -r requirements.txt -r requirements-dev.txt
+	.venv/bin/python $(PIP) --no-compile -r requirements.txt -r requirements-dev.txt
 	# Tests that look with MediaPipe want two system libraries, those of the page a browser; where they can't be had, those
 	# tests skip and say so.
 	-@{ ldconfig -p | grep -q libGLESv2.so.2 && command -v chromium >/dev/null; } \

@@ -1,5 +1,6 @@
 """What several areas of tests share."""
 
+import gc
 import os
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +9,36 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of small networks wait for each other longer than they work
+gc.disable()  # while modules are read nothing is garbage; see below
+
+
+LONG = (
+    "web/test_browser.py",
+    "house/test_serving.py",
+    "jobs/test_survival.py",
+    "animate_anyone/test_parity.py",
+    "house/test_startup.py",
+    "house/test_growth.py",
+    "jobs/test_accelerators.py",
+    "cli/test_process.py",
+    "jobs/test_service.py",
+    "mcp/test_over_http.py",
+    "security/test_door.py",
+    "portrait/test_drawn_faces.py",
+)
+"""Files that take longest, first: begun last, one of them would leave the other cores idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take longest come first; all others as they are."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays, and no collection looks through its millions of objects again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_app_py_says_its_plan_serves_and_ends_in_good_order(tmp_path: Path) -> N
 
 def test_a_job_survives_the_death_of_its_server(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    long = ASK | {"script": "It goes on and on, and there is always one more thing to be said about it. " * 8}
+    long = ASK | {"script": "It goes on and on, and there is always one more thing to be said about it. " * 2}
     with served(data, "-m", "avatar", "serve") as (process, client):
         job = client.post("/v1/videos", json=long).json()["id"]
         end = time.monotonic() + PATIENCE

@@ -1,8 +1,9 @@
 """Databases, services and workers for the tests of jobs."""
 
+import multiprocessing
 import os
+import signal
 import subprocess
-import sys
 import tempfile
 import uuid
 import warnings
@@ -19,7 +20,6 @@ from tests.jobs import product
 from tests.jobs.waiting import PATIENCE
 from tests.tiny import tiny_house
 
-ROOT = Path(__file__).parents[2]
 Open = Callable[..., DurableJobs]
 
 
@@ -124,24 +124,26 @@ def _jobs(chosen: Settings, closing: ExitStack, **more: object) -> DurableJobs:
     return jobs
 
 
+WORKERS = multiprocessing.get_context("forkserver")
+WORKERS.set_forkserver_preload([product.__name__])  # imported once, so that a worker is there at once
+
+
 class Crew:
     """Worker processes over one data folder."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.all: list[subprocess.Popen[str]] = []
+        self.all: list[Hired] = []
 
-    def hire(self, database: str = "", kind: str = "") -> subprocess.Popen[str]:
+    def hire(self, database: str = "", kind: str = "") -> "Hired":
         """One more, ready to work."""
         one = self.call(database, kind)
-        assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n"
+        assert one.ready.wait(PATIENCE)
         return one
 
-    def call(self, database: str = "", kind: str = "") -> subprocess.Popen[str]:
+    def call(self, database: str = "", kind: str = "") -> "Hired":
         """One more, which will come soon."""
-        argv = [sys.executable, "-m", "tests.jobs.product", str(self.data), database, kind]
-        one = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        one = Hired(self.data, database, kind)
         self.all.append(one)
         return one
 
@@ -149,15 +151,50 @@ class Crew:
         """Tell all to stop, and wait for it."""
         for one in self.all:
             one.terminate()
+        for one in self.all:
+            one.wait()
+
+
+class Hired:
+    """A worker process of its own."""
+
+    def __init__(self, data: Path, database: str, kind: str) -> None:
+        self.kind = kind
+        self.ready = WORKERS.Event()
+        self._process = WORKERS.Process(target=product.main, args=(str(data), database, kind, self.ready.set))
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """What the system calls it."""
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def gone(self) -> bool:
+        """Whether it has ended."""
+        return not self._process.is_alive()
+
+    def terminate(self) -> None:
+        """Tell it to stop."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """End it without any last word."""
+        self._process.kill()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def wait(self) -> int:
+        """Its exit status, once it has ended; killed, where it does not."""
+        self._process.join(PATIENCE)
         try:
-            for one in self.all:
-                one.wait(PATIENCE)
+            assert self._process.exitcode is not None, "it did not end"
+            return self._process.exitcode
         finally:
-            for one in self.all:
-                one.kill()
-                one.wait()
-                assert one.stdout is not None
-                one.stdout.close()
+            self._process.kill()
+            self._process.join()
 
 
 @pytest.fixture

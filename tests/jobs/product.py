@@ -1,13 +1,9 @@
-"""A product of three small stages whose texts say what is to go wrong, and a worker that makes it in its own process.
-
-`python -m tests.jobs.product DATA [DATABASE [gpu]]` works until it is told to stop, or until a text tells it to die.
-"""
+"""A product of three small stages whose texts say what is to go wrong, and what makes it in a process of its own."""
 
 import os
 import signal
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -237,16 +233,11 @@ def worker(
     )
 
 
-def main(data: str, database: str = "", kind: str = "") -> None:
-    """Work until a signal to stop comes; `kind` is gpu for a worker that does what needs one."""
+def main(data: str, database: str, kind: str, ready: Callable[[], None]) -> None:
+    """Work until a signal to stop comes, or a text tells to die; `kind` is gpu for who does what needs one."""
     stop = signal.SIGTERM, signal.SIGINT
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
     working = worker(settings(Path(data), database), gpu_only=kind == "gpu")
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    ready()
     signal.sigwait(stop)
     working.close()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

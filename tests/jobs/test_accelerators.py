@@ -9,7 +9,7 @@ from avatar.request import parse
 from tests.jobs import product
 from tests.jobs.conftest import Crew, Open
 from tests.jobs.test_survival import POINTS, left_behind, undisturbed, work_on
-from tests.jobs.waiting import PATIENCE, all_ended, ended, running, wait
+from tests.jobs.waiting import all_ended, ended, running, wait
 from tests.tiny import tiny_house
 
 
@@ -97,7 +97,7 @@ def test_when_the_last_gpu_leaves_who_waits_for_it_goes_on_without(
     running(jobs, made[0], "motion")
     wait(lambda: (row := jobs.shelf.row(made[1].id)) is not None and row.place == "gpu" and row.run is None)
     gpu.terminate()
-    gpu.wait(PATIENCE)
+    gpu.wait()
     (tmp_path / "go").touch()
     outcomes = [job.outcome for job in all_ended(jobs, made)]
     assert [outcome and outcome.backends["motion"] for outcome in outcomes] == ["tiny", "tiny"]
@@ -113,7 +113,7 @@ def test_a_worker_for_gpu_work_alone_does_the_rest_too_where_nobody_else_is(
     job = ask(jobs, "slow motion")
     running(jobs, job, "motion")
     cpu.terminate()
-    cpu.wait(PATIENCE)
+    cpu.wait()
     (tmp_path / "go").touch()
     assert ended(jobs, job).status == "completed"
     assert hands(tmp_path)["film slow motion"] == str(gpu.pid)

@@ -110,7 +110,7 @@ def test_a_finished_stage_that_was_damaged_meanwhile_is_made_anew(door: Open, cr
     jobs = door()
     job = jobs.submit(parse({"text": "die inside film"}))
     first = crew.hire()
-    first.wait(60)
+    first.wait()
     tracks = b"tracks of die inside film"
     for path in (tmp_path / "store" / "blobs").rglob("*"):
         if path.is_file() and path.read_bytes() == tracks:

@@ -23,11 +23,9 @@ def work_on(jobs: DurableJobs, crew: Crew, made: list[Job], *, database: str) ->
     until = time.monotonic() + PATIENCE
     while any(jobs.job(job.id).status not in ENDED for job in made):
         assert time.monotonic() < until, [jobs.job(job.id) for job in made]
-        for one in [one for one in crew.all if one.poll() is not None]:
-            assert one.stdout is not None
-            one.stdout.close()
+        for one in [one for one in crew.all if one.gone()]:
             crew.all.remove(one)
-            crew.call(database, str(one.args[-1]))  # type: ignore[index]
+            crew.call(database, one.kind)
         time.sleep(0.02)
     return [jobs.job(job.id) for job in made]
 
@@ -92,8 +90,8 @@ def test_workers_killed_at_random_lose_nothing(door: Open, crew: Crew, database:
         wait(lambda: jobs.standing().running or not jobs.standing().queued)
         time.sleep(chance.uniform(0.0, 0.2))
         victim = chance.choice(crew.all[:3])
-        victim.send_signal(signal.SIGKILL)
-        victim.wait(PATIENCE)
+        victim.kill()
+        victim.wait()
         crew.call(database)
     done = work_on(jobs, crew, made, database=database)
     crew.dismiss()
@@ -111,7 +109,7 @@ def test_another_worker_takes_over_from_one_that_does_not_come_back(
     running(jobs, job, "motion")
     crew.hire(database)
     first.kill()
-    first.wait(PATIENCE)
+    first.wait()
     (tmp_path / "go").touch()
     assert ended(jobs, job).status == "completed"
 
@@ -123,11 +121,11 @@ def test_a_worker_thought_dead_that_comes_back_changes_nothing(
     job = jobs.submit(parse({"text": "slow motion", "seed": 1}))
     first = crew.hire(postgres)
     running(jobs, job, "motion")
-    first.send_signal(signal.SIGSTOP)
+    first.send(signal.SIGSTOP)
     cut_off(postgres)
     crew.hire(postgres)
     wait(lambda: (tmp_path / "begun").read_text().count("motion slow motion") == 2)
-    first.send_signal(signal.SIGCONT)
+    first.send(signal.SIGCONT)
     (tmp_path / "go").touch()
     done = ended(jobs, job)
     assert jobs.file(done.id, "video").read_bytes() == undisturbed("slow motion")
@@ -164,7 +162,7 @@ def test_the_time_that_a_killed_worker_spent_counts(door: Open, crew: Crew, data
     skip.write_text("600")
     wait(lambda: (row := jobs.shelf.row(job.id)) is not None and row.seconds >= 600)
     first.kill()
-    first.wait(PATIENCE)
+    first.wait()
     skip.unlink()
     crew.hire(database)
     wait(lambda: (tmp_path / "begun").read_text().count("motion slow motion") == 2)
@@ -191,7 +189,7 @@ def test_a_worker_told_to_stop_hands_its_job_on(door: Open, crew: Crew, database
     first = crew.hire(database)
     running(jobs, job, "motion")
     first.terminate()
-    assert first.wait(PATIENCE) == 0
+    assert first.wait() == 0
     assert jobs.job(job.id).status == "in_progress"
     (tmp_path / "go").touch()
     crew.hire(database)
