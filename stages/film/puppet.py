@@ -183,7 +183,7 @@ class Puppet:
 
     def _open(self, window: Bytes, places: Floats, hole: Hole, row: Track) -> None:
         """Show the mouth's inside through its hole in the head's pixels; `places` are those of `hole`."""
-        inside = self._inside.draw(row, hole)
+        inside = self._inside.through(row, hole)
         shown = sample(inside.pixels, seen_from(places, inside.x - hole.x, inside.y - hole.y))
         through = sample(hole.cover, places)
         cv2.add(faded(window, inverse(through)), faded(shown, through), dst=window)
