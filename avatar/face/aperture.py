@@ -28,12 +28,11 @@ def stretch(rows: Array, knots: list[Array], shifts: list[Array]) -> Array:
             continue
         span = np.maximum(knots[index + 1] - knots[index], 0.5)
         first, last = _between(rows, float(knots[index].min()), float((knots[index] + span).max()))
-        part = room[first:last]
+        part, slope = room[first:last], change / span
         np.subtract(rows[first:last], knots[index], out=part)
-        np.multiply(part, 1.0 / span, out=part)
-        np.maximum(part, 0.0, out=part)
-        np.minimum(part, 1.0, out=part)
-        np.multiply(part, change, out=part)
+        np.multiply(part, slope, out=part)
+        np.maximum(part, np.minimum(change, 0.0), out=part)
+        np.minimum(part, np.maximum(change, 0.0), out=part)
         np.add(total[first:last], part, out=total[first:last])
         np.add(total[last:], change, out=total[last:])
     return total

@@ -62,6 +62,15 @@ class Warp:
     reach: float
 
 
+def shifting(side: Array | None, down: Array) -> Array:
+    """The `shift` of a `Warp` from how far each pixel has come aside and down (n, m)."""
+    shift = np.zeros((*down.shape, 4), np.float32)
+    shift[..., 1] = down
+    if side is not None:
+        shift[..., 0] = side
+    return shift
+
+
 class Mouth:
     """The lower face of one portrait, at one scale."""
 
@@ -178,10 +187,8 @@ class Mouth:
             flat,
         ]
         down = stretch(self._rows, knots, shifts)
-        side = self._rows_fade * (columns - self._source(columns, width(row)[None]))
-        shift = np.zeros((*down.shape, 4), np.float32)
-        shift[..., 0], shift[..., 1] = side, down
-        return Warp(self.x, self.y, shift, self._hole(now), float(drop.max()))
+        side = np.multiply(self._rows_fade, columns - self._source(columns, width(row)[None]), dtype=np.float32)
+        return Warp(self.x, self.y, shifting(side, down), self._hole(now), float(drop.max()))
 
     def opening(self, row: Track) -> Hole | None:
         """The hole in the lower face for one track row."""

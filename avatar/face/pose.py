@@ -137,16 +137,18 @@ def lean(head: Skull, row: Track, around: Room) -> NDArray[np.float64]:
 
     They turn about the seat, come nearer about the middle of the head, and sink.
     """
-    way = np.asarray(np.stack([row[..., COLUMN[name]] for name in ("leanX", "leanY")]), np.float32)
-    x, y = (np.asarray(each, np.float64) for each in around.within(*way))
-    angle, near = x / SEAT, 1.0 + np.asarray(around.nearer(row[..., COLUMN["leanScale"]]), np.float64)
+    way_x, way_y, way_near = (row[..., COLUMN[name]] for name in ("leanX", "leanY", "leanScale"))
+    x, y = around.within(way_x, way_y)
+    near = 1.0 + np.asarray(around.nearer(way_near), np.float64)
+    angle = np.asarray(x, np.float64) / SEAT
     cos, sin = near * np.cos(angle), near * np.sin(angle)
-    turn = np.stack([np.stack([cos, -sin], axis=-1), np.stack([sin, cos], axis=-1)], axis=-2)
-    seat = np.array([head.centre_x, head.neck_y + SEAT * head.unit])
-    above = np.array([0.0, head.centre_y - seat[1]])
-    down = np.stack([np.zeros_like(y), head.unit * y], axis=-1)
-    settled = seat + (turn @ above) * (1.0 / near - 1.0)[..., None] + down
-    return np.concatenate([turn, (settled - turn @ seat)[..., None]], axis=-1)
+    seat_x, seat_y = head.centre_x, head.neck_y + SEAT * head.unit
+    settled = (head.centre_y - seat_y) * (1.0 / near - 1.0)
+    matrix = np.empty((*np.shape(x), 2, 3), np.float64)
+    matrix[..., 0, 0], matrix[..., 0, 1], matrix[..., 1, 0], matrix[..., 1, 1] = cos, -sin, sin, cos
+    matrix[..., 0, 2] = seat_x - sin * settled - (cos * seat_x - sin * seat_y)
+    matrix[..., 1, 2] = seat_y + cos * settled + head.unit * np.asarray(y, np.float64) - (sin * seat_x + cos * seat_y)
+    return matrix
 
 
 def leant(matrix: NDArray[np.float64], points: Array) -> Array:

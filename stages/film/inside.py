@@ -79,7 +79,6 @@ class MouthInside:
         if teeth_lower is not None:
             self._moving = stacked(self._moving, crop(teeth_lower, *box))
 
-
     def _ellipse(self, centre: tuple[float, float], radii: tuple[float, float]) -> Floats:
         across = (self._columns[None, :] - centre[0]) / radii[0]
         down = (self._rows - centre[1]) / radii[1]

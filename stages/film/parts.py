@@ -11,18 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.film.canvas import Box
-from stages.film.pixels import NOTHING, Bytes, Floats, cover_of, enlarged
+from stages.film.pixels import NOTHING, Bytes, Floats, cover_of, enlarged, seen_from
 from stages.film.sheets import Sheet
 
 Cells = NDArray[np.bool_]
 Matrix = NDArray[np.float64]
 
 THERE, SOLID = 1, 2
-"""What a cell shows of a layer: something of it, or nothing but it."""
-SLACK = 2.0
-"""Film pixels beyond half a cell's diagonal from which a cell's pixels come at most, seen from its middle."""
+"""Bits of what a cell shows of a layer: something of it, and nothing but it."""
+APART, SLACK = 0.7, 1.5
+"""How far from where its middle comes from a cell's pixels come from at most, in cells and film pixels beside that."""
 CALL = 6000
 """Pixels that are drawn in the time that one more rectangle takes."""
+STEP = 3
+"""Cells between the cuts that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Grid:
 class Part:
     """A moving sheet, with what cells show of it whose middle comes from each of its pixels.
 
-    `shown` (h + 2 * pad, w + 2 * pad) holds 0, `THERE` or `SOLID`, and reaches `pad` pixels beyond the sheet.
+    `shown` (h + 2 * pad, w + 2 * pad) holds bits, and reaches `pad` pixels beyond the sheet.
     """
 
     sheet: Sheet
@@ -79,25 +81,25 @@ class Part:
     @staticmethod
     def of(sheet: Sheet, cell: int, own: float = 0.0) -> "Part":
         """A sheet that goes with its cells, but for pixels that move up and down by `own` film pixels beside that."""
-        aside, along = int(0.75 * cell + SLACK), int(0.75 * cell + SLACK + own)
+        aside, along = int(APART * cell + SLACK), int(APART * cell + SLACK + own)
         cover = cover_of(sheet.pixels)
         cover = np.asarray(cv2.copyMakeBorder(cover, *(along,) * 4, cv2.BORDER_CONSTANT, value=(0.0,)), np.uint8)
         kernel = np.ones((2 * along + 1, 2 * aside + 1), np.uint8)
         there = cv2.dilate(cover, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=(0.0,))
         solid = cv2.erode(cover, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=(0.0,))
-        return Part(sheet, np.where(solid == 255, SOLID, there > 0).astype(np.uint8), along)
+        return Part(sheet, (there > 0) * np.uint8(THERE) + (solid == 255) * np.uint8(SOLID), along)
 
     def cells(self, field: Floats, fallen: float = 0.0) -> Bytes:
         """What each cell shows, for the places in the film at rest (rows, columns, 2) that their middles come from.
 
         Part of the sheet may have fallen, by so many film pixels at most.
         """
-        places = field - np.array([self.sheet.x - self.pad, self.sheet.y - self.pad], np.float32)
+        places = seen_from(field, self.sheet.x - self.pad, self.sheet.y - self.pad)
         found = self._at(places)
         if fallen > 0.0:
             places[..., 1] -= fallen
             before = self._at(places)
-            found = np.where((found == SOLID) & (before == SOLID), SOLID, (found | before) > 0).astype(np.uint8)
+            found = (found & before) | ((found | before) & THERE)
         found[[0, -1]], found[:, [0, -1]] = 0, 0
         return found
 
@@ -106,29 +108,84 @@ class Part:
         return np.asarray(found, np.uint8)
 
 
-def rectangles(cells: Bytes, cost: int) -> list[tuple[int, int, int, int]]:
-    """Rectangles (left, top, columns, rows) of cells that cover all that are not 0, none over another.
+Span = tuple[int, int, int, int]
+"""Left, top, columns and rows of a rectangle of cells."""
 
-    As few as are worth it: one more costs as much as `cost` cells. What is hollow is taken from both sides.
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """How what is seen of a part at rest is best cut into few rectangles: a line from side to side, and again.
+
+    The middle of the line, `upright` or level, lies at `place` (x, y) in the film at rest.
     """
-    left, _, across, _ = cv2.boundingRect(cells)
-    middle, right = left + across // 2, left + across
-    halves = [(x, _bands(cells[:, x:end], cost)) for x, end in ((left, middle), (middle, right)) if end > x]
-    return [(x + start, top, end - start, high) for x, bands in halves for start, top, end, high in bands]
+
+    upright: bool
+    place: tuple[float, float]
+    before: "Cuts | None"
+    after: "Cuts | None"
 
 
-def _bands(cells: Bytes, cost: int) -> list[tuple[int, int, int, int]]:
-    """Left, top, right and height of each band of rows, from the top."""
-    there = cells != 0
-    lefts, rights = there.argmax(axis=1).tolist(), (there.shape[1] - there[:, ::-1].argmax(axis=1)).tolist()
-    bands: list[tuple[int, int, int, int]] = []
-    for row in np.flatnonzero(there.any(axis=1)).tolist():
-        left, right = lefts[row], rights[row]
-        if bands:
-            start, top, end, high = bands[-1]
-            wide = max(right, end) - min(left, start)
-            if wide * (row + 1 - top) <= (end - start) * high + right - left + cost:
-                bands[-1] = (min(left, start), top, max(right, end), row + 1 - top)
-                continue
-        bands.append((left, row, right, 1))
-    return bands
+def cuts(cells: Bytes, grid: Grid, start: tuple[int, int] = (0, 0)) -> Cuts | None:
+    """Cuts between rectangles around all cells that are not 0, which have few pixels, each counted `CALL` more."""
+    more = CALL / grid.cell**2
+    left, top, columns, rows = cv2.boundingRect(cells)
+    best, found = columns * rows - more, None
+    for upright, first, count in ((False, top, rows), (True, left, columns)):
+        for at in range(first + STEP, first + count, STEP):
+            area = sum(min(_area(half), _cut_once(half) + more) for half in _halves(cells, at, upright=upright))
+            if area < best:
+                best, found = area, (at, upright)
+    if found is None:
+        return None
+    at, upright = found
+    before, after = _halves(cells, at, upright=upright)
+    x, y = (at, top + rows / 2) if upright else (left + columns / 2, at)
+    place = grid.x + (start[0] + x) * grid.cell, grid.y + (start[1] + y) * grid.cell
+    later = cuts(after, grid, (start[0] + at, start[1]) if upright else (start[0], start[1] + at))
+    return Cuts(upright, place, cuts(before, grid, start), later)
+
+
+def _area(cells: Bytes) -> int:
+    _, _, columns, rows = cv2.boundingRect(cells)
+    return columns * rows
+
+
+def _halves(cells: Bytes, at: int, *, upright: bool) -> tuple[Bytes, Bytes]:
+    return (cells[:, :at], cells[:, at:]) if upright else (cells[:at], cells[at:])
+
+
+def _cut_once(cells: Bytes) -> int:
+    """The least area of the two rectangles that one cut leaves around all cells that are not 0."""
+    return min(
+        int((_first(part)[:-1] + _first(part[::-1])[::-1][1:]).min(initial=cells.size)) for part in (cells, cells.T)
+    )
+
+
+def _first(cells: Bytes) -> NDArray[np.int64]:
+    """The area of the rectangle around what is not 0 in the first row, the first two, and so on."""
+    there, number = cells != 0, np.arange(1, len(cells) + 1)
+    some, wide = there.any(axis=1), there.shape[1]
+    left = np.minimum.accumulate(np.where(some, there.argmax(axis=1), wide))
+    right = np.maximum.accumulate(np.where(some, wide - there[:, ::-1].argmax(axis=1), 0))
+    down = np.maximum.accumulate(np.where(some, number, 0)) - some.argmax()
+    return np.maximum(right - left, 0) * np.maximum(down, 0)
+
+
+def rectangles(
+    cells: Bytes, where: Cuts | None, grid: Grid, lean: Matrix, start: tuple[int, int] = (0, 0)
+) -> list[Span]:
+    """Rectangles that cover all cells that are not 0, none over another; `lean` is how the cuts have moved."""
+    if not cells.size:
+        return []
+    if where is None:
+        left, top, columns, rows = cv2.boundingRect(cells)
+        return [(start[0] + left, start[1] + top, columns, rows)] if columns else []
+    axis = 0 if where.upright else 1
+    turn = lean[axis]
+    there = turn[0] * where.place[0] + turn[1] * where.place[1] + turn[2]
+    at = round((there - (grid.x, grid.y)[axis]) / grid.cell) - start[axis]
+    at = min(max(at, 0), cells.shape[1 - axis])
+    before, after = _halves(cells, at, upright=where.upright)
+    step = (at, 0) if where.upright else (0, at)
+    later = rectangles(after, where.after, grid, lean, (start[0] + step[0], start[1] + step[1]))
+    return rectangles(before, where.before, grid, lean, start) + later

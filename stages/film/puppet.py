@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 
 from avatar.artifacts import Face
-from avatar.face import placing, pose
+from avatar.face import placing, pose, tracks
 from avatar.face.eyes import EyeModel
 from avatar.face.mouth import Hole, Mouth, Warp
 from avatar.face.tracks import Track
 from stages.film.canvas import Box, Planes
 from stages.film.inside import Colour, EyeInside, Lids, MouthInside
-from stages.film.parts import CALL, SLACK, SOLID, Grid, Part, rectangles
+from stages.film.parts import APART, SLACK, SOLID, THERE, Grid, Matrix, Part, cuts, rectangles
 from stages.film.pixels import Bytes, Floats, faded, first_two, inverse, mapped, over, sample, seen_from
 from stages.film.sheets import MARGIN, Sheet, View, turned
 
@@ -89,6 +89,9 @@ class Puppet:
         around = [Box(each.x, each.y, each.width, each.height).around(margin, self._film) for each in shown.values()]
         self._grid = Grid.over(around or [Box(0, 0, 0, 0)], cell)
         self._middles = self._grid.middles()
+        still = tracks.blank(1)[0]
+        at_rest = self._moved(still, pose.lean(self.skull, still, self._room))
+        self._cuts = {name: cuts(cells, self._grid) for name, (_, cells) in at_rest.items() if name != "head"}
         self._inside = MouthInside(self.mouth, sheets.get("teeth"), sheets.get("teeth_lower"), light)
         self._lids = [Lids(model, sheets["lids"]) for model in (self.right, self.left) if "lids" in sheets]
         self._eyes = [
@@ -98,8 +101,10 @@ class Puppet:
         ]
 
     def _depths(self, points: Floats) -> Floats:
-        """Depth of each layer's points (layers, k); hair behind goes with the front hair at the crown, and lies flat
-        further down."""
+        """Depth of each layer's points (layers, k).
+
+        Hair behind goes with the front hair at the crown, and lies flat further down.
+        """
         unit, deep = self.skull.unit, pose.depth(self.skull, points)
         crown = np.clip((self.skull.centre_y - points[:, 1]) / (0.4 * unit), 0.0, 1.0)
         each = {"back": deep * crown, "head": deep, "front": np.maximum(deep, 0.10 * unit)}
@@ -107,26 +112,37 @@ class Puppet:
 
     def draw(self, row: Track) -> Planes:
         """The frame for one track row; the caller owns it."""
-        frame = self._background.copy()
-        if not self._parts:
-            return frame
+        frame, mouth = self._background.copy(), self.mouth.warp(row)
         lean = pose.lean(self.skull, row, self._room)
+        moved = self._moved(row, lean, mouth.reach)
+        for name in self._parts:
+            if name not in moved:
+                continue
+            placed, cells = self._placed(self._parts[name], *moved[name]), moved[name][1]
+            if name == "head":
+                self._lay_head(frame, placed, mouth, row)
+                continue
+            for rectangle in rectangles(cells, self._cuts.get(name), self._grid, lean):
+                box = self._grid.box(*rectangle).within(placed.box)
+                frame.lay(box, sample(placed.part.sheet.pixels, placed.sources[box.inside(placed.box)]))
+        return frame
+
+    def _moved(self, row: Track, lean: Matrix, fallen: float = 0.0) -> dict[str, Moved]:
+        """How each part moves that is seen; the chin has `fallen` by so many pixels at most."""
+        if not self._parts:
+            return {}
         points = pose.leant(pose.upright(lean), self._middles)
         z, weight = self._depths(points), pose.follow(self.skull, points[:, 1])
         fields = pose.sources(self.skull, row, points, z, weight, lean)
-        mouth, hidden = self.mouth.warp(row), np.zeros((self._grid.rows, self._grid.columns), np.bool_)
+        free: Bytes = np.full((self._grid.rows, self._grid.columns), THERE, np.uint8)
         moved: dict[str, Moved] = {}
-        for (name, part), field in zip(reversed(self._parts.items()), fields[::-1], strict=True):
-            field = field.reshape(*hidden.shape, 2)
-            cells = part.cells(field, mouth.reach if name == "head" else 0.0)
-            moved[name] = field, np.where(hidden, 0, cells).astype(np.uint8)
-            hidden |= cells == SOLID
-        for name, part in self._parts.items():
-            if name == "head":
-                self._lay_head(frame, self._placed(part, *moved[name]), mouth, row)
-            else:
-                self._lay(frame, self._placed(part, *moved[name]), moved[name][1])
-        return frame
+        for (name, part), way in zip(reversed(self._parts.items()), fields[::-1], strict=True):
+            field = way.reshape(*free.shape, 2)
+            cells = part.cells(field, fallen if name == "head" else 0.0)
+            if (seen := cells & free).any():
+                moved[name] = field, seen
+            free &= (cells & SOLID) == 0
+        return moved
 
     def _placed(self, part: Part, field: Floats, cells: Bytes) -> Placed:
         """The part where the field puts it, as far as these cells."""
@@ -136,46 +152,44 @@ class Puppet:
         upright = field if self._tilt is None else mapped(field, self._back)
         return Placed(part, box, fine[box.inside(whole)], upright)
 
-    def _lay(self, frame: Planes, placed: Placed, cells: Bytes) -> None:
-        for rectangle in rectangles(cells, CALL // self._grid.cell**2):
-            box = self._grid.box(*rectangle).within(placed.box)
-            frame.lay(box, sample(placed.part.sheet.pixels, placed.sources[box.inside(placed.box)]))
-
     def _lay_head(self, frame: Planes, placed: Placed, mouth: Warp, row: Track) -> None:
         for eye in self._eyes:
             patch = eye.draw(row)
-            box, places = self._window(placed, patch.x, patch.y, patch.pixels.shape)
-            frame.lay(box, sample(patch.pixels, places))
+            if (window := self._window(placed, patch.x, patch.y, patch.pixels.shape)) is not None:
+                frame.lay(window[0], sample(patch.pixels, window[1]))
         warps = [mouth, self.right.warp(row), self.left.warp(row)]
         windows = [self._window(placed, local.x, local.y, local.shift.shape) for local in warps]
         hole = mouth.hole
         opening = None if hole is None else self._window(placed, hole.x, hole.y, hole.cover.shape)
-        for local, (box, places) in zip(warps, windows, strict=True):
-            window = placed.sources[box.inside(placed.box)]
-            shift = first_two(sample(local.shift, places))
-            if self._tilt is not None:
-                shift = mapped(shift, self._there[:, :2])
-            cv2.subtract(window, shift, dst=window)
+        for local, window in zip(warps, windows, strict=True):
+            if window is not None:
+                self._warp(placed.sources[window[0].inside(placed.box)], sample(local.shift, window[1]))
         pixels = sample(placed.part.sheet.pixels, placed.sources)
         for lid in self._lids:
-            if (skin := lid.draw(row)) is not None:
-                box, places = self._window(placed, lid.x, lid.y, lid.shape)
-                under = pixels[box.inside(placed.box)]
-                under[:] = over(under, sample(skin, places))
+            if (skin := lid.draw(row)) is None:
+                continue
+            if (window := self._window(placed, lid.x, lid.y, lid.shape)) is not None:
+                under = pixels[window[0].inside(placed.box)]
+                under[:] = over(under, sample(skin, window[1]))
         if hole is not None and opening is not None:
-            box, places = opening
-            self._open(pixels[box.inside(placed.box)], places, hole, row)
+            self._open(pixels[opening[0].inside(placed.box)], opening[1], hole, row)
         frame.lay(placed.box, pixels)
 
-    def _window(self, placed: Placed, x: int, y: int, shape: tuple[int, ...]) -> tuple[Box, Floats]:
+    def _warp(self, sources: Floats, shift: Floats) -> None:
+        """Let pixels come from where they were before they were shifted."""
+        way = first_two(shift)
+        cv2.subtract(sources, way if self._tilt is None else mapped(way, self._there[:, :2]), dst=sources)
+
+    def _window(self, placed: Placed, x: int, y: int, shape: tuple[int, ...]) -> tuple[Box, Floats] | None:
         """The part of the placed sheet in which a rectangle at rest shows up, and where in it each pixel lies."""
-        slack = 0.75 * self._grid.cell + SLACK
+        slack = APART * self._grid.cell + SLACK
         low, high = (x - slack, y - slack, 0.0, 0.0), (x + shape[1] + slack, y + shape[0] + slack, 0.0, 0.0)
         cells = np.asarray(cv2.inRange(placed.upright, low, high), np.uint8)
-        box = self._grid.around(cells).within(placed.box)
+        box, sheet = self._grid.around(cells).within(placed.box), placed.part.sheet
+        if not box.width or not box.height:
+            return None
         places = placed.sources[box.inside(placed.box)]
-        sheet = placed.part.sheet
-        if self._tilt is None or not places.size:
+        if self._tilt is None:
             return box, seen_from(places, x - sheet.x, y - sheet.y)
         matrix = self._back.copy()
         matrix[:, 2] += matrix[:, :2] @ (sheet.x, sheet.y) - (x, y)
