@@ -15,25 +15,33 @@ Bytes = NDArray[np.uint8]
 def stretch(rows: Array, knots: list[Array], shifts: list[Array]) -> Array:
     """How far down each pixel has come: (n, m) from `knots`, the current heights, and their `shifts` since rest.
 
-    `rows` is (n, 1), each knot and shift (m,). Above the first knot the shift is that of the first, below the last that
-    of the last.
+    `rows` is (n, 1) and goes down by whole pixels, each knot and shift is (m,). Above the first knot the shift is that
+    of the first, below the last that of the last.
     """
     shape = (rows.shape[0], knots[0].shape[0])
     total = np.empty(shape, np.float32)
     total[:] = shifts[0]
-    part = np.empty(shape, np.float32)
+    room = np.empty(shape, np.float32)
     for index in range(len(knots) - 1):
         change = shifts[index + 1] - shifts[index]
         if not change.any():
             continue
-        scale = 1.0 / np.maximum(knots[index + 1] - knots[index], 0.5)
-        np.subtract(rows, knots[index], out=part)
-        np.multiply(part, scale, out=part)
-        np.maximum(part, 0.0, out=part)
-        np.minimum(part, 1.0, out=part)
-        np.multiply(part, change, out=part)
-        np.add(total, part, out=total)
+        span = np.maximum(knots[index + 1] - knots[index], 0.5)
+        first, last = _between(rows, float(knots[index].min()), float((knots[index] + span).max()))
+        part, slope = room[first:last], change / span
+        np.subtract(rows[first:last], knots[index], out=part)
+        np.multiply(part, slope, out=part)
+        np.maximum(part, np.minimum(change, 0.0), out=part)
+        np.minimum(part, np.maximum(change, 0.0), out=part)
+        np.add(total[first:last], part, out=total[first:last])
+        np.add(total[last:], change, out=total[last:])
     return total
+
+
+def _between(rows: Array, upper: float, lower: float) -> tuple[int, int]:
+    """The slice of all rows that lie between two heights; those beyond it are above or below."""
+    first = min(max(0, int(upper - rows[0, 0])), len(rows))
+    return first, min(max(first, int(lower - rows[0, 0]) + 2), len(rows))
 
 
 def between(rows: Array, upper: Array, lower: Array) -> Bytes:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from avatar.artifacts import Eye, Line
 from avatar.face.aperture import stretch
-from avatar.face.mouth import Warp
+from avatar.face.mouth import Warp, shifting
 from avatar.face.tracks import COLUMN, Track, column
 
 Array = NDArray[np.float32]
@@ -91,17 +91,23 @@ class EyeModel:
 
     def lids(self, row: Track, rest: Lids) -> Lids:
         """Lid rims now, for the rims at rest over the same columns."""
-        blink, squint = self._own(row, "eyeBlink"), self._own(row, "eyeSquint")
-        shut = blink + 0.30 * self._own(row, "eyeLookDown") * (1.0 - blink)
-        shut = np.clip(shut + 0.25 * squint - 0.10 * self._own(row, "eyeLookUp"), -0.3, 1.0)
-        wide = np.maximum(0.0, self._own(row, "eyeWide") * 0.35)
+        upper_way, lower_way = (way[..., None] for way in self._ways(row))
         span = rest.lower - rest.upper
-        meet = rest.upper + LID_MEETS * span
-        upper = rest.upper + (meet - rest.upper) * (shut - wide)
-        closed = np.clip(shut, 0.0, 1.0)
-        raised = np.clip(0.55 * squint + 0.25 * self._own(row, "cheekSquint"), 0.0, 0.6) * (1.0 - closed)
-        lower = rest.lower - (1.0 - LID_MEETS) * span * closed - 0.3 * raised * span
-        return Lids(np.minimum(upper, lower).astype(np.float32), lower.astype(np.float32))
+        lower = rest.lower - lower_way * span
+        return Lids(np.minimum(rest.upper + upper_way * span, lower).astype(np.float32), lower.astype(np.float32))
+
+    def _ways(self, track: Track) -> tuple[Array, Array]:
+        """How far the upper lid has come down and the lower one up, in openings at rest."""
+        blink, squint, wide, raised, up, down = (
+            track[..., COLUMN[name + self.side]]
+            for name in ("eyeBlink", "eyeSquint", "eyeWide", "cheekSquint", "eyeLookUp", "eyeLookDown")
+        )
+        shut = blink + 0.30 * down * (1.0 - blink) + 0.25 * squint - 0.10 * up
+        shut = np.minimum(np.maximum(shut, -0.3), 1.0)
+        closed = np.maximum(shut, 0.0)
+        lifted = np.minimum(np.maximum(0.55 * squint + 0.25 * raised, 0.0), 0.6) * (1.0 - closed)
+        upper = LID_MEETS * (shut - np.maximum(0.35 * wide, 0.0))
+        return upper, (1.0 - LID_MEETS) * closed + 0.3 * lifted
 
     def shut_at_most(self, row: Track) -> float:
         """How far, 0 to 1, one row shuts this eye at most; quick to tell."""
@@ -131,10 +137,9 @@ class EyeModel:
             rest.lower + 0.055 * self.unit,
         ]
         shifts = [flat, low, low, now.lower - rest.lower, now.lower - rest.lower, flat]
-        down = stretch(self._rows, knots, shifts) + self._rise(row, self._bumps)
-        shift = np.zeros((*down.shape, 4), np.float32)
-        shift[..., 1] = down
-        return Warp(self.x, self.y, shift, None, float(low.max()))
+        down = stretch(self._rows, knots, shifts)
+        down += self._rise(row, self._bumps)
+        return Warp(self.x, self.y, shifting(None, down), None, float(low.max()))
 
     def _rise(self, row: Track, bumps: dict[str, Array]) -> Array:
         """How far down the brows' muscles push what lies under `bumps`, `room` of it at most; up is negative."""

@@ -62,6 +62,15 @@ class Warp:
     reach: float
 
 
+def shifting(side: Array | None, down: Array) -> Array:
+    """The `shift` of a `Warp` from how far each pixel has come aside and down (n, m)."""
+    shift = np.zeros((*down.shape, 4), np.float32)
+    shift[..., 1] = down
+    if side is not None:
+        shift[..., 0] = side
+    return shift
+
+
 class Mouth:
     """The lower face of one portrait, at one scale."""
 
@@ -119,12 +128,13 @@ class Mouth:
         self._chin = np.interp(self._columns, self._jaw[order, 0], self._jaw[order, 1]).astype(np.float32)
         self._chin = np.maximum(self._chin, self.centre[1] + 0.1 * self.unit).astype(np.float32)
 
-    def rims(self, row: Track, columns: Array) -> tuple[Rims, Rims]:
-        """The four rims at rest and now, over `columns` of the frame."""
+    def rims(self, row: Track, columns: Array, jaw_pull: Array | None = None) -> tuple[Rims, Rims]:
+        """The four rims at rest and now, over `columns` of the frame; `jaw_pull` is told where it is known."""
         source = self._source(columns, width(row)[..., None])
         rest = Rims(*(np.interp(source, line[:, 0], line[:, 1]).astype(np.float32) for line in (
             self._upper_outer, self._upper_inner, self._lower_inner, self._lower_outer)))  # fmt: skip
-        return rest, self._moved(row, rest, (source - self.centre[0]) / self.half, self._jaw_pull(columns))
+        pull = self._jaw_pull(columns) if jaw_pull is None else jaw_pull
+        return rest, self._moved(row, rest, (source - self.centre[0]) / self.half, pull)
 
     def _moved(self, row: Track, rest: Rims, t: Array, jaw_pull: Array) -> Rims:
         """Rims now; `t` is -1 and 1 at the corners."""
@@ -159,7 +169,7 @@ class Mouth:
     def warp(self, row: Track) -> Warp:
         """The lower face's warp for one track row."""
         columns = self._columns
-        rest, now = self.rims(row, columns)
+        rest, now = self.rims(row, columns, self._jaw_weight)
         drop = JAW_DROP * self.unit * float(row[COLUMN["jawOpen"]]) * self._jaw_weight
         top = np.full_like(columns, self._nose_y)
         outer = np.minimum(now.upper_outer, now.upper_inner - 0.5)
@@ -177,10 +187,8 @@ class Mouth:
             flat,
         ]
         down = stretch(self._rows, knots, shifts)
-        side = self._rows_fade * (columns - self._source(columns, width(row)[None]))
-        shift = np.zeros((*down.shape, 4), np.float32)
-        shift[..., 0], shift[..., 1] = side, down
-        return Warp(self.x, self.y, shift, self._hole(now), float(drop.max()))
+        side = np.multiply(self._rows_fade, columns - self._source(columns, width(row)[None]), dtype=np.float32)
+        return Warp(self.x, self.y, shifting(side, down), self._hole(now), float(drop.max()))
 
     def opening(self, row: Track) -> Hole | None:
         """The hole in the lower face for one track row."""

@@ -137,16 +137,18 @@ def lean(head: Skull, row: Track, around: Room) -> NDArray[np.float64]:
 
     They turn about the seat, come nearer about the middle of the head, and sink.
     """
-    way = np.asarray(np.stack([row[..., COLUMN[name]] for name in ("leanX", "leanY")]), np.float32)
-    x, y = (np.asarray(each, np.float64) for each in around.within(*way))
-    angle, near = x / SEAT, 1.0 + np.asarray(around.nearer(row[..., COLUMN["leanScale"]]), np.float64)
+    way_x, way_y, way_near = (row[..., COLUMN[name]] for name in ("leanX", "leanY", "leanScale"))
+    x, y = around.within(way_x, way_y)
+    near = 1.0 + np.asarray(around.nearer(way_near), np.float64)
+    angle = np.asarray(x, np.float64) / SEAT
     cos, sin = near * np.cos(angle), near * np.sin(angle)
-    turn = np.stack([np.stack([cos, -sin], axis=-1), np.stack([sin, cos], axis=-1)], axis=-2)
-    seat = np.array([head.centre_x, head.neck_y + SEAT * head.unit])
-    above = np.array([0.0, head.centre_y - seat[1]])
-    down = np.stack([np.zeros_like(y), head.unit * y], axis=-1)
-    settled = seat + (turn @ above) * (1.0 / near - 1.0)[..., None] + down
-    return np.concatenate([turn, (settled - turn @ seat)[..., None]], axis=-1)
+    seat_x, seat_y = head.centre_x, head.neck_y + SEAT * head.unit
+    settled = (head.centre_y - seat_y) * (1.0 / near - 1.0)
+    matrix = np.empty((*np.shape(x), 2, 3), np.float64)
+    matrix[..., 0, 0], matrix[..., 0, 1], matrix[..., 1, 0], matrix[..., 1, 1] = cos, -sin, sin, cos
+    matrix[..., 0, 2] = seat_x - sin * settled - (cos * seat_x - sin * seat_y)
+    matrix[..., 1, 2] = seat_y + cos * settled + head.unit * np.asarray(y, np.float64) - (sin * seat_x + cos * seat_y)
+    return matrix
 
 
 def leant(matrix: NDArray[np.float64], points: Array) -> Array:
@@ -169,12 +171,7 @@ def displaced(
     For one row of a track (k, 2), for a whole track (frames, k, 2). This is before the person leans by `matrix`; the
     head is turned back by as much as that will turn it, since its roll is what is seen in the end.
     """
-    bent: Array = np.zeros(1, np.float32)
-    if matrix is not None:
-        bent = np.arctan2(matrix[..., 1, 0], matrix[..., 0, 0])[..., None].astype(np.float32)
-    return weight[..., None] * _head_shift(head, row, points, z, bent) + (1.0 - weight[..., None]) * _body_shift(
-        head, row, points
-    )
+    return np.stack(_displaced(head, row, points[..., 0], points[..., 1], z, weight, _bent(matrix)), axis=-1)
 
 
 def sources(
@@ -184,9 +181,10 @@ def sources(
 
     The fields are smooth and the angles small, so that one step leaves less than a tenth of a pixel.
     """
-    first = points - displaced(head, row, points, z, weight, matrix)
-    result: Array = points - displaced(head, row, first, z, weight, matrix)
-    return result
+    bent, x, y = _bent(matrix), points[..., 0], points[..., 1]
+    across, down = _displaced(head, row, x, y, z, weight, bent)
+    across, down = _displaced(head, row, x - across, y - down, z, weight, bent)
+    return np.stack([x - across, y - down], axis=-1)
 
 
 def _levelled(way: Array, before: float, after: float) -> Array:
@@ -195,11 +193,28 @@ def _levelled(way: Array, before: float, after: float) -> Array:
     return result
 
 
-def _head_shift(head: Skull, row: Track, points: Array, z: Array, bent: Array) -> Array:
+def _bent(matrix: NDArray[np.float64] | None) -> Array:
+    """Radians by which a lean turns what it moves."""
+    if matrix is None:
+        return np.zeros(1, np.float32)
+    result: Array = np.arctan2(matrix[..., 1, 0], matrix[..., 0, 0])[..., None].astype(np.float32)
+    return result
+
+
+def _displaced(
+    head: Skull, row: Track, across: Array, down: Array, z: Array, weight: Array, bent: Array
+) -> tuple[Array, Array]:
+    """Across and down, apart: rows of two numbers each are what NumPy is slow with."""
+    with_head, with_body = _head_shift(head, row, across, down, z, bent), _body_shift(head, row, across, down)
+    free = 1.0 - weight
+    return weight * with_head[0] + free * with_body[0], weight * with_head[1] + free * with_body[1]
+
+
+def _head_shift(head: Skull, row: Track, across: Array, down: Array, z: Array, bent: Array) -> tuple[Array, Array]:
     yaw, pitch, roll = (np.deg2rad(column(row, name)) for name in ("headYaw", "headPitch", "headRoll"))
     roll = roll - bent
-    x = points[..., 0] - head.centre_x
-    y = points[..., 1] - head.neck_y
+    x = across - head.centre_x
+    y = down - head.neck_y
     turned_x = x * np.cos(yaw) + z * np.sin(yaw)
     turned_z = z * np.cos(yaw) - x * np.sin(yaw)
     lifted_y = y * np.cos(pitch) - turned_z * np.sin(pitch)
@@ -208,18 +223,15 @@ def _head_shift(head: Skull, row: Track, points: Array, z: Array, bent: Array) -
     rolled_y = turned_x * np.sin(roll) + lifted_y * np.cos(roll)
     camera = CAMERA_DISTANCE * head.unit
     zoom = (camera - z) / (camera - lifted_z) * (1.0 + column(row, "headScale"))
-    moved_x = rolled_x * zoom + column(row, "headX") * head.unit
     rise = column(row, "headY") - 0.4 * BREATH_RISE * column(row, "breath")
-    moved_y = rolled_y * zoom + rise * head.unit
-    return np.stack([moved_x - x, moved_y - y], axis=-1).astype(np.float32)
+    return rolled_x * zoom + column(row, "headX") * head.unit - x, rolled_y * zoom + rise * head.unit - y
 
 
-def _body_shift(head: Skull, row: Track, points: Array) -> Array:
-    x = points[..., 0] - head.centre_x
-    y = points[..., 1] - head.shoulder_y
+def _body_shift(head: Skull, row: Track, across: Array, down: Array) -> tuple[Array, Array]:
+    x = across - head.centre_x
+    y = down - head.shoulder_y
     lean = np.deg2rad(column(row, "bodyRoll"))
     breath = column(row, "breath") * BREATH_RISE * head.unit
     fall = np.clip(1.0 - y / (1.6 * head.unit), 0.0, 1.0)
     shift_x = column(row, "bodyX") * head.unit - y * lean + 0.006 * column(row, "breath") * x
-    shift_y = x * lean * 0.6 - breath * fall
-    return np.stack([shift_x, shift_y], axis=-1).astype(np.float32)
+    return shift_x, x * lean * 0.6 - breath * fall

@@ -10,7 +10,8 @@ from avatar.face.eyes import EyeModel
 from avatar.face.mouth import Hole, Mouth
 from avatar.face.rig_measures import JAW_DROP
 from avatar.face.tracks import COLUMN, Track
-from stages.film.pixels import Bytes, Floats
+from stages.film.canvas import Box
+from stages.film.pixels import Bytes, Floats, cover_of
 from stages.film.sheets import Sheet, crop, pack, stacked
 
 CAVITY = ((0.30, 0.085, 0.085), (0.115, 0.02, 0.028))
@@ -32,19 +33,22 @@ TEETH_HIDE = 0.024
 """How far, in face heights, pursed lips cover the upper teeth that they would show at rest."""
 
 
-def shifted(sheet: Sheet, across: float, down: float) -> Sheet:
-    """A sheet moved within its own rectangle by fractions of pixels."""
-    matrix = np.array([[1, 0, across], [0, 1, down]], np.float32)
-    pixels = cv2.warpAffine(sheet.pixels, matrix, (sheet.width, sheet.height))
-    return Sheet(np.asarray(pixels, np.uint8), sheet.x, sheet.y)
+def shifted(sheet: Sheet, across: float, down: float, box: Box | None = None) -> Sheet:
+    """A sheet moved by fractions of pixels within its own rectangle, or within a part of it."""
+    box = box or Box(sheet.x, sheet.y, sheet.width, sheet.height)
+    matrix = np.array([[1, 0, across + sheet.x - box.x], [0, 1, down + sheet.y - box.y]], np.float32)
+    pixels = cv2.warpAffine(sheet.pixels, matrix, (box.width, box.height))
+    return Sheet(np.asarray(pixels, np.uint8), box.x, box.y)
 
 
 def shaded(sheet: Sheet, shade: Floats) -> Sheet:
     """A sheet with its light multiplied by `shade` (h, w), 0..1, about video black."""
-    pixels = sheet.pixels.copy()
-    black = pixels[..., 3:] * np.array([16.0 / 255.0, 128.0 / 255.0, 128.0 / 255.0], np.float32)
-    pixels[..., :3] = np.rint(black + (pixels[..., :3] - black) * shade[..., None]).astype(np.uint8)
-    return Sheet(pixels, sheet.x, sheet.y)
+    cover, dark = cover_of(sheet.pixels), np.asarray(cv2.subtract(np.ones_like(shade), shade), np.float32)
+    black = cv2.multiply(cover, dark, scale=1 / 255, dtype=cv2.CV_32F)
+    lit = cv2.multiply(sheet.pixels, cv2.merge((shade, shade, shade, np.ones_like(shade))), dtype=cv2.CV_32F)
+    grey = cv2.multiply(black, 128.0)
+    pixels = cv2.add(lit, cv2.merge((cv2.multiply(black, 16.0), grey, grey, np.zeros_like(shade))), dtype=cv2.CV_8U)
+    return Sheet(np.asarray(pixels, np.uint8), sheet.x, sheet.y)
 
 
 def let_in(opening: Hole, columns: Floats, unit: float) -> Floats:
@@ -67,15 +71,13 @@ class MouthInside:
         self._width, self._height = int(2.9 * mouth.half + 2) & ~1, int(0.34 * unit) & ~1
         self._rows = (np.arange(self._height, dtype=np.float32) + self._y)[:, None]
         self._columns = np.arange(self._width, dtype=np.float32) + self._x
+        box = self._x, self._y, self._width, self._height
+        self._box = Box(*box)
         self._dark = self._cavity()
-        self._upper_teeth = crop(teeth, *self._box) if teeth is not None else None
+        self._upper_teeth = crop(teeth, *box) if teeth is not None else None
         self._moving = self._tongue()
         if teeth_lower is not None:
-            self._moving = stacked(self._moving, crop(teeth_lower, *self._box))
-
-    @property
-    def _box(self) -> tuple[int, int, int, int]:
-        return self._x, self._y, self._width, self._height
+            self._moving = stacked(self._moving, crop(teeth_lower, *box))
 
     def _ellipse(self, centre: tuple[float, float], radii: tuple[float, float]) -> Floats:
         across = (self._columns[None, :] - centre[0]) / radii[0]
@@ -101,21 +103,29 @@ class MouthInside:
         rgb = dark + (light - dark) * mix[..., None]
         return pack(np.dstack([rgb * cover[..., None], cover]).astype(np.float32), self._x, self._y)
 
-    def draw(self, row: Track, opening: Hole) -> Sheet:
-        """The inside for one track row, in the shade of the upper lip of `opening`."""
-        unit = self._mouth.unit
+    def through(self, row: Track, opening: Hole) -> Sheet:
+        """What of the inside is seen through `opening` itself for one track row."""
+        high, wide = opening.cover.shape
+        return self.draw(row, opening, Box(opening.x - 2, opening.y - 2, wide + 4, high + 4).within(self._box))
+
+    def draw(self, row: Track, opening: Hole, seen: Box | None = None) -> Sheet:
+        """The inside for one track row, in the shade of the upper lip of `opening`; all of it, or what is `seen`."""
+        unit, seen = self._mouth.unit, seen or self._box
         drop = JAW_DROP * unit * float(row[COLUMN["jawOpen"]]) * (1.0 - 0.5 * float(row[COLUMN["mouthClose"]]))
         tongue = float(row[COLUMN["tongue"]])
         rounded = float(np.clip(row[COLUMN["mouthPucker"]] + 0.7 * row[COLUMN["mouthFunnel"]], 0.0, 1.0))
-        rim = np.interp(self._columns, np.arange(len(opening.rim)) + opening.x, opening.rim)
-        below = np.clip((self._rows - rim) / (0.055 * unit), 0.0, 1.0)
-        lit, let = below * (2.0 - below), let_in(opening, self._columns, unit)
-        soft = stacked(self._dark, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop))
-        whole = shaded(soft, (let * (1.0 - 0.3 * rounded) * (0.7 + 0.3 * lit)).astype(np.float32))
+        rows, columns = seen.inside(self._box)
+        across = self._columns[columns]
+        rim = np.interp(across, np.arange(len(opening.rim)) + opening.x, opening.rim).astype(np.float32)
+        below = np.clip((self._rows[rows] - rim) / np.float32(0.055 * unit), 0.0, 1.0)
+        lit, let = below * (2.0 - below), let_in(opening, across, unit)
+        dark = Sheet(self._dark.pixels[rows, columns], seen.x, seen.y)
+        soft = stacked(dark, shifted(self._moving, 0.0, (0.86 - 0.35 * tongue) * drop, seen))
+        whole = shaded(soft, let * np.float32(1.0 - 0.3 * rounded) * (0.7 + 0.3 * lit))
         if self._upper_teeth is None:
             return whole
-        teeth = shifted(self._upper_teeth, 0.0, -TEETH_HIDE * unit * rounded)
-        return stacked(whole, shaded(teeth, (let * (1.0 - 0.1 * rounded) * (0.84 + 0.16 * lit)).astype(np.float32)))
+        teeth = shifted(self._upper_teeth, 0.0, -TEETH_HIDE * unit * rounded, seen)
+        return stacked(whole, shaded(teeth, let * np.float32(1.0 - 0.1 * rounded) * (0.84 + 0.16 * lit)))
 
 
 class EyeInside:

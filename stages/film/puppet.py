@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from avatar.artifacts import Face
-from avatar.face import placing, pose
+from avatar.face import placing, pose, tracks
 from avatar.face.eyes import EyeModel
-from avatar.face.mouth import Hole, Mouth
+from avatar.face.mouth import Hole, Mouth, Warp
 from avatar.face.tracks import Track
 from stages.film.canvas import Box, Planes
 from stages.film.inside import Colour, EyeInside, Lids, MouthInside
-from stages.film.pixels import Bytes, Floats, enlarged, faded, first_two, inverse, mapped, over, sample, seen_from
+from stages.film.parts import APART, SLACK, SOLID, THERE, Grid, Matrix, Part, cuts, rectangles
+from stages.film.pixels import Bytes, Floats, faded, first_two, inverse, mapped, over, sample, seen_from
 from stages.film.sheets import MARGIN, Sheet, View, turned
 
 MOVING = ("back", "head", "front")
@@ -31,40 +31,27 @@ GIVES = 0.12
 """How much of the way to shut the skin above an eye follows, before its lid comes down."""
 UPRIGHT = 0.07
 """Radians up to which a face counts as upright; one that is tilted more opens its mouth and eyes along its own axis."""
+OWN = 0.06
+"""Face heights by which lids and brows move up or down in a face at most."""
 BEHIND = ("eyeballs", "iris_right", "iris_left", "teeth", "teeth_lower", "lids")
 """The layers that are drawn in the upright face."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A moving sheet: where it may be drawn at most, and the grid (rows, columns) of points that tell how it moves.
-
-    The grid's cells are squares of `cell` film pixels and reach one cell beyond `box` on each side.
-    """
-
-    sheet: Sheet
-    box: Box
-    cell: int
-    grid: tuple[int, int]
-    points: Floats
-
-
-Moved = tuple[Floats, NDArray[np.float64]]
-"""How far each point of a part has come, and by which map (2, 3) the person leans on top of that."""
+Moved = tuple[Floats, Bytes]
+"""Where in the film at rest each cell's middle comes from (rows, columns, 2), and what is seen of a part there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     """Where a part is drawn in one frame, and where each pixel there comes from in the sheet's own pixels.
 
-    The person leans by the map `lean` (2, 3); beside that nothing moves further than `reach` pixels.
+    `upright` (rows, columns, 2) tells for each cell where it comes from in the upright face at rest.
     """
 
     part: Part
     box: Box
     sources: Floats
-    reach: int
-    lean: NDArray[np.float64]
+    upright: Floats
 
 
 class Puppet:
@@ -94,9 +81,17 @@ class Puppet:
         gives = GIVES if "lids" in sheets else 1.0
         self.right = EyeModel(face.right, "Right", view.scale, view.origin, height, gives)
         self.left = EyeModel(face.left, "Left", view.scale, view.origin, height, gives)
-        self._parts = {name: self._part(sheets[name], name) for name in MOVING if name in sheets}
-        everywhere = [part.points for part in self._parts.values()] or [np.zeros((0, 2), np.float32)]
-        self._points = np.concatenate(everywhere)
+        cell = max(6, int(GRID * self.skull.unit) & ~1)
+        shown = {name: sheets[name] for name in MOVING if name in sheets}
+        own = {"head": OWN * height}
+        self._parts = {name: Part.of(each, cell, own.get(name, 0.0)) for name, each in shown.items()}
+        margin = int(MARGIN * self.skull.unit)
+        around = [Box(each.x, each.y, each.width, each.height).around(margin, self._film) for each in shown.values()]
+        self._grid = Grid.over(around or [Box(0, 0, 0, 0)], cell)
+        self._middles = self._grid.middles()
+        still = tracks.blank(1)[0]
+        at_rest = self._moved(still, pose.lean(self.skull, still, self._room))
+        self._cuts = {name: cuts(cells, self._grid) for name, (_, cells) in at_rest.items() if name != "head"}
         self._inside = MouthInside(self.mouth, sheets.get("teeth"), sheets.get("teeth_lower"), light)
         self._lids = [Lids(model, sheets["lids"]) for model in (self.right, self.left) if "lids" in sheets]
         self._eyes = [
@@ -105,100 +100,96 @@ class Puppet:
             if "eyeballs" in sheets and iris in sheets
         ]
 
-    def _part(self, sheet: Sheet, name: str) -> Part:
-        box = Box(sheet.x, sheet.y, sheet.width, sheet.height).around(int(MARGIN * self.skull.unit), self._film)
-        cell = max(6, int(GRID * self.skull.unit))
-        across, down = -(-box.width // cell) + 2, -(-box.height // cell) + 2
-        x = (np.arange(across, dtype=np.float32) - 0.5) * cell - 0.5 + box.x
-        y = (np.arange(down, dtype=np.float32) - 0.5) * cell - 0.5 + box.y
-        points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(np.float32)
-        return Part(sheet, box, cell, (down, across), points)
+    def _depths(self, points: Floats) -> Floats:
+        """Depth of each layer's points (layers, k).
 
-    def _depth(self, name: str, points: Floats) -> Floats:
-        """Depth of a layer's points; hair behind goes with the front hair at the crown, and lies flat further down."""
-        unit = self.skull.unit
-        if name == "head":
-            return pose.depth(self.skull, points)
-        if name == "front":
-            return np.maximum(pose.depth(self.skull, points), 0.10 * unit).astype(np.float32)
+        Hair behind goes with the front hair at the crown, and lies flat further down.
+        """
+        unit, deep = self.skull.unit, pose.depth(self.skull, points)
         crown = np.clip((self.skull.centre_y - points[:, 1]) / (0.4 * unit), 0.0, 1.0)
-        z: Floats = (pose.depth(self.skull, points) * crown).astype(np.float32)
-        return z
+        each = {"back": deep * crown, "head": deep, "front": np.maximum(deep, 0.10 * unit)}
+        return np.stack([each[name] for name in self._parts]).astype(np.float32)
 
     def draw(self, row: Track) -> Planes:
         """The frame for one track row; the caller owns it."""
-        frame = self._background.copy()
+        frame, mouth = self._background.copy(), self.mouth.warp(row)
         lean = pose.lean(self.skull, row, self._room)
-        points = pose.leant(pose.upright(lean), self._points)
-        depths, start = [], 0
-        for name, part in self._parts.items():
-            depths.append(self._depth(name, points[start : start + len(part.points)]))
-            start += len(part.points)
-        z = np.concatenate(depths) if depths else np.zeros(0, np.float32)
-        sources = pose.sources(self.skull, row, points, z, pose.follow(self.skull, points[:, 1]), lean)
-        start = 0
-        for name, part in self._parts.items():
-            here = slice(start, start + len(part.points))
-            start = here.stop
-            way = points[here] - sources[here]
+        moved = self._moved(row, lean, mouth.reach)
+        for name in self._parts:
+            if name not in moved:
+                continue
+            placed, cells = self._placed(self._parts[name], *moved[name]), moved[name][1]
             if name == "head":
-                self._lay_head(frame, part, sources[here], (way, lean), row)
-            else:
-                placed = self._placed(part, sources[here], (way, lean))
-                frame.lay(placed.box, sample(part.sheet.pixels, placed.sources))
+                self._lay_head(frame, placed, mouth, row)
+                continue
+            for rectangle in rectangles(cells, self._cuts.get(name), self._grid, lean):
+                box = self._grid.box(*rectangle).within(placed.box)
+                frame.lay(box, sample(placed.part.sheet.pixels, placed.sources[box.inside(placed.box)]))
         return frame
 
-    def _placed(self, part: Part, field: Floats, moved: Moved, below: float = 0.0) -> Placed:
-        """The part where the field puts it; its box reaches `below` pixels further down than its sheet."""
-        (down, across), cell, (way, lean) = part.grid, part.cell, moved
-        left, top = (int(max(0.0, -float(lowest))) + 2 for lowest in way.min(axis=0))
-        right, bottom = (int(max(0.0, float(highest))) + 2 for highest in way.max(axis=0))
-        whole = Box(part.sheet.x, part.sheet.y, part.sheet.width, part.sheet.height)
-        grown = Box(whole.x - left, whole.y - top, whole.width + left + right, whole.height + top + bottom + int(below))
-        box = _around(grown, lean).within(part.box)
-        local = (field - np.array([part.sheet.x, part.sheet.y], np.float32)).reshape(down, across, 2)
-        fine = enlarged(local, across * cell, down * cell)
-        y, x = box.y - part.box.y + cell, box.x - part.box.x + cell
-        reach = max(left, top, right, bottom)
-        return Placed(part, box, fine[y : y + box.height, x : x + box.width], reach, lean)
+    def _moved(self, row: Track, lean: Matrix, fallen: float = 0.0) -> dict[str, Moved]:
+        """How each part moves that is seen; the chin has `fallen` by so many pixels at most."""
+        if not self._parts:
+            return {}
+        points = pose.leant(pose.upright(lean), self._middles)
+        z, weight = self._depths(points), pose.follow(self.skull, points[:, 1])
+        fields = pose.sources(self.skull, row, points, z, weight, lean)
+        free: Bytes = np.full((self._grid.rows, self._grid.columns), THERE, np.uint8)
+        moved: dict[str, Moved] = {}
+        for (name, part), way in zip(reversed(self._parts.items()), fields[::-1], strict=True):
+            field = way.reshape(*free.shape, 2)
+            cells = part.cells(field, fallen if name == "head" else 0.0)
+            if (seen := cells & free).any():
+                moved[name] = field, seen
+            free &= (cells & SOLID) == 0
+        return moved
 
-    def _lay_head(self, frame: Planes, head: Part, field: Floats, moved: Moved, row: Track) -> None:
-        mouth = self.mouth.warp(row)
-        placed = self._placed(head, field, moved, mouth.reach)
+    def _placed(self, part: Part, field: Floats, cells: Bytes) -> Placed:
+        """The part where the field puts it, as far as these cells."""
+        whole = self._grid.around(cells)
+        box = whole.within(Box(0, 0, *self._film))
+        fine = self._grid.fine(seen_from(field, part.sheet.x, part.sheet.y), whole)
+        upright = field if self._tilt is None else mapped(field, self._back)
+        return Placed(part, box, fine[box.inside(whole)], upright)
+
+    def _lay_head(self, frame: Planes, placed: Placed, mouth: Warp, row: Track) -> None:
         for eye in self._eyes:
             patch = eye.draw(row)
-            box, places = self._window(placed, patch.x, patch.y, patch.pixels.shape)
-            frame.lay(box, sample(patch.pixels, places))
+            if (window := self._window(placed, patch.x, patch.y, patch.pixels.shape)) is not None:
+                frame.lay(window[0], sample(patch.pixels, window[1]))
         warps = [mouth, self.right.warp(row), self.left.warp(row)]
         windows = [self._window(placed, local.x, local.y, local.shift.shape) for local in warps]
         hole = mouth.hole
         opening = None if hole is None else self._window(placed, hole.x, hole.y, hole.cover.shape)
-        for local, (box, places) in zip(warps, windows, strict=True):
-            window = placed.sources[box.inside(placed.box)]
-            shift = first_two(sample(local.shift, places))
-            if self._tilt is not None:
-                shift = mapped(shift, self._there[:, :2])
-            cv2.subtract(window, shift, dst=window)
-        pixels = sample(head.sheet.pixels, placed.sources)
+        for local, window in zip(warps, windows, strict=True):
+            if window is not None:
+                self._warp(placed.sources[window[0].inside(placed.box)], sample(local.shift, window[1]))
+        pixels = sample(placed.part.sheet.pixels, placed.sources)
         for lid in self._lids:
-            if (skin := lid.draw(row)) is not None:
-                box, places = self._window(placed, lid.x, lid.y, lid.shape)
-                under = pixels[box.inside(placed.box)]
-                under[:] = over(under, sample(skin, places))
+            if (skin := lid.draw(row)) is None:
+                continue
+            if (window := self._window(placed, lid.x, lid.y, lid.shape)) is not None:
+                under = pixels[window[0].inside(placed.box)]
+                under[:] = over(under, sample(skin, window[1]))
         if hole is not None and opening is not None:
-            box, places = opening
-            self._open(pixels[box.inside(placed.box)], places, hole, row)
+            self._open(pixels[opening[0].inside(placed.box)], opening[1], hole, row)
         frame.lay(placed.box, pixels)
 
-    def _window(self, placed: Placed, x: int, y: int, shape: tuple[int, ...]) -> tuple[Box, Floats]:
+    def _warp(self, sources: Floats, shift: Floats) -> None:
+        """Let pixels come from where they were before they were shifted."""
+        way = first_two(shift)
+        cv2.subtract(sources, way if self._tilt is None else mapped(way, self._there[:, :2]), dst=sources)
+
+    def _window(self, placed: Placed, x: int, y: int, shape: tuple[int, ...]) -> tuple[Box, Floats] | None:
         """The part of the placed sheet in which a rectangle at rest shows up, and where in it each pixel lies."""
-        wanted = Box(x, y, (shape[1] + 1) & ~1, (shape[0] + 1) & ~1)
-        sheet = placed.part.sheet
-        if self._tilt is not None:
-            wanted = _around(wanted, self._there)
-        box = _around(wanted, placed.lean).around(placed.reach, self._film).within(placed.box)
+        slack = APART * self._grid.cell + SLACK
+        low, high = (x - slack, y - slack, 0.0, 0.0), (x + shape[1] + slack, y + shape[0] + slack, 0.0, 0.0)
+        cells = np.asarray(cv2.inRange(placed.upright, low, high), np.uint8)
+        box, sheet = self._grid.around(cells).within(placed.box), placed.part.sheet
+        if not box.width or not box.height:
+            return None
         places = placed.sources[box.inside(placed.box)]
-        if self._tilt is None or not places.size:
+        if self._tilt is None:
             return box, seen_from(places, x - sheet.x, y - sheet.y)
         matrix = self._back.copy()
         matrix[:, 2] += matrix[:, :2] @ (sheet.x, sheet.y) - (x, y)
@@ -206,7 +197,7 @@ class Puppet:
 
     def _open(self, window: Bytes, places: Floats, hole: Hole, row: Track) -> None:
         """Show the mouth's inside through its hole in the head's pixels; `places` are those of `hole`."""
-        inside = self._inside.draw(row, hole)
+        inside = self._inside.through(row, hole)
         shown = sample(inside.pixels, seen_from(places, inside.x - hole.x, inside.y - hole.y))
         through = sample(hole.cover, places)
         cv2.add(faded(window, inverse(through)), faded(shown, through), dst=window)
@@ -251,12 +242,3 @@ def set_upright(
     return placing.mapped(face, place), {
         name: turned(sheet, back) if name in BEHIND else sheet for name, sheet in sheets.items()
     }
-
-
-def _around(box: Box, matrix: NDArray[np.float64]) -> Box:
-    """The box in the film around a box in the upright face, which `matrix` tilts."""
-    middle = matrix[:, :2] @ (box.x + box.width / 2, box.y + box.height / 2) + matrix[:, 2]
-    half = np.abs(matrix[:, :2]) @ (box.width / 2, box.height / 2)
-    left, top = (int(v) - 1 & ~1 for v in middle - half)
-    right, bottom = (int(v) + 2 & ~1 for v in middle + half)
-    return Box(left, top, right - left, bottom - top)
