@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from stages.diffusion.easing import WAYS
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of small networks wait for each other longer than they work
+
+
+@pytest.fixture(autouse=True)
+def _nothing_ran_short() -> None:
+    """What ran short of memory in another test is not remembered in this one."""
+    WAYS.forget()
 
 
 @pytest.fixture
