@@ -74,6 +74,7 @@ STILL, WIDE = Film(832, 480), Film(832, 480, 81)
 SVD = Film(1024, 576, 25)
 LTX = Film(704, 512, 121)
 LARGER = Film(896, 640, 121)
+LONG, LONGER = (Film(film.width, film.height, 217) for film in (LTX, LARGER))  # two tiles in time
 FINE = Film(1280, 704, 121)
 SMALL = Film(576, 320, 24)
 TALL = Film(512, 784, 24)
@@ -92,12 +93,12 @@ CASES: dict[str, list[Case]] = {
     ],
     "ltx": [
         Case("ltx-2b-distilled", "transformer", LTX, BRAIN, (works.ltx_step(2),)),
-        Case("ltx-2b-distilled", "vae", LTX, BRAIN, (works.ltx_decode,)),
+        Case("ltx-2b-distilled", "vae", LONG, BRAIN, (works.ltx_decode,)),
         Case("t5-xxl", "text_encoder", LTX, BRAIN, (works.read(256),)),
     ],
     "ltx, refined": [
         Case("ltx-2b-distilled", "transformer", LARGER, BRAIN, (works.ltx_step(2),)),
-        Case("ltx-2b-distilled", "vae", LARGER, BRAIN, (works.ltx_decode,)),
+        Case("ltx-2b-distilled", "vae", LONGER, BRAIN, (works.ltx_decode,)),
         Case("ltx-upscaler", "upscaler", LARGER, BRAIN, (works.ltx_enlarge,)),
     ],
     "wan21-t2v-13b": _wan("wan21-t2v-13b", WIDE),

@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stages.diffusion import decoding
+
 Net = Any
 WORDS = 77
 LONG = 512
@@ -127,9 +129,10 @@ def ltx_step(rows: int) -> Work:
 
 
 def ltx_decode(net: Net, make: Maker, film: Film) -> Any:
-    """A film out of LTX-Video's autoencoder."""
+    """A film out of LTX-Video's autoencoder, tile after tile in time, each handed on before the next."""
     latents = make(1, net.config.latent_channels, *film.latent(32, 8))
-    return net.decode(latents, make.moment(1, at=0.05).to(make.dtype), return_dict=False)[0]
+    for frames in decoding.in_time(net, latents, make.moment(1, at=0.05).to(make.dtype)):
+        del frames
 
 
 def ltx_enlarge(net: Net, make: Maker, film: Film) -> Any:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from stages.diffusion.easing import WAYS
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of small networks wait for each other longer than they work
 gc.disable()  # while modules are read nothing is garbage; see below
 
@@ -39,6 +41,12 @@ def pytest_collection_finish() -> None:
     """What was imported stays, and no collection looks through its millions of objects again."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_ran_short() -> None:
+    """What ran short of memory in another test is not remembered in this one."""
+    WAYS.forget()
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ from stages.diffusion.model import Model
 PIECE = 8
 """Frames that are handed on at once of a film that was decoded as a whole."""
 
+TILE, STRIDE = 120, 96
+"""Frames of LTX-Video's tiles in time, beside the first, and from one's beginning to the next; those between blend."""
+
 Decode = Callable[[Model, Tensor, int], Iterator[Tensor]]
 
 
@@ -81,7 +84,10 @@ def _causally(vae: Any, rows: Tensor) -> Iterator[Tensor]:
 
 
 def ltx(*, timestep: float = 0.05, noise: float = 0.025, seed: int = 0) -> Decode:
-    """LTX-Video: latents (1, c, frames, y, x), unpacked. Newer autoencoders begin with a little noise, of `seed`."""
+    """LTX-Video: latents (1, c, frames, y, x), unpacked. Newer autoencoders begin with a little noise, of `seed`.
+
+    A film of more than `TILE` frames and one is decoded tile after tile, so that memory does not grow with it.
+    """
 
     def decode(model: Model, latents: Tensor, _chunk: int) -> Iterator[Tensor]:
         vae = model.pipe.vae
@@ -92,9 +98,34 @@ def ltx(*, timestep: float = 0.05, noise: float = 0.025, seed: int = 0) -> Decod
             drawn = torch.randn(rows.shape, generator=torch.Generator("cpu").manual_seed(seed), dtype=rows.dtype)
             rows = (1.0 - noise) * rows + noise * drawn.to(rows.device)
             moment = torch.tensor([timestep], device=rows.device, dtype=rows.dtype)
-        yield from _pieces(vae.decode(rows, moment, return_dict=False)[0])
+        for frames in in_time(vae, rows, moment):
+            yield from _pieces(frames)
+            del frames  # before the next tile comes
 
     return decode
+
+
+def in_time(vae: Any, rows: Tensor, moment: Tensor | None) -> Iterator[Tensor]:
+    """Frames (1, 3, n, h, w) of LTX-Video's autoencoder, in tiles that overlap in time and blend there.
+
+    Its decoder looks both ways. A tile's first latent gives one frame alone, which is the last of that latent's: it was
+    in the tile before, and what follows it lies where it does there. (The library's own tiles keep that frame and drop
+    their last, so that all frames after the first tile come one too late.)
+    """
+    ratio = vae.temporal_compression_ratio
+    many, step = TILE // ratio + 1, STRIDE // ratio
+    tail: Tensor | None = None
+    for start in range(0, rows.shape[2], step):
+        ends = start + many >= rows.shape[2]
+        frames = vae.decode(rows[:, :, start : start + many], moment, return_dict=False)[0]
+        if tail is not None:
+            frames = vae.blend_t(tail, frames[:, :, 1:], TILE - STRIDE)
+        kept = frames.shape[2] - (0 if ends else TILE - STRIDE)
+        yield frames[:, :, :kept]
+        if ends:
+            return
+        tail = frames[:, :, kept:].clone()
+        del frames
 
 
 def ltx2(model: Model, latents: Tensor, _chunk: int) -> Iterator[Tensor]:

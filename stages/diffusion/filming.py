@@ -11,7 +11,6 @@ from typing import Any, Self
 import cv2
 import numpy as np
 import PIL.Image
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -22,6 +21,8 @@ from avatar.stage import Context, Placement
 from stages.diffusion import decoding, loading, placing, previews
 from stages.diffusion.chorus import Chorus
 from stages.diffusion.decoding import Decode
+from stages.diffusion.easing import PLANNED
+from stages.diffusion.finite import finite
 from stages.diffusion.foreign import kind
 from stages.diffusion.making import BLACK, DARKEST, NO_NUMBERS, Effort, Refine, make
 from stages.diffusion.model import LISTEN, Model
@@ -198,7 +199,7 @@ class Crew:
             return
         cls = kind("diffusers", wanted)
         known = set(inspect.signature(cls.__init__).parameters)
-        placing.unpark(model)
+        placing.ready(model, PLANNED)
         parts = {name: part for name, part in model.pipe.components.items() if name in known}
         settings = {name: value for name, value in model.pipe.config.items() if name in known - set(parts)}
         if model.offload not in ("none", "tiles"):
@@ -219,7 +220,7 @@ class Crew:
 
 def _pixels(frames: Tensor) -> NDArray[np.uint8]:
     """Frames (n, 3, h, w) in [0, 1] as R'G'B' (n, h, w, 3). Raises `BadOutput` for numbers that are none."""
-    if not bool(torch.isfinite(frames).all()):
+    if not finite(frames):
         raise BadOutput(NO_NUMBERS)
     shown: NDArray[np.uint8] = (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
     return shown

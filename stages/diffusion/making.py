@@ -1,11 +1,12 @@
 """The one way to run a pipeline: denoise, decode, look at what came out. Knows no prompt and no stage.
 
 Out of memory, less is tried at once: fewer items, then less of the model on the device; fewer frames in the decoder,
-then tiles, then the decoder alone on the device. Each is told in a note. What fits is remembered.
+then tiles, then the decoder alone on the device. Each is told in a note. That holds for the work at hand, and for those
+of its kind: the same request takes the same way after its first failure, and no other is changed by it.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from traceback import clear_frames
@@ -22,6 +23,8 @@ from avatar.stage import Context
 from stages.diffusion import placing, previews
 from stages.diffusion.controls import Settled
 from stages.diffusion.decoding import Decode
+from stages.diffusion.easing import WAYS
+from stages.diffusion.finite import finite
 from stages.diffusion.model import Count, Model
 from stages.diffusion.orders import Watch, due
 
@@ -43,6 +46,8 @@ DARKEST = 3
 NO_FIT = "It did not fit into memory, however little was tried at once. Ask for a smaller or shorter picture."
 NO_NUMBERS = "The model gave what are no numbers. Try another precision, sampler or seed."
 BLACK = "The model gave an empty black picture. Try another seed or prompt."
+FEWER = "Memory ran short: fewer pictures were drawn at once."
+SHORTER = "Memory ran short: fewer frames were decoded at once."
 WIDENED = "The picture came out empty; it was decoded again at full precision."
 
 
@@ -92,6 +97,14 @@ def make(
     share = max(1, round(DECODING * steps))
 
     def made() -> Made:
+        with model.alone(lambda: context.step(0, 1)):
+            kind = _kind(model, settled, effort, len(seeds))
+            placing.ready(model, WAYS.of(kind))
+            done = drawn()
+            WAYS.keep(kind, model.eased)
+            return done
+
+    def drawn() -> Made:
         with model.working(context, len(seeds) * (steps + share), drawing=True) as count:
             model.sampler(settled.sampler, shift=effort.shift)
             run = _Run(model, count, seeds, arguments, settled, steps, decode, watch, refine)
@@ -120,19 +133,16 @@ class _Run:
 
     def denoised(self, items: list[int], together: int) -> Iterator[Tensor]:
         """The latents of each item, a first axis of 1, in order."""
-        size = (self.settled.width, self.settled.height, self.settled.frames)
         while items:
-            most = min(together, self.model.fits.get(size, together))
-            some = items[:most]
+            some = items[: min(together, self.model.eased.together or together)]
             found = self._fitting(partial(self._latents, some))
             if found is not None:
-                items = items[most:]
+                items = items[len(some) :]
                 yield from torch.split(found, 1)
             elif len(some) > 1:
-                self.model.fits[size] = len(some) // 2
-                self.notes.append("Memory ran short: fewer pictures were drawn at once.")
-            else:
-                self._soften(placing.soften(self.model))
+                self.model.eased = self.model.eased.more(FEWER, together=len(some) // 2)
+            elif not placing.hold_back(self.model):
+                raise OutOfMemory(NO_FIT)
 
     def decoded(self, latents: Tensor, chunk: int) -> Film:
         """The pictures of one item. Tried again at full precision when nothing is to be seen."""
@@ -152,7 +162,7 @@ class _Run:
         def stepped(latents: Tensor) -> None:
             nonlocal calls
             calls += 1
-            if not bool(torch.isfinite(latents).all()):
+            if not finite(latents):
                 raise BadOutput(NO_NUMBERS)
             told = max(int(getattr(self.model.pipe, "_num_timesteps", 0) or 0), self.steps)
             self.count.at(base + len(items) * min(calls, told) * self.steps // told)
@@ -173,7 +183,7 @@ class _Run:
         if self.refine:
             call = self.refine(self.model, found, call)
             found = self._asked(call)
-        if not bool(torch.isfinite(found).all()):
+        if not finite(found):
             raise BadOutput(NO_NUMBERS)
         return found
 
@@ -194,22 +204,19 @@ class _Run:
 
     def _film(self, latents: Tensor, chunk: int) -> Film:
         while True:
-            size = min(chunk, self.model.chunk or chunk)
+            size = min(chunk, self.model.eased.chunk or chunk)
             film = self._fitting(partial(self._frames, latents, size))
             if film is not None:
                 return film
             if size > 1 and latents.ndim == 5:
-                self.model.chunk = size // 2
-                self.notes.append("Memory ran short: fewer frames were decoded at once.")
-            elif placing.tile(self.model):
-                self._soften("Memory ran short: the picture was decoded tile by tile.")
-            else:
-                self._soften(placing.soften(self.model))
+                self.model.eased = self.model.eased.more(SHORTER, chunk=size // 2)
+            elif not placing.hold_back(self.model, decoding=True):
+                raise OutOfMemory(NO_FIT)
 
     def _frames(self, latents: Tensor, chunk: int) -> Film:
         films = []
         for frames in self.decode(self.model, latents.to(self.model.device), chunk):
-            if not bool(torch.isfinite(frames).all()):
+            if not finite(frames):
                 raise BadOutput(NO_NUMBERS)
             films.append((frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy())
             self.count.beat()
@@ -231,11 +238,10 @@ class _Run:
         give_back()
         return None
 
-    def _soften(self, why: str) -> None:
-        """Keep in mind that the model had to be softened. Raises `OutOfMemory` when it could not be."""
-        if not why:
-            raise OutOfMemory(NO_FIT)
-        self.model.softened = (*self.model.softened, why)
+
+def _kind(model: Model, settled: Settled, effort: Effort, items: int) -> Hashable:
+    """What works have in common that need the same room."""
+    return (model.identity, settled.width, settled.height, settled.frames, settled.guided, items, effort)
 
 
 def _callback(known: Mapping[str, Any], stepped: Callable[[Tensor], None]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ the next job afterwards.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,6 +20,7 @@ from avatar.sampling import Sampler
 from avatar.stage import Context, Placement, Precision
 from stages.diffusion import schedulers
 from stages.diffusion.compiling import Compiling
+from stages.diffusion.easing import PLANNED, Ease
 from stages.diffusion.graphs import Graphs
 from stages.diffusion.source import Source
 
@@ -47,7 +49,10 @@ class Count:
 
 
 class Model:
-    """A pipeline of diffusers on its device. `offload` is how its parts travel now, `parked` those put aside."""
+    """A pipeline of diffusers on its device. `offload` is how its parts travel now, `parked` those put aside.
+
+    `eased` is how the work at hand is held back, `narrow` what a widened autoencoder computed in before.
+    """
 
     def __init__(self, pipe: Any, source: Source, placement: Placement) -> None:
         self.pipe = pipe
@@ -58,26 +63,35 @@ class Model:
         self.published: dict[str, Any] = dict(pipe.scheduler.config)
         self.offload = placement.offload
         self.parked: dict[str, nn.Module] = {}
-        self.fits: dict[tuple[int, ...], int] = {}
-        self.chunk: int | None = None
-        self.tiled = False
-        self.softened: tuple[str, ...] = ()
+        self.placed = self.tiled = False
+        self.eased: Ease = PLANNED
+        self.narrow: torch.dtype | None = None
         self.compiling = Compiling(placement.compiled)
         self.graphs = Graphs(placement.compiled)
         self._lock = threading.RLock()
+        self._samplers: dict[tuple[Sampler, float | None], Any] = {}
         self._blocks: WeakKeyDictionary[nn.Module, tuple[nn.Module, ...]] = WeakKeyDictionary()
+
+    @property
+    def identity(self) -> Hashable:
+        """What loaded models have in common that need the same room."""
+        place, pipeline = self.placement, type(self.pipe).__name__
+        return self.source.weights, pipeline, place.device, place.precision, place.offload, place.compiled
 
     def networks(self) -> dict[str, nn.Module]:
         """All networks that the pipeline has at hand, by the names of its parts."""
-        return {name: part for name, part in self.pipe.components.items() if isinstance(part, nn.Module)}
+        parts = ((name, vars(self.pipe).get(name)) for name in self.pipe.config)
+        return {name: part for name, part in parts if isinstance(part, nn.Module)}
 
     def denoisers(self) -> dict[str, nn.Module]:
         """Those that are asked at every step."""
         return {name: part for name, part in self.networks().items() if name in self.source.denoisers}
 
     def sampler(self, name: Sampler, *, shift: float | None = None) -> None:
-        """Put this sampler in. Call it while `working`."""
-        self.pipe.scheduler = schedulers.build(self.source.family, name, self.published, shift=shift)
+        """Put this sampler in, as if it were fresh. Call it while `working`."""
+        if (name, shift) not in self._samplers:
+            self._samplers[name, shift] = schedulers.build(self.source.family, name, self.published, shift=shift)
+        self.pipe.scheduler = deepcopy(self._samplers[name, shift])
 
     @contextmanager
     def working(self, context: Context, total: int, *, drawing: bool = False) -> Iterator[Count]:
@@ -87,20 +101,17 @@ class Model:
         pays; what raises `Uncompiled` then is to be tried again, see `Compiling.tried`.
         """
         count = Count(context.step, total)
-        with self._mine(count), torch.no_grad(), ExitStack() as hooks:
+        with self.alone(count.beat), torch.no_grad(), ExitStack() as hooks:
             count.beat()
             whole = drawing and hooks.enter_context(self._faster(count))
-            for name, network in self.networks().items():
-                alone = whole and name in self.source.denoisers  # since what is compiled can't be listened to
-                for block in (network,) if alone else self._heard(network):
-                    hooks.callback(block.register_forward_pre_hook(_listener(count)).remove)
+            hooks.enter_context(self._listening(count, whole=whole))
             hooks.callback(self._settle)
             yield count
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be told of how it works now."""
-        return (*self.softened, *self.compiling.notes, *self.graphs.notes)
+        return (*self.eased.notes, *self.compiling.notes, *self.graphs.notes)
 
     def _heard(self, network: nn.Module) -> tuple[nn.Module, ...]:
         """Its blocks, looked for once."""
@@ -117,9 +128,24 @@ class Model:
         return self.compiling.used(networks if self.source.compiles else (), kinds=self.source.blocks, beat=count.beat)
 
     @contextmanager
-    def _mine(self, count: Count) -> Iterator[None]:
+    def _listening(self, count: Count, *, whole: bool) -> Iterator[None]:
+        """Every block tells that it begins; of denoisers that run `whole`, as compiled ones do, they alone."""
+        listen, hooks = _listener(count), []
+        try:
+            for name, network in self.networks().items():
+                alone = whole and name in self.source.denoisers
+                blocks_of = (network,) if alone else self._heard(network)
+                hooks += [block.register_forward_pre_hook(listen) for block in blocks_of]
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    @contextmanager
+    def alone(self, beat: Callable[[], None]) -> Iterator[None]:
+        """Have the pipeline for oneself. `beat` is called while waiting, and ends the wait by raising."""
         while not self._lock.acquire(timeout=LISTEN):
-            count.beat()
+            beat()
         try:
             yield
         finally:

@@ -16,12 +16,12 @@ Picture = NDArray[np.uint8]
 
 
 GLIMPSES = 8
-"""Rough pictures of one run through a pipeline."""
+"""Rough pictures of one run through a pipeline, at the most."""
 
 
 def due(step: int, steps: int, *, times: int = GLIMPSES) -> bool:
-    """Whether a rough picture is to be shown after the `step`-th of `steps`, counted from 1."""
-    return step % max(1, steps // times) == 0
+    """Whether a rough picture is to be shown after the `step`-th of `steps`, counted from 1: evenly, and at the end."""
+    return step * times // steps > (step - 1) * times // steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,19 @@
     group       a few blocks of it are
     sequential  a layer of it is
 
-A pipeline that ran out of memory is softened: one step down this ladder, for as long as it stays loaded.
+A pipeline that ran out of memory is softened: one step down this ladder, for the work at hand. See `easing`.
 """
 
+from dataclasses import replace
+from traceback import clear_frames
 from typing import Any
 
 import torch
 from torch import nn
 
-from avatar.memory import give_back
+from avatar.memory import give_back, lacking
 from avatar.stage import Offload, Placement
+from stages.diffusion.easing import Ease
 from stages.diffusion.foreign import (
     FirstBlockCacheConfig,
     HookRegistry,
@@ -31,6 +34,7 @@ KEPT_WIDE = ("embed", "shared", "norm", r"\bwo$", "^proj_in$", "^proj_out$", "po
 GROUP = {"num_blocks_per_group": 1}
 GROUP_HOOKS = ("group_offloading", "layer_execution_tracker", "lazy_prefetch_group_offloading")
 
+TILED = "Memory ran short: the picture was decoded tile by tile."
 AT_HOME = "Memory ran short: the text encoder left the device while the picture was drawn."
 SOFTER: dict[Offload, tuple[Offload, str]] = {
     "none": ("model", "Memory ran short: only the part at work was kept on the device."),
@@ -59,6 +63,45 @@ def place(model: Model) -> None:
         model.pipe.enable_model_cpu_offload(device=model.device)
     else:
         _grouped(model)
+    model.placed = True
+
+
+def ready(model: Model, ease: Ease) -> None:
+    """Have the model as it was planned, but for what `ease` holds back: before each work, which may have changed it.
+
+    Where there is no room any more for it to be as planned, it stays as it was, and that is told. Raises a lack of
+    memory when that is not there either.
+    """
+    _narrowed(model)
+    held = model.eased
+    where = (ease.offload or model.placement.offload, ease.parked)
+    if where != (model.offload, bool(model.parked)) or not model.placed:
+        before = (model.offload, bool(model.parked))
+        try:
+            _move(model, *where)
+        except (RuntimeError, MemoryError) as error:
+            if not lacking(error):
+                raise
+            clear_frames(error.__traceback__)
+            _move(model, *before)
+            notes = tuple(dict.fromkeys((*ease.notes, *held.notes)))
+            ease = replace(ease, offload=before[0], parked=before[1], notes=notes)
+    if ease.tiled or (model.offload != "none" and model.source.tiles):
+        tile(model)
+    else:
+        untile(model)
+    model.eased = ease
+
+
+def hold_back(model: Model, *, decoding: bool = False) -> bool:
+    """Less at once for the work at hand: tiles, where it is decoding, else a step down. False when nothing is left."""
+    if decoding and tile(model):
+        model.eased = model.eased.more(TILED, tiled=True)
+        return True
+    why = soften(model)
+    if why:
+        model.eased = model.eased.more(why, offload=model.offload, parked=bool(model.parked))
+    return bool(why)
 
 
 def remember(model: Model) -> None:
@@ -87,6 +130,14 @@ def tile(model: Model) -> bool:
     return True
 
 
+def untile(model: Model) -> None:
+    """Let it work on whole pictures again, and on all of them at once."""
+    if model.tiled:
+        model.pipe.vae.disable_tiling()
+        model.pipe.vae.disable_slicing()
+        model.tiled = False
+
+
 def soften(model: Model) -> str:
     """One step down the ladder; how, in a sentence. Empty at its foot, and on a processor, whose memory is home."""
     if model.device.type == "cpu" and model.offload in ("none", "tiles"):
@@ -95,13 +146,8 @@ def soften(model: Model) -> str:
         return AT_HOME
     if model.offload not in SOFTER:
         return ""
-    unpark(model)
-    unplace(model)
-    model.compiling.undo()
-    model.graphs.forget()
-    model.offload, why = SOFTER[model.offload]
-    place(model)
-    give_back()
+    offload, why = SOFTER[model.offload]
+    _move(model, offload, parked=False)
     return why
 
 
@@ -124,6 +170,7 @@ def unpark(model: Model, *, device: torch.device | None = None) -> None:
 
 def unplace(model: Model) -> None:
     """All parts at home, and no hook on them that would move them."""
+    model.placed = False
     model.pipe.remove_all_hooks()
     for part in model.networks().values():
         forget: Any = getattr(part, "disable_cache", None)
@@ -141,8 +188,30 @@ def widen(model: Model) -> bool:
     if model.offload in ("group", "sequential"):
         _ungrouped(vae)
         vae.to(model.device)
+    model.narrow = vae.dtype
     vae.to(torch.float32)
     return True
+
+
+def _narrowed(model: Model) -> None:
+    """Take back that the autoencoder was widened: its weights were made of narrow ones, and become the same again."""
+    if model.narrow is not None:
+        model.pipe.vae.to(model.narrow)
+        model.narrow = None
+        model.placed = model.placed and model.offload not in ("group", "sequential")
+
+
+def _move(model: Model, offload: Offload, parked: bool) -> None:  # noqa: FBT001 - the place, as it is compared
+    """Place the parts anew, with the text encoders in the pipeline or out of it."""
+    unpark(model)
+    unplace(model)
+    model.compiling.undo()
+    model.graphs.forget()
+    model.offload = offload
+    if parked:
+        park(model)
+    place(model)
+    give_back()
 
 
 def _narrow(part: nn.Module, compute: torch.dtype) -> None:

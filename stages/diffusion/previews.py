@@ -68,7 +68,7 @@ def picture(latents: Tensor) -> Picture:
         first = first if first.shape[1] == 4 else first.transpose(0, 1)
         first = first[len(first) // 2]
     calm = first / first.std().clamp(min=1.0)
-    mixed = torch.einsum("cyx,cd->yxd", calm, torch.tensor(COLOURS, device=calm.device))
+    mixed = calm.permute(1, 2, 0) @ torch.tensor(COLOURS, device=calm.device)
     return _bytes(mixed / 2 + 0.5)
 
 

@@ -19,6 +19,8 @@ from avatar import memory
 from avatar.errors import BadOutput, OutOfMemory, Unavailable
 from avatar.stage import Context
 from stages.diffusion import placing
+from stages.diffusion.easing import PLANNED, WAYS, Ease
+from stages.diffusion.finite import finite
 from stages.diffusion.model import Model
 
 NAMES = {
@@ -71,14 +73,26 @@ class Prompts:
         return encoded
 
     def _encoded(self, prompt: str, negative: str, *, guided: bool, context: Context) -> Encoded:
-        with self._model.working(context, 1):
-            notes = [*self._cut(prompt, "prompt"), *self._cut(negative, "negative prompt")]
-            given = self._fitted(prompt, negative, guided=guided)
+        model = self._model
+        with model.alone(lambda: context.step(0, 1)):
+            kind = ("words", model.identity, self._limit)
+            known = WAYS.of(kind)
+            if known != PLANNED:  # else it reads as it is, which changes nothing of what it reads
+                placing.ready(model, known)
+            before = model.eased
+            with model.working(context, 1):
+                notes = [*self._cut(prompt, "prompt"), *self._cut(negative, "negative prompt")]
+                given = self._fitted(prompt, negative, guided=guided)
+            if model.eased != before:
+                told = [note for note in model.eased.notes if note not in before.notes]
+                known = Ease(offload=model.offload, parked=bool(model.parked), notes=(*known.notes, *told))
+                WAYS.keep(kind, known)
+            notes += known.notes
         named = self._names or NAMES.get(len(given), ())
         if len(named) != len(given):
             raise Unavailable("This pipeline's encoder gives more than is known here. Update the program.")
         arguments = {name: value.cpu() for name, value in zip(named, given, strict=True) if value is not None}
-        if not all(bool(torch.isfinite(value).all()) for value in arguments.values()):
+        if not all(finite(value) for value in arguments.values()):
             raise BadOutput("The text encoder gave what are no numbers. Try another precision.")
         return Encoded(arguments, tuple(notes))
 
@@ -89,10 +103,8 @@ class Prompts:
                 with memory.memory_errors():
                     return self._asked(prompt, negative, guided=guided)
             except OutOfMemory:
-                why = placing.soften(self._model)
-                if not why:
+                if not placing.hold_back(self._model):
                     raise
-                self._model.softened = (*self._model.softened, why)
 
     def _asked(self, prompt: str, negative: str, *, guided: bool) -> tuple[Tensor | None, ...]:
         """What the pipeline's encoders make of it, on the device."""

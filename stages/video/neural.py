@@ -41,7 +41,7 @@ class Neural:
         return Cinema(crews.load(self.id, placement))
 
 
-LTX = Neural("ltx", first=True)
+LTX = Neural("ltx", first=True, version="2")
 WAN22_5B = Neural("wan22-ti2v-5b")
 WAN21_I2V = Neural("wan21-i2v")
 WAN21 = Neural("wan21-t2v-13b")

@@ -21,6 +21,7 @@ from avatar.stage import Offload, Placement, Precision
 from avatar.testing import Bench, workbench
 from stages.diffusion import decoding, placing, previews
 from stages.diffusion.controls import Settled
+from stages.diffusion.easing import Ease
 from stages.diffusion.loading import seated
 from stages.diffusion.making import Effort, make
 from stages.diffusion.model import Model
@@ -257,8 +258,11 @@ def test_fewer_are_drawn_at_once_when_memory_runs_short_and_that_is_remembered(b
     assert hungry.times == 1
     assert [note for note in painted.notes if "fewer pictures" in note]
     assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(right, painted.pictures, strict=True))
-    assert made(order(1, 2, 3, 4, 5), bench.context).pictures
+    again = made(order(1, 2, 3, 4, 5), bench.context)
+    assert equal(list(again.pictures), list(painted.pictures))
+    assert again.notes == painted.notes
     assert hungry.times == 1
+    assert made(order(1, 2), bench.context).notes == ()
 
 
 def test_no_memory_for_one_picture_is_told(bench: Bench) -> None:
@@ -299,15 +303,44 @@ def test_a_pipeline_out_of_memory_goes_down_the_ladder_step_by_step(bench: Bench
     assert equal(right, list(painted.pictures))
     hook.remove()
     assert equal(right, paint(made, order(1), bench.context))
+    assert made.model.offload == "sequential"  # where its kind got through
+    assert made(order(1, 2), bench.context).notes == ()
+    assert made.model.offload == "model"  # and all others as planned
+
+
+def test_a_model_for_whose_plan_there_is_no_room_any_more_goes_on_as_it_was(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = studio(offload="model")
+    placing.ready(made.model, Ease(offload="group", notes=("It was short.",)))
+    enable, full = made.model.pipe.enable_model_cpu_offload, [True]
+
+    def taken(**told: Any) -> None:
+        if full:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        enable(**told)
+
+    monkeypatch.setattr(made.model.pipe, "enable_model_cpu_offload", taken)
+    painted = made(order(1), bench.context)
+    assert (made.model.offload, painted.notes) == ("group", ("It was short.",))
+    assert equal(list(painted.pictures), plain("sd15"))
+    full.clear()
+    assert made(order(1, 2), bench.context).notes == ()
+    assert made.model.offload == "model"
 
 
 def test_a_decoder_out_of_memory_works_tile_by_tile(bench: Bench) -> None:
     made = studio()
     vae = made.model.pipe.vae
-    vae.decoder.register_forward_pre_hook(Hungry(lambda given: not vae.use_tiling))
+    hungry = vae.decoder.register_forward_pre_hook(Hungry(lambda given: not vae.use_tiling))
     painted = made(order(1), bench.context)
     assert painted.notes == ("Memory ran short: the picture was decoded tile by tile.",)
-    assert made(order(2), bench.context).notes == painted.notes  # as long as it stays so
+    assert made(order(2), bench.context).notes == painted.notes  # as one of its kind
+    assert made(replace(order(2), width=96), bench.context).notes == painted.notes  # which runs short by itself
+    hungry.remove()
+    other = made(replace(order(2), height=96), bench.context)
+    assert (other.notes, vae.use_tiling, vae.use_slicing) == ((), False, False)
+    assert equal(list(painted.pictures), paint(made, order(1), bench.context))  # the same bytes, whatever was between
     vae.decoder.register_forward_pre_hook(Hungry(lambda _given: True))
     with pytest.raises(OutOfMemory):
         made(order(1), bench.context)
@@ -369,10 +402,14 @@ def test_an_empty_picture_is_decoded_again_at_full_precision(bench: Bench, spoil
     def narrow(_network: nn.Module, given: Any, out: Tensor) -> Tensor:
         return torch.full_like(out, spoiled) if given[0].dtype is torch.bfloat16 else out
 
-    made.model.pipe.vae.decoder.register_forward_hook(narrow)
+    hook = made.model.pipe.vae.decoder.register_forward_hook(narrow)
     painted = made(order(1), bench.context)
     assert painted.notes == ("The picture came out empty; it was decoded again at full precision.",)
     assert painted.pictures[0].std() > 1
+    assert equal(list(painted.pictures), paint(made, order(1), bench.context))
+    hook.remove()
+    assert made(order(1), bench.context).notes == ()
+    assert made.model.pipe.vae.dtype is torch.bfloat16
 
 
 @pytest.mark.parametrize(("spoiled", "said"), [(float("nan"), "no numbers"), (-1.0, "empty black picture")])
@@ -468,11 +505,14 @@ def test_orders_that_make_no_sense_are_refused(wrong: Order, kind: type[BadReque
         made(wrong, Waiting())  # type: ignore[arg-type]
 
 
-def test_a_parked_encoder_comes_back_for_new_words(bench: Bench) -> None:
+def test_a_parked_encoder_comes_back_for_new_words_and_for_work_as_planned(bench: Bench) -> None:
     made = studio()
-    right = paint(made, order(1, prompt="new words"), bench.context)
+    right = made.prompts.of("new words", "", guided=True, context=bench.context).arguments
     fresh = studio()
-    assert placing.park(fresh.model)
+    placing.ready(fresh.model, Ease(parked=True))
     assert fresh.model.pipe.text_encoder is None
-    assert equal(right, paint(fresh, order(1, prompt="new words"), bench.context))
+    read = fresh.prompts.of("new words", "", guided=True, context=bench.context).arguments
+    assert all(torch.equal(right[name], value) for name, value in read.items())
     assert fresh.model.pipe.text_encoder is None
+    assert equal(paint(fresh, order(1), bench.context), plain("sd15"))
+    assert fresh.model.pipe.text_encoder is not None

@@ -9,6 +9,8 @@ import torch
 from avatar.errors import BadOutput, Cancelled
 from avatar.stage import Offload, Placement
 from avatar.testing import Bench, workbench
+from stages.diffusion import placing
+from stages.diffusion.easing import PLANNED
 from stages.diffusion.loading import seated
 from stages.diffusion.models import SD15, WAN_IMAGE, Easel
 from stages.diffusion.prompts import Prompts, cleaned, joined
@@ -87,14 +89,21 @@ def test_numbers_that_are_none_are_told(bench: Bench) -> None:
 def test_an_encoder_that_does_not_fit_makes_the_model_take_less_room(bench: Bench) -> None:
     words, _, model = prompts(offload="model")
 
+    tried: list[str] = []
+
     def hungry(*_: object) -> None:
+        tried.append(model.offload)
         if model.offload == "model":
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
     model.pipe.text_encoder.register_forward_pre_hook(hungry)
-    assert words.of("a face", "", guided=True, context=bench.context).arguments
+    found = words.of("a face", "", guided=True, context=bench.context)
     assert model.offload == "group"
-    assert model.softened == ("Memory ran short: a few blocks at a time were kept on the device.",)
+    assert found.notes == ("Memory ran short: a few blocks at a time were kept on the device.",)
+    placing.ready(model, PLANNED)  # as a picture wants it that fits
+    assert model.offload == "model"
+    assert words.of("another face", "", guided=True, context=bench.context).notes == found.notes
+    assert tried.count("model") == 1  # which did not fit is not tried again
 
 
 def test_reading_can_be_called_off(bench: Bench) -> None:

@@ -29,7 +29,7 @@ from avatar.stage import Placement
 from avatar.store import FolderStore
 from avatar.testing import GIGABYTE, Bench, workbench
 from stages import pipeline, recipes
-from stages.diffusion import crews, ltx, upscaling
+from stages.diffusion import crews, decoding, ltx, upscaling
 from stages.video import Brief
 from stages.video.cinema import Cinema
 from tests.diffusion.small import t5_tokenizer
@@ -131,6 +131,35 @@ def test_with_the_upscaler_it_films_in_the_two_passes_of_the_library(bench: Benc
     assert off.max() <= 1
     assert (off > 0).mean() < 0.01
     assert any("filmed at 64 x 64 pixels, then refined at 128 x 128" in note for note in made.shots[0].notes)
+
+
+@torch.no_grad()
+def test_a_long_film_is_decoded_in_tiles_that_blend_where_they_overlap(placement: Placement) -> None:
+    crew, asked = a_cinema(alone(placement)).crew, []
+    vae: Any = crew.model.pipe.vae
+    rows, moment = torch.randn(1, 8, 26, 1, 1, generator=torch.Generator().manual_seed(1)), torch.tensor([0.05])
+    vae.decoder.register_forward_pre_hook(lambda _decoder, given: asked.append(given[0].shape[2]))
+    assert [len(part) for part in crew.decode(crew.model, rows, 1)] == [8] * 12 + [1] + [8] * 13  # 201 frames
+    assert asked == [16, 14]
+    found = torch.cat(list(decoding.in_time(vae, rows, moment)), dim=2)
+    one, other = (vae.decode(part, moment, return_dict=False)[0] for part in (rows[:, :, :16], rows[:, :, 12:]))
+    share = (torch.arange(24) / 24).view(1, 1, -1, 1, 1)
+    mixed = one[:, :, 97:] * (1 - share) + other[:, :, 1:25] * share
+    assert torch.allclose(found, torch.cat([one[:, :, :97], mixed, other[:, :, 25:]], dim=2), atol=1e-5)
+    whole = vae.decode(rows, moment, return_dict=False)[0]
+    vae.use_framewise_decoding, vae.tile_sample_min_num_frames, vae.tile_sample_stride_num_frames = True, 120, 96
+    theirs = vae.decode(rows, moment, return_dict=False)[0]
+    assert torch.equal(theirs[:, :, :97], found[:, :, :97])
+    off, late = ((each - whole)[:, :, 97:].abs().mean() for each in (found, theirs))
+    assert off < late / 5
+
+
+@torch.no_grad()
+def test_a_film_of_one_tile_is_decoded_whole(placement: Placement) -> None:
+    vae: Any = a_cinema(alone(placement)).crew.model.pipe.vae
+    rows, moment = torch.randn(1, 8, 16, 1, 1, generator=torch.Generator().manual_seed(1)), torch.tensor([0.05])
+    [found] = decoding.in_time(vae, rows, moment)
+    assert torch.equal(found, vae.decode(rows, moment, return_dict=False)[0])
 
 
 def test_two_passes_are_scaled_to_what_was_asked_and_told_as_one_work(bench: Bench, placement: Placement) -> None:

@@ -19,6 +19,7 @@ from avatar.memory import give_back, lacking
 from avatar.stage import Context, Placement
 from stages import rife
 from stages.diffusion import controls, decoding, loading, placing, previews, prompts
+from stages.diffusion.easing import WAYS
 from stages.diffusion.model import Count, Model
 from stages.diffusion.orders import due
 from stages.diffusion.source import Source
@@ -104,6 +105,23 @@ class Animator:
     ) -> tuple[list[Bytes], tuple[str, ...]]:
         """The frames, and what had to be done to have room for them. Raises `OutOfMemory`, `BadOutput`."""
         length = segment(take.frames)
+        kind = (self.model.identity, take.scene.size, length, settled.guided, bool(given.rest))
+        with self.model.alone(partial(context.step, 0, 1)):
+            placing.ready(self.model, WAYS.of(kind))
+            frames, notes = self._drawn(take, given, settled, encoded, context, length)
+            WAYS.keep(kind, self.model.eased)
+            return frames, notes
+
+    def _drawn(
+        self,
+        take: Take,
+        given: Cast,
+        settled: controls.Settled,
+        encoded: prompts.Encoded,
+        context: Context,
+        length: int,
+    ) -> tuple[list[Bytes], tuple[str, ...]]:
+        """The same with the model as it is, held back further where memory runs short."""
         total = segments(take.frames, length) * settled.steps
         with self.model.working(context, total, drawing=True) as count:
             while True:
@@ -113,7 +131,8 @@ class Animator:
                 frames = self._tried(call)
                 if frames is not None:
                     return frames, self.model.notes
-                self._soften()
+                if not placing.hold_back(self.model, decoding=True):
+                    raise OutOfMemory("The film does not fit into memory. Ask for a smaller one.")
                 count.done = 0
 
     def _call(
@@ -153,14 +172,6 @@ class Animator:
         if not np.isfinite(made).all():
             raise BadOutput("The model gave numbers that are none. Try another precision or another seed.")
         return list(np.rint(made * 255).astype(np.uint8))
-
-    def _soften(self) -> None:
-        """Hold less at once from now on. Raises `OutOfMemory` when nothing is left to be done."""
-        why = "Memory ran short: it was decoded tile by tile." if placing.tile(self.model) else ""
-        why = why or placing.soften(self.model)
-        if not why:
-            raise OutOfMemory("The film does not fit into memory. Ask for a smaller one.")
-        self.model.softened = (*self.model.softened, why)
 
 
 def unused(shooting: Shooting) -> tuple[str, ...]:
