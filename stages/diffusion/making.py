@@ -6,6 +6,8 @@ of its kind: the same request takes the same way after its first failure, and no
 """
 
 import inspect
+import math
+import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -130,6 +132,7 @@ class _Run:
     watch: Watch | None
     refine: Refine | None
     notes: list[str] = field(default_factory=list)
+    shown: float = -math.inf
 
     def denoised(self, items: list[int], together: int) -> Iterator[Tensor]:
         """The latents of each item, a first axis of 1, in order."""
@@ -193,7 +196,10 @@ class _Run:
         return found
 
     def _show(self, watch: Watch, items: Sequence[int], latents: Tensor, size: Mapping[str, Any]) -> None:
-        """A rough picture for each asker."""
+        """A rough picture for each asker, where the last one was not just now."""
+        if time.monotonic() - self.shown < previews.APART:
+            return
+        self.shown = time.monotonic()
         shown: set[int] = set()
         for place, item in enumerate(items):
             if watch.whose[item] not in shown:

@@ -23,6 +23,9 @@ from stages.diffusion.orders import Picture, Watch
 COLOURS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.264), (-0.184, -0.271, -0.473))
 """Red, green and blue of each channel."""
 
+APART = 0.2
+"""Seconds from one to the next at the least: they cost more than a step of a quick model, and nobody sees more."""
+
 
 def watch(contexts: Sequence[Context], whose: Sequence[int]) -> Watch:
     """Shows each asker the first of his items; `whose` is the number of the context that each item is made for."""

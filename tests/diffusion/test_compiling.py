@@ -117,8 +117,9 @@ def test_torch_compiles_for_any_number_of_sizes_in_any_thread(monkeypatch: pytes
 
 def test_nothing_is_compiled_on_a_processor_or_once_parts_travel() -> None:
     made = studio(Compiler())
-    made.model.offload = "group"
+    planned = made.model.placement
+    made.model.placement = replace(planned, offload="group")
     assert USED not in drawn(made).notes
-    made.model.offload = "none"
+    made.model.placement = planned
     made.model.compiling = Compiling(wanted=True)
     assert USED not in drawn(made).notes

@@ -456,15 +456,24 @@ def test_what_hardly_changes_may_be_taken_over_from_the_step_before(bench: Bench
     assert equal(first, paint(made, order(1, sampling=Sampling(steps=6)), bench.context))
 
 
-def test_previews_are_shown_every_so_many_steps(bench: Bench) -> None:
-    studio()(order(1, 2), bench.context)
+def test_previews_are_shown_every_so_many_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = studio()
+    monkeypatch.setattr(previews, "APART", 0.0)
+    made(order(1, 2), bench.context)
     seen = [event.picture for event in bench.events if isinstance(event, Glimpsed)]
     assert len(seen) == 4  # one a step, of the first picture alone
     assert len(set(seen)) >= 3  # the sampler asks twice at first
     assert _jpeg(seen[0]).shape == (8, 8, 3)
 
 
-def test_each_of_a_batch_is_shown_its_own(tmp_path: Path) -> None:
+def test_previews_keep_their_distance(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previews, "APART", 1000.0)
+    studio()(order(1), bench.context)
+    assert len([event for event in bench.events if isinstance(event, Glimpsed)]) == 1
+
+
+def test_each_of_a_batch_is_shown_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previews, "APART", 0.0)
     ada, bo = (workbench(tmp_path / name) for name in ("ada", "bo"))
     studio().together([order(1), order(2)], [ada.context, bo.context])
     one, other = ([event.picture for event in each.events if isinstance(event, Glimpsed)] for each in (ada, bo))
