@@ -154,6 +154,53 @@ def drawn(folder: Path, words: str) -> tuple[Any, list[Any], Path]:
     return shot.form, [shot.picture.draw(index) for index in range(shot.frames)], bench.context.path(said.sound)
 
 
+def photograph(seconds: float) -> Told:
+    """A photograph drawn and encoded, as a film of it is, and then its frames only encoded; CPU seconds of both."""
+    from contextlib import closing
+
+    from avatar.media.encode import Encoder
+    from stages.film import drawing
+
+    with tempfile.TemporaryDirectory() as folder:
+        shot, sound = _photographed(Path(folder), text(seconds))
+        target, frames = Path(folder) / "film.mp4", []
+        used = cpu()
+        with Encoder(target, shot.form, sound) as encoder, closing(drawing.drawn(shot, range(shot.frames))) as coming:
+            for frame in coming:
+                encoder.add(frame)
+                frames.append(frame)
+        whole, used = cpu() - used, cpu()
+        with Encoder(target, shot.form, sound) as encoder:
+            for frame in frames:
+                encoder.add(frame)
+        return {"frames": shot.frames, "cpu": whole, "alone": cpu() - used}
+
+
+def _photographed(folder: Path, words: str) -> tuple[Any, Path]:
+    """What a film of scikit-image's astronaut is drawn from, its face marked by hand, and its sound."""
+    import cv2
+    import skimage.data
+
+    from avatar.testing import workbench
+    from stages import film, lips, motion, portrait, pose, speech
+    from stages.film.drawing import Drawing
+    from stages.portrait import Marks
+    from stages.portrait.photo import PlainPhoto
+    from stages.speech.espeak import Espeak
+
+    bench = workbench(folder, seed=1)
+    marks = Marks((203.4, 101.0), (246.5, 103.1), (202.2, 139.1), (244.7, 140.4), (220.9, 178.2))
+    png = bytes(cv2.imencode(".png", skimage.data.astronaut()[..., ::-1])[1])
+    shown = bench.perform(PlainPhoto(), portrait.Brief(None, "", 0, bench.blob(png, "image/png"), 0, marks))
+    said = bench.perform(Espeak(), speech.Brief(words, "en-us", 1.0, 0.0, 1))
+    moving = bench.perform(motion.MOTION.chain[-1], motion.Brief(shown, said.seconds, 25, 1))
+    posed = bench.perform(pose.POSE.chain[-1], pose.Brief(moving, said, 1))
+    spoken = bench.perform(lips.LIPS.chain[-1], lips.Brief(posed, said, 1))
+    shot = Drawing().shot(film.Brief(spoken, said, 512, 512), bench.context)
+    shot.picture.draw(0)
+    return shot, bench.context.path(said.sound)
+
+
 def certify(seconds: float) -> Told:
     """The certificate of a film that was just made, by its rig."""
     with house() as jobs:
@@ -188,7 +235,7 @@ def modules(_seconds: float) -> Told:
     return {"loaded": sorted(heavy & set(sys.modules)), "app": app.__name__}
 
 
-TASKS = {task.__name__: task for task in (speak, stranger, long, cold, encode, certify, judge, modules)}
+TASKS = {task.__name__: task for task in (speak, stranger, long, cold, encode, photograph, certify, judge, modules)}
 
 if __name__ == "__main__":
     print(json.dumps(TASKS[sys.argv[1]](float(sys.argv[2]) if len(sys.argv) > 2 else 10.0)))

@@ -21,6 +21,9 @@ def rows() -> Iterator[Row]:
     spoken = [child("speak") for _ in range(TIMES)]
     encoded = [child("encode") for _ in range(TIMES)]
     yield from _costs(spoken, encoded)
+    photos = [child("photograph") for _ in range(TIMES)]
+    ratios = [each["cpu"] / each["alone"] for each in photos]
+    yield Row("photograph drawn and encoded : encoding alone, cpu", median(ratios), "x", 2.0)
     unknown = [child("stranger") for _ in range(TIMES)]
     yield Row("the same with a face not drawn before, cpu", median(each["cpu"] for each in unknown), "CPU s")
     yield Row("request to its first fragment", median(each["first"] for each in unknown), "s")

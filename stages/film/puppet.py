@@ -84,7 +84,7 @@ class Puppet:
         cell = max(6, int(GRID * self.skull.unit) & ~1)
         shown = {name: sheets[name] for name in MOVING if name in sheets}
         own = {"head": OWN * height}
-        self._parts = {name: Part.of(each, cell, own.get(name, 0.0)) for name, each in shown.items()}
+        self.parts = {name: Part.of(each, cell, own.get(name, 0.0)) for name, each in shown.items()}
         margin = int(MARGIN * self.skull.unit)
         around = [Box(each.x, each.y, each.width, each.height).around(margin, self._film) for each in shown.values()]
         self._grid = Grid.over(around or [Box(0, 0, 0, 0)], cell)
@@ -108,17 +108,17 @@ class Puppet:
         unit, deep = self.skull.unit, pose.depth(self.skull, points)
         crown = np.clip((self.skull.centre_y - points[:, 1]) / (0.4 * unit), 0.0, 1.0)
         each = {"back": deep * crown, "head": deep, "front": np.maximum(deep, 0.10 * unit)}
-        return np.stack([each[name] for name in self._parts]).astype(np.float32)
+        return np.stack([each[name] for name in self.parts]).astype(np.float32)
 
     def draw(self, row: Track) -> Planes:
         """The frame for one track row; the caller owns it."""
         frame, mouth = self._background.copy(), self.mouth.warp(row)
         lean = pose.lean(self.skull, row, self._room)
         moved = self._moved(row, lean, mouth.reach)
-        for name in self._parts:
+        for name in self.parts:
             if name not in moved:
                 continue
-            placed, cells = self._placed(self._parts[name], *moved[name]), moved[name][1]
+            placed, cells = self._placed(self.parts[name], *moved[name]), moved[name][1]
             if name == "head":
                 self._lay_head(frame, placed, mouth, row)
                 continue
@@ -129,14 +129,14 @@ class Puppet:
 
     def _moved(self, row: Track, lean: Matrix, fallen: float = 0.0) -> dict[str, Moved]:
         """How each part moves that is seen; the chin has `fallen` by so many pixels at most."""
-        if not self._parts:
+        if not self.parts:
             return {}
         points = pose.leant(pose.upright(lean), self._middles)
         z, weight = self._depths(points), pose.follow(self.skull, points[:, 1])
         fields = pose.sources(self.skull, row, points, z, weight, lean)
         free: Bytes = np.full((self._grid.rows, self._grid.columns), THERE, np.uint8)
         moved: dict[str, Moved] = {}
-        for (name, part), way in zip(reversed(self._parts.items()), fields[::-1], strict=True):
+        for (name, part), way in zip(reversed(self.parts.items()), fields[::-1], strict=True):
             field = way.reshape(*free.shape, 2)
             cells = part.cells(field, fallen if name == "head" else 0.0)
             if (seen := cells & free).any():
