@@ -288,7 +288,7 @@ SUBJECTS: dict[str, Subject] = {
             ("plain", "compile"),
             ("LTX2VideoTransformerBlock",),
             beside=(
-                Piece("ltx-2", "connectors", lambda: tiny_ltx2.pipeline().connectors, works.ltx2_connect, blank=True),
+                Piece("ltx-2", "connectors", tiny_ltx2.connectors, works.ltx2_connect, blank=True),
                 Piece("ltx-2", "text_encoder", lambda: tiny_ltx2.encoder(400), works.ltx2_read, blank=True),
             ),
             tiled=True,

@@ -44,10 +44,10 @@ def shifted(sheet: Sheet, across: float, down: float, box: Box | None = None) ->
 def shaded(sheet: Sheet, shade: Floats) -> Sheet:
     """A sheet with its light multiplied by `shade` (h, w), 0..1, about video black."""
     cover, dark = cover_of(sheet.pixels), np.asarray(cv2.subtract(np.ones_like(shade), shade), np.float32)
-    black = cv2.multiply(cover, dark, scale=1 / 255, dtype=cv2.CV_32F)
+    black = np.asarray(cv2.multiply(cover, dark, scale=1 / 255, dtype=cv2.CV_32F), np.float32)
     lit = cv2.multiply(sheet.pixels, cv2.merge((shade, shade, shade, np.ones_like(shade))), dtype=cv2.CV_32F)
-    grey = cv2.multiply(black, 128.0)
-    pixels = cv2.add(lit, cv2.merge((cv2.multiply(black, 16.0), grey, grey, np.zeros_like(shade))), dtype=cv2.CV_8U)
+    grey = black * np.float32(128.0)
+    pixels = cv2.add(lit, cv2.merge((black * np.float32(16.0), grey, grey, np.zeros_like(shade))), dtype=cv2.CV_8U)
     return Sheet(np.asarray(pixels, np.uint8), sheet.x, sheet.y)
 
 

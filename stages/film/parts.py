@@ -99,7 +99,7 @@ class Part:
         if fallen > 0.0:
             places[..., 1] -= fallen
             before = self._at(places)
-            found = (found & before) | ((found | before) & THERE)
+            found = np.asarray((found & before) | ((found | before) & THERE), np.uint8)
         found[[0, -1]], found[:, [0, -1]] = 0, 0
         return found
 
@@ -168,7 +168,8 @@ def _first(cells: Bytes) -> NDArray[np.int64]:
     left = np.minimum.accumulate(np.where(some, there.argmax(axis=1), wide))
     right = np.maximum.accumulate(np.where(some, wide - there[:, ::-1].argmax(axis=1), 0))
     down = np.maximum.accumulate(np.where(some, number, 0)) - some.argmax()
-    return np.maximum(right - left, 0) * np.maximum(down, 0)
+    area: NDArray[np.int64] = np.maximum(right - left, 0) * np.maximum(down, 0)
+    return area
 
 
 def rectangles(

@@ -103,11 +103,10 @@ def video_vae() -> Any:
     )
 
 
-def pipeline() -> LTX2Pipeline:
-    """The whole pipeline, as its folder says what it is."""
-    words = tokenizer()
+def connectors() -> Any:
+    """Between the encoder and the two streams."""
     torch.manual_seed(0)
-    connectors = LTX2TextConnectors(
+    return LTX2TextConnectors(
         caption_channels=WIDTH,
         text_proj_in_factor=3,
         video_connector_num_attention_heads=2,
@@ -122,6 +121,12 @@ def pipeline() -> LTX2Pipeline:
         rope_double_precision=False,
         rope_type="split",
     )
+
+
+def pipeline() -> LTX2Pipeline:
+    """The whole pipeline, as its folder says what it is."""
+    words = tokenizer()
+    joined = connectors()
     audio_vae = AutoencoderKLLTX2Audio(
         base_channels=8,
         ch_mult=(1, 1, 1),
@@ -156,7 +161,7 @@ def pipeline() -> LTX2Pipeline:
         scheduler=scheduler,
         text_encoder=encoder(len(words)),
         tokenizer=words,
-        connectors=connectors,
+        connectors=joined,
         vocoder=vocoder,
     )
 
