@@ -190,7 +190,8 @@ def _photographed(folder: Path, words: str) -> tuple[Any, Path]:
 
     bench = workbench(folder, seed=1)
     marks = Marks((203.4, 101.0), (246.5, 103.1), (202.2, 139.1), (244.7, 140.4), (220.9, 178.2))
-    png = bytes(cv2.imencode(".png", skimage.data.astronaut()[..., ::-1])[1])
+    picture = skimage.data.astronaut()  # type: ignore[no-untyped-call]
+    png = bytes(cv2.imencode(".png", picture[..., ::-1])[1])
     shown = bench.perform(PlainPhoto(), portrait.Brief(None, "", 0, bench.blob(png, "image/png"), 0, marks))
     said = bench.perform(Espeak(), speech.Brief(words, "en-us", 1.0, 0.0, 1))
     moving = bench.perform(motion.MOTION.chain[-1], motion.Brief(shown, said.seconds, 25, 1))

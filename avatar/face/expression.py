@@ -14,9 +14,9 @@ from avatar.face.tracks import COLUMN, Track
 
 RAISED_FROM = 0.30
 """Accents of more weight than this may raise the brows."""
-RAISE = (0.22, 0.74)
+RAISE = (0.24, 0.80)
 """Height of a raise on a weightless accent and on the weightiest."""
-HIGHEST = 0.70
+HIGHEST = 0.76
 """Where raises that add up level off."""
 RESTLESS = ((0.50, 0.066), (0.20, 0.080), (0.10, 0.035))
 """Bands (knot spacing in seconds, standard deviation) of each brow's own small movement while speaking."""
@@ -24,7 +24,7 @@ BROWS = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
 LEAD = 0.17
 """Seconds by which a brow raise begins before its vowel."""
 RISE, FALL = 0.20, 0.31
-HELD = (0.04, 1.2)
+HELD = (0.04, 0.8)
 """Shortest and longest time in seconds that brows stay up."""
 INHALE_FROM = 0.28
 """Pauses of at least this many seconds are used to breathe in."""

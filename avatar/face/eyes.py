@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from avatar.artifacts import Eye, Line
 from avatar.face.aperture import stretch
 from avatar.face.mouth import Warp, shifting
+from avatar.face.noise import minimum_jerk
 from avatar.face.tracks import COLUMN, Track, column
 
 Array = NDArray[np.float32]
@@ -23,10 +24,14 @@ LID_MEETS = 0.88
 LOOK = (0.26, 0.20)
 """Travel of the iris at full gaze, in eye widths across and in eye widths down."""
 
-BROW_RISE = 0.055
-"""Rise of a brow raised in full, in face heights."""
+BROW_RISE, BROW_PULLED = 0.19, 0.07
+"""Mean rise of a fully raised brow in distances between the eyes, and the most that a muscle pulls in face heights."""
+FACE_TO_EYES = 2.92
+"""Face height over the distance between the eyes where that is not told."""
 LASHES = 0.032
 """Height above the upper lid, in face heights, up to which brows move nothing."""
+MARGIN = 0.085
+"""Face heights beside eye and brow within which the brow's movement ends, so that there is no seam."""
 ROOM = 1.8
 """What lies above the lashes rises at most its height over them, divided by this: else lashes would be torn upwards."""
 
@@ -43,11 +48,18 @@ class EyeModel:
     """One eye with its brow, at one scale. `face_height` is in the same pixels.
 
     `gives` is how much of the way to shut, 0 to 1, the skin above follows the lid; where it does not, a lid of its own
-    comes down over the eye.
+    comes down over the eye. `apart` is the distance to the other eye, by which every face's brows move alike.
     """
 
     def __init__(
-        self, eye: Eye, side: Side, scale: float, origin: tuple[float, float], face_height: float, gives: float = 1.0
+        self,
+        eye: Eye,
+        side: Side,
+        scale: float,
+        origin: tuple[float, float],
+        face_height: float,
+        gives: float = 1.0,
+        apart: float | None = None,
     ) -> None:
         def placed(line: Line) -> Array:
             return ((np.asarray(line, np.float32) - origin) * scale).astype(np.float32)
@@ -58,7 +70,7 @@ class EyeModel:
         self._upper, self._lower, self._brow = placed(eye.upper), placed(eye.lower), placed(eye.brow)
         self.outline_at_rest = np.stack([self._upper, self._lower])
         self.width = float(self._upper[-1, 0] - self._upper[0, 0])
-        margin = 0.085 * face_height
+        margin = MARGIN * face_height
         x0, x1 = min(self._upper[0, 0], self._brow[0, 0]) - margin, max(self._upper[-1, 0], self._brow[-1, 0]) + margin
         y0, y1 = float(self._brow[:, 1].min()) - 0.16 * face_height, float(self._lower[:, 1].max()) + 0.09 * face_height
         self.x, self.y = int(x0) & ~1, int(y0) & ~1
@@ -66,6 +78,16 @@ class EyeModel:
         self._rows = np.arange(self.y, int(y1), dtype=np.float32)[:, None]
         self._rest = self.lids_at(self._columns)
         self._bumps = self._brow_bumps()
+        x = np.clip(self._brow[:, 0] - self.x, 0, len(self._columns) - 1).astype(int)
+        y = np.clip(self._brow[:, 1] - self.y, 0, len(self._rows) - 1).astype(int)
+        self._brow_line = {name: bump[y, x] for name, bump in self._bumps.items()}
+        self._pull = self._pulled(face_height / FACE_TO_EYES if apart is None else apart)
+
+    def _pulled(self, apart: float) -> float:
+        """Pixels that a muscle at 1 pulls, so that the whole brow's line rises by its share of the eyes' distance."""
+        line = self._brow_line
+        felt = float(np.mean(line["inner"] + 0.6 * line["middle"] + line["outer"]))
+        return min(BROW_RISE * apart / max(felt, 0.1), BROW_PULLED * self.unit)
 
     def lids_at(self, columns: Array) -> Lids:
         """Lid rims at rest over the given columns; both meet at the corners and beyond."""
@@ -82,11 +104,13 @@ class EyeModel:
         }
         clear = np.maximum(self._rest.upper - self._rows - LASHES * self.unit, 0.0)
         above_lid = np.minimum(clear / (0.03 * self.unit), 1.0)
+        within = np.minimum(self._columns - self._columns[0], self._columns[-1] - self._columns) / (MARGIN * self.unit)
+        free = minimum_jerk(within) * above_lid
         bumps = {"room": (clear / ROOM).astype(np.float32)}
         for name, (x, y) in at.items():
             across = (self._columns - x) / (0.10 * self.unit)
             down = (self._rows - y) / (0.075 * self.unit)
-            bumps[name] = (np.exp(-(across * across) - down * down) * above_lid).astype(np.float32)
+            bumps[name] = (np.exp(-(across * across) - down * down) * free).astype(np.float32)
         return bumps
 
     def lids(self, row: Track, rest: Lids) -> Lids:
@@ -147,7 +171,7 @@ class EyeModel:
         inner = column(row, "browInnerUp") - 0.8 * down
         outer = self._own(row, "browOuterUp") - 0.4 * down
         pull = inner * bumps["inner"] + 0.3 * (inner + outer) * bumps["middle"] + outer * bumps["outer"]
-        risen: Array = np.asarray(-np.minimum(BROW_RISE * self.unit * pull, bumps["room"]), np.float32)
+        risen: Array = np.asarray(-np.minimum(self._pull * pull, bumps["room"]), np.float32)
         return risen
 
     def gaze(self, row: Track) -> tuple[float, float]:
@@ -168,8 +192,6 @@ class EyeModel:
 
     def brow_outline(self, track: Track) -> Array:
         """The brow's middle line (frames, points, 2), before the head turns."""
-        x = np.clip(self._brow[:, 0] - self.x, 0, len(self._columns) - 1).astype(int)
-        y = np.clip(self._brow[:, 1] - self.y, 0, len(self._rows) - 1).astype(int)
-        rise = self._rise(track, {name: bump[y, x] for name, bump in self._bumps.items()})
+        rise = self._rise(track, self._brow_line)
         moved: Array = self._brow + np.stack([np.zeros_like(rise), rise], axis=-1)
         return moved

@@ -13,12 +13,12 @@ from avatar.face.tracks import COLUMN, Track
 
 COLUMNS = ("leanX", "leanY", "leanScale")
 DRIFT = {
-    "leanX": ((5.2, 0.090), (2.3, 0.016)),
-    "leanY": ((6.1, 0.040), (2.6, 0.008)),
+    "leanX": ((5.2, 0.095), (2.3, 0.017)),
+    "leanY": ((6.1, 0.042), (2.6, 0.008)),
     "leanScale": ((6.8, 0.016), (2.9, 0.004)),
 }
 """Knot spacings in seconds and standard deviations, in each column's unit, of a body that nothing moves on purpose."""
-POSTURE = {"leanX": 0.206, "leanY": 0.090, "leanScale": 0.026}
+POSTURE = {"leanX": 0.216, "leanY": 0.094, "leanScale": 0.027}
 """Standard deviation of the postures between which somebody changes who speaks."""
 LIMIT = {"leanX": 0.60, "leanY": 0.24, "leanScale": 0.12}
 """Where each column levels off at amount 1."""

@@ -21,7 +21,7 @@ NEUTRAL: Shape = {
 """Where a sound does not care."""
 
 REST: Shape = {
-    "jawOpen": (0.02, 1.6), "mouthLowerDown": (0.0, 1.6), "mouthUpperUp": (0.0, 1.6), "mouthClose": (0.45, 1.6),
+    "jawOpen": (0.02, 1.6), "mouthLowerDown": (0.0, 1.6), "mouthUpperUp": (0.0, 1.6), "mouthClose": (0.7, 1.6),
     "mouthRollLower": (0.02, 1.0), "mouthShrugLower": (0.04, 1.0), "mouthPucker": (0.02, 0.7),
     "mouthFunnel": (0.0, 0.9), "mouthStretch": (0.02, 0.7), "mouthDimple": (0.02, 0.5), "tongue": (0.15, 0.5),
     "tongueOut": (0.0, 1.0),

@@ -12,7 +12,7 @@ class Compositor:
     """Weightless recipe of the compositor."""
 
     id: str = "compositor"
-    version: str = "9"
+    version: str = "10"
     needs: Needs = Needs(packages=("av", "cv2"), modes=(Mode(pace=0.3),))
 
     def load(self, placement: Placement) -> Performer[Brief, Film]:

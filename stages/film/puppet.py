@@ -79,8 +79,9 @@ class Puppet:
         self.mouth = Mouth(face, view.scale, view.origin)
         height = self.skull.face_height
         gives = GIVES if "lids" in sheets else 1.0
-        self.right = EyeModel(face.right, "Right", view.scale, view.origin, height, gives)
-        self.left = EyeModel(face.left, "Left", view.scale, view.origin, height, gives)
+        apart = float(np.hypot(*(np.mean(face.left.upper, axis=0) - np.mean(face.right.upper, axis=0)))) * view.scale
+        self.right = EyeModel(face.right, "Right", view.scale, view.origin, height, gives, apart)
+        self.left = EyeModel(face.left, "Left", view.scale, view.origin, height, gives, apart)
         cell = max(6, int(GRID * self.skull.unit) & ~1)
         shown = {name: sheets[name] for name in MOVING if name in sheets}
         own = {"head": OWN * height}
