@@ -43,7 +43,7 @@ SPECIAL = {
 """Backends that serve requests of one kind only: several speakers, a sound or face of one's own, a film from words."""
 LETTERS = 14.0
 """Letters a second, about as fast as people speak; for guesses of how long a film will be."""
-LOOK = 5.0
+LOOK = 10.0
 """Seconds after which disk and models are looked at again: other processes bring and remove some too."""
 SOON, LATE = 5.0, 600.0
 """Seconds until a failed fetch is tried again: the first time, and at most."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from avatar.errors import StorageError
 
 LOOK = 0.2  # seconds between two looks
-LONGEST = 1.0  # seconds after which the loop looks by itself, whatever we think
+LONGEST = 2.0  # seconds after which the loop looks by itself, whatever we think
 PAUSE = 0.02  # seconds between two turns of the loop, in which a job just taken comes to be counted
 
 
