@@ -16,7 +16,7 @@ RAISED_FROM = 0.30
 """Accents of more weight than this may raise the brows."""
 RAISE = (0.24, 0.80)
 """Height of a raise on a weightless accent and on the weightiest."""
-HIGHEST = 0.76
+HIGHEST = 0.71
 """Where raises that add up level off."""
 RESTLESS = ((0.50, 0.066), (0.20, 0.080), (0.10, 0.035))
 """Bands (knot spacing in seconds, standard deviation) of each brow's own small movement while speaking."""
