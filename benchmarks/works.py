@@ -129,10 +129,12 @@ def ltx_step(rows: int) -> Work:
 
 
 def ltx_decode(net: Net, make: Maker, film: Film) -> Any:
-    """A film out of LTX-Video's autoencoder, tile after tile in time, each handed on before the next."""
+    """The last frame of a film out of LTX-Video's autoencoder, tile after tile, each handed on before the next."""
     latents = make(1, net.config.latent_channels, *film.latent(32, 8))
     for frames in decoding.in_time(net, latents, make.moment(1, at=0.05).to(make.dtype)):
+        last = frames[:, :, -1:].clone()
         del frames
+    return last
 
 
 def ltx_enlarge(net: Net, make: Maker, film: Film) -> Any:
