@@ -32,6 +32,7 @@ SOUND_BITS = 128_000
 SOUND_OPTIONS = {"flags": "+bitexact", "aac_coder": "fast"}
 """At this rate speech comes 10 dB closer to its original than by libav's usual coder, in half the time."""
 FRAGMENT_SECONDS = 0.12
+"""Short, since browsers wait for about seven frames before they play."""
 INDEX_BYTES = 2048
 """More than the index at the front of a fragmented file takes; what lies beyond is film."""
 REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR}
