@@ -25,7 +25,6 @@ from avatar.stage import Context
 from stages.diffusion import placing, previews
 from stages.diffusion.controls import Settled
 from stages.diffusion.decoding import Decode
-from stages.diffusion.easing import WAYS
 from stages.diffusion.finite import finite
 from stages.diffusion.model import Count, Model
 from stages.diffusion.orders import Watch, due
@@ -99,15 +98,10 @@ def make(
     share = max(1, round(DECODING * steps))
 
     def made() -> Made:
-        with model.alone(lambda: context.step(0, 1)):
-            kind = _kind(model, settled, effort, len(seeds))
-            placing.ready(model, WAYS.of(kind))
-            done = drawn()
-            WAYS.keep(kind, model.eased)
-            return done
-
-    def drawn() -> Made:
-        with model.working(context, len(seeds) * (steps + share), drawing=True) as count:
+        with (
+            placing.as_before(model, _kind(model, settled, effort, len(seeds)), partial(context.step, 0, 1)),
+            model.working(context, len(seeds) * (steps + share), drawing=True) as count,
+        ):
             model.sampler(settled.sampler, shift=effort.shift)
             run = _Run(model, count, seeds, arguments, settled, steps, decode, watch, refine)
             latents = list(run.denoised(list(range(len(seeds))), effort.together))

@@ -9,6 +9,8 @@
 A pipeline that ran out of memory is softened: one step down this ladder, for the work at hand. See `easing`.
 """
 
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from traceback import clear_frames
 from typing import Any
@@ -18,7 +20,7 @@ from torch import nn
 
 from avatar.memory import give_back, lacking
 from avatar.stage import Offload, Placement
-from stages.diffusion.easing import Ease
+from stages.diffusion.easing import WAYS, Ease
 from stages.diffusion.foreign import (
     FirstBlockCacheConfig,
     HookRegistry,
@@ -91,6 +93,15 @@ def ready(model: Model, ease: Ease) -> None:
     else:
         untile(model)
     model.eased = ease
+
+
+@contextmanager
+def as_before(model: Model, kind: Hashable, beat: Callable[[], None]) -> Iterator[None]:
+    """The model for one work of this kind alone, begun where the last one got through; where this one does is kept."""
+    with model.alone(beat):
+        ready(model, WAYS.of(kind))
+        yield
+        WAYS.keep(kind, model.eased)
 
 
 def hold_back(model: Model, *, decoding: bool = False) -> bool:

@@ -19,7 +19,6 @@ from avatar.memory import give_back, lacking
 from avatar.stage import Context, Placement
 from stages import rife
 from stages.diffusion import controls, decoding, loading, placing, previews, prompts
-from stages.diffusion.easing import WAYS
 from stages.diffusion.model import Count, Model
 from stages.diffusion.orders import due
 from stages.diffusion.source import Source
@@ -106,24 +105,11 @@ class Animator:
         """The frames, and what had to be done to have room for them. Raises `OutOfMemory`, `BadOutput`."""
         length = segment(take.frames)
         kind = (self.model.identity, take.scene.size, length, settled.guided, bool(given.rest))
-        with self.model.alone(partial(context.step, 0, 1)):
-            placing.ready(self.model, WAYS.of(kind))
-            frames, notes = self._drawn(take, given, settled, encoded, context, length)
-            WAYS.keep(kind, self.model.eased)
-            return frames, notes
-
-    def _drawn(
-        self,
-        take: Take,
-        given: Cast,
-        settled: controls.Settled,
-        encoded: prompts.Encoded,
-        context: Context,
-        length: int,
-    ) -> tuple[list[Bytes], tuple[str, ...]]:
-        """The same with the model as it is, held back further where memory runs short."""
         total = segments(take.frames, length) * settled.steps
-        with self.model.working(context, total, drawing=True) as count:
+        with (
+            placing.as_before(self.model, kind, partial(context.step, 0, 1)),
+            self.model.working(context, total, drawing=True) as count,
+        ):
             while True:
                 self.model.sampler(settled.sampler)
                 call = self._call(take, given, settled, encoded, length)
