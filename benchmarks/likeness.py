@@ -32,8 +32,8 @@ from stages.film import scene
 from stages.portrait.photo import Photo
 from stages.speech.espeak import Espeak
 
-SIZE = 256
-"""Pixels of the films' sides: those of THEval's own pictures."""
+SIZE = 512
+"""Pixels of the films' sides, in which THEval measures where a head goes."""
 AVATARS = ("ada",)
 MEASURES = tuple(theval.TRUTH)
 
@@ -112,8 +112,9 @@ def _measured(
     heard = hearing.hear(sound, said.sample_rate)
     utterance = records.load(Utterance, bench.context.path(said.utterance).read_bytes())
     view = scene.view_of(shown, (SIZE, SIZE))
-    track = tracks.read(bench.context.path(clip.motion.tracks))
-    points = scene.puppet(shown, view, bench.context).landmarks(track)
+    puppet = scene.puppet(shown, view, bench.context)
+    track = puppet.performed(tracks.read(bench.context.path(clip.motion.tracks)))
+    points = puppet.landmarks(track)
     by_rig = faces.from_rig(Rig(points, track, utterance), SIZE, SIZE)
     yield _told(name, by_rig, utterance, heard)
     if not chosen.pixels:
