@@ -2,8 +2,8 @@
 
 Formulas and ground truth are those of github.com/Newbyl/THEval at 3603338 (scripts in `Naturalness` and
 `Synchronization`, `examples/gt_metrics.csv`); pixels are those of a picture of 256 x 256, changes are per frame at 25
-frames a second. Where a face is, however, THEval measures in each film's own pixels: what the same films drive comes out
-half as far from methods of 256 x 256 (4 to 6) as from those of 512 x 512 (10 to 14). So `FRAME` is the picture there.
+frames a second. Where a face is, however, THEval measures in each film's own pixels: what the same films drive comes
+out half as far from methods of 256 x 256 (4 to 6) as from those of 512 x 512 (10 to 14). So `FRAME` is the size there.
 Head angles and the face's box come from whoever calls: the rig, or MediaPipe, in place of THEval's own detectors.
 Points have shape (frames, points, 2), x to the viewer's right and y down.
 """

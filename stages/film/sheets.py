@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar.artifacts import Face
-from avatar.face import nearness
 from avatar.errors import BadOutput
+from avatar.face import nearness
 from stages.film.brief import PLAIN, Framing, Scenery
 from stages.film.pixels import Bytes, Floats, over
 

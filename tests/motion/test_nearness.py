@@ -41,4 +41,5 @@ def test_a_mouth_of_less_width_still_rounds_before_it_spreads() -> None:
         nearness.restrained(said(**shape), shown=1.6, width=0.75)
         for shape in ({"mouthPucker": 0.8}, {"mouthStretchLeft": 0.5, "mouthStretchRight": 0.5})
     )
-    assert rig_measures.width(rounded)[0] < 0.9 < 1.0 < rig_measures.width(spread)[0]
+    assert rig_measures.width(rounded)[0] < 0.9
+    assert rig_measures.width(spread)[0] > 1.0
