@@ -16,7 +16,7 @@ OPENING = (
     "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight",
 )  # fmt: skip
 """The columns that part the lips. Nothing holds back what brings them together."""
-WIDTH_HELD, OPENING_HELD = 1.2, 0.1
+WIDTH_HELD, OPENING_HELD = 0.5, 0.1
 """Powers of the enlargement by which the mouth's width changes less, and by which it opens less: most of what a nearer
 view enlarges is width, and lips that hardly part say nothing."""
 
