@@ -19,7 +19,7 @@ from avatar.events import Glimpsed
 from avatar.sampling import Sampling
 from avatar.stage import Offload, Placement, Precision
 from avatar.testing import Bench, workbench
-from stages.diffusion import decoding, placing, previews
+from stages.diffusion import decoding, making, placing, previews
 from stages.diffusion.controls import Settled
 from stages.diffusion.easing import Ease
 from stages.diffusion.loading import seated
@@ -51,6 +51,12 @@ def order(*seeds: int, prompt: str = "a kind face", sampling: Sampling = FOUR) -
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return workbench(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No rough pictures: they come by the clock, and their decoder's blocks ask whether they are still wanted."""
+    monkeypatch.setattr(previews, "APART", 1000.0)
 
 
 class Waiting:
@@ -466,10 +472,17 @@ def test_previews_are_shown_every_so_many_steps(bench: Bench, monkeypatch: pytes
     assert _jpeg(seen[0]).shape == (8, 8, 3)
 
 
-def test_previews_keep_their_distance(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(previews, "APART", 1000.0)
-    studio()(order(1), bench.context)
-    assert len([event for event in bench.events if isinstance(event, Glimpsed)]) == 1
+def test_previews_keep_their_distance_from_the_beginning_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, now = studio(), [100.0]
+    monkeypatch.setattr(making, "monotonic", lambda: now[0])
+    monkeypatch.setattr(previews, "APART", 1.5)
+    made.model.pipe.unet.register_forward_pre_hook(lambda *_: now.append(now.pop() + 1.0))  # a step takes a second
+    made(order(1), bench.context)
+    shown = [event for event in bench.events if isinstance(event, Glimpsed)]
+    assert len(shown) == 2  # after two of four steps, and after all
+    monkeypatch.setattr(previews, "APART", 5.0)
+    made(order(1), bench.context)
+    assert len([event for event in bench.events if isinstance(event, Glimpsed)]) == 2  # none of one so short
 
 
 def test_each_of_a_batch_is_shown_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -481,7 +494,8 @@ def test_each_of_a_batch_is_shown_its_own(tmp_path: Path, monkeypatch: pytest.Mo
     assert not set(one) & set(other)
 
 
-def test_latents_without_colours_are_decoded_small(bench: Bench) -> None:
+def test_latents_without_colours_are_decoded_small(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previews, "APART", 0.0)
     studio(WAN_IMAGE)(order(1), bench.context)
     seen = [event.picture for event in bench.events if isinstance(event, Glimpsed)]
     assert _jpeg(seen[-1]).shape == (64, 64, 3)

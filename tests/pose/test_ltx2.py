@@ -22,6 +22,7 @@ from avatar.stage import Placement
 from avatar.testing import Bench, workbench
 from hf_spaces_models import CATALOGUE, PROFILES
 from stages import lips
+from stages.diffusion import previews
 from stages.diffusion.prompts import Prompts
 from stages.lips import LIPS
 from stages.pose import POSE, Brief, Driving, Partner, Shooting, alone
@@ -88,7 +89,10 @@ def shown(bench: Bench, clip: Clip) -> np.ndarray:
     return np.stack(list(footage.frames(shot_of(clip), bench.context)))
 
 
-def test_a_clip_gets_footage_that_speaks_at_the_film_s_rate_and_length(bench: Bench, perform: Speaker) -> None:
+def test_a_clip_gets_footage_that_speaks_at_the_film_s_rate_and_length(
+    bench: Bench, perform: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(previews, "APART", 0.0)
     wanted = asked(bench)
     made = shot_of(perform(wanted, bench.context))
     assert (made.width, made.height, made.fps, made.frames) == (64, 64, 25, wanted.clip.motion.frames)
@@ -268,7 +272,8 @@ def test_nothing_to_say_is_refused(bench: Bench, perform: Speaker) -> None:
         perform(replace(asked(bench), speech=None), bench.context)
 
 
-def test_it_can_be_called_off_at_any_block(bench: Bench, perform: Speaker) -> None:
+def test_it_can_be_called_off_at_any_block(bench: Bench, perform: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previews, "APART", 1000.0)  # they are made by the clock, through the decoder's blocks
     wanted = asked(bench)
     expected = perform(wanted, bench.context)  # its prompt is read by then
     heard = Heard(bench)
