@@ -63,6 +63,12 @@ def perform(placement: Placement) -> Speaker:
     return opened(placement)
 
 
+@pytest.fixture(autouse=True)
+def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No rough pictures: they come by the clock, and their decoder's blocks ask whether they are still wanted."""
+    monkeypatch.setattr(previews, "APART", 1000.0)
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return workbench(tmp_path)
@@ -272,8 +278,7 @@ def test_nothing_to_say_is_refused(bench: Bench, perform: Speaker) -> None:
         perform(replace(asked(bench), speech=None), bench.context)
 
 
-def test_it_can_be_called_off_at_any_block(bench: Bench, perform: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(previews, "APART", 1000.0)  # they are made by the clock, through the decoder's blocks
+def test_it_can_be_called_off_at_any_block(bench: Bench, perform: Speaker) -> None:
     wanted = asked(bench)
     expected = perform(wanted, bench.context)  # its prompt is read by then
     heard = Heard(bench)
