@@ -24,7 +24,7 @@ from stages.diffusion.controls import Settled
 from stages.diffusion.easing import Ease
 from stages.diffusion.loading import seated
 from stages.diffusion.making import Effort, make
-from stages.diffusion.model import Model
+from stages.diffusion.model import Model, blocks
 from stages.diffusion.models import EASELS, SD15, SD_TURBO, WAN_IMAGE, Easel
 from stages.diffusion.orders import Order, Picture
 from stages.diffusion.painting import DECODES, Studio
@@ -188,6 +188,15 @@ def test_work_can_be_called_off_at_every_moment_and_leaves_no_trace(easel: Easel
             paint(made, order(1, prompt=f"a face {moment}", sampling=Sampling(steps=2)), Waiting(moment))
         assert not any(network._forward_pre_hooks for network in all_modules(made.model))  # noqa: SLF001
     assert equal(right, paint(made, order(1, sampling=Sampling(steps=2)), Waiting()))
+
+
+@pytest.mark.parametrize("easel", [SD15, WAN_IMAGE], ids=lambda easel: easel.id)
+def test_each_moment_is_heard_of_once(easel: Easel) -> None:
+    for name, network in studio(easel).model.networks().items():
+        heard = list(blocks(network))
+        inside = {id(part) for block in heard for part in block.modules() if part is not block}
+        assert heard, name
+        assert not inside & {id(block) for block in heard}
 
 
 def all_modules(model: Model) -> Iterator[nn.Module]:

@@ -210,7 +210,7 @@ def test_a_film_begins_with_the_picture_that_was_brought(bench: Bench, placement
 def test_steps_are_its_own(bench: Bench, placement: Placement) -> None:
     made = a_cinema(placement)(a_wish(sampling=Sampling(steps=30, guidance=5.0)), bench.context)
     notes = " ".join(made.shots[0].notes)
-    assert "8 instead of 30" in notes
+    assert "8 were made, not 30" in notes
     assert "without guidance" in notes
     with pytest.raises(BadRequest, match="distilled for the sampler euler"):
         a_cinema(placement)(a_wish(sampling=Sampling(sampler="unipc")), bench.context)
