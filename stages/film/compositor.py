@@ -42,7 +42,7 @@ class Projector:
     """Weightless recipe of what makes silent films of footage."""
 
     id: str = "projector"
-    version: str = "3"
+    version: str = "4"
     needs: Needs = Needs(packages=("av", "cv2"), modes=(Mode(pace=0.2),))
 
     def load(self, placement: Placement) -> Performer[Reel, Takes]:

@@ -251,6 +251,8 @@ def _encode(shot: Shot, frames: Iterator[Planes], growing: Path, *, sound: Path,
 
 
 def _notes(brief: Brief, shot: Shot) -> Iterator[str]:
+    for clip in (brief.clip, *brief.others):
+        yield from clip.portrait.notes
     if isinstance(shot.picture, Dubbed):
         yield from shot.picture.notes
     elif brief.scenery.background == "transparent":
