@@ -105,7 +105,7 @@ def face(ask: Ask, one: Player) -> portrait.Brief:
     if one.avatar:
         return portrait.Brief(one.avatar, "", 0)
     if one.image is None:
-        return portrait.Brief(None, one.prompt, one.seed)
+        return portrait.Brief(None, one.prompt, one.seed, gender=one.gender)
     own = one.image == ask.image
     marks = portrait.Marks(**ask.landmarks.model_dump()) if own and ask.landmarks else None
     number = ask.face if own else 0
