@@ -319,8 +319,12 @@ def test_models_are_listed_and_what_ails_a_fetch_is_told(visit: Visit) -> None:
     assert page.locator("#s-profile").input_value() == "maximum"
 
 
-def test_no_room_is_wider_than_a_phone(visit: Visit) -> None:
+def test_no_room_is_wider_than_a_phone_and_the_chat_is_not_higher(visit: Visit) -> None:
     visitor = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    visitor.until("document.documentElement.scrollHeight === 844")
+    visitor.page.click(".chat .menu summary")
+    assert visitor.page.locator(".chat .menu div").bounding_box()["x"] >= 0
+    visitor.page.click(".chat .menu summary")
     for room in ROOMS:
         if room != "chat":
             visitor.open(room)
