@@ -184,3 +184,13 @@ def fitting(hint: str, language: str) -> str:
     found = choose(language).language
     variant = timbre(hint)
     return f"{found}+{variant}" if variant else found
+
+
+def among(voice: str, language: str) -> str:
+    """The voice for a text that tells no language among others in this one. Raises `NotFound` as `choose` does."""
+    if neural.named(voice):
+        return voice
+    if left_open(voice):
+        return fitting(voice, language)
+    asked = choose(voice)
+    return voice if asked.language else f"{language}+{asked.variant}"

@@ -252,3 +252,14 @@ def test_a_picture_keeps_its_voice_and_says_that_nobody_chose_it(tmp_path: Path)
         outcome, told = rendered(tmp_path, image=PICTURE, **wish)
         assert not any("No voice" in note for note in outcome.notes)
     assert told["speech"].voice == "old female"
+
+
+def test_what_tells_no_language_is_said_in_that_of_the_conversation(tmp_path: Path) -> None:
+    text = "Ada: Wie war die Reise nach Bonn? Omar: Prima. Ada: Das ist sehr gut."
+    _, told = rendered(tmp_path, text=text)
+    said = [brief for name, brief in told.asked if name == "speech"]
+    assert [brief.voice for brief in said[:3]] == ["female", "de+m3", "female"], "their own words tell theirs"
+    _, told = rendered(tmp_path, text=text, cast={"Omar": {"voice": "en-gb+m1"}})
+    assert [brief for name, brief in told.asked if name == "speech"][1].voice == "en-gb+m1"
+    _, told = rendered(tmp_path, text="Ada: How was the journey to Bonn? Omar: Prima.")
+    assert [brief for name, brief in told.asked if name == "speech"][1].voice == "male"
