@@ -70,7 +70,7 @@ _GREETINGS = {
     "tr": "merhaba teşekkürler günaydın", "ro": "bună mulțumesc", "hu": "szia köszönöm üdvözlöm",
     "cs": "ahoj děkuji vítejte dobrý", "id": "selamat terima kasih", "sw": "habari asante karibu jambo",
 }  # fmt: skip
-"""What is said alone, so that it has to tell the language by itself: worth two of the commonest words."""
+"""What is said alone, so that it has to tell the language by itself: worth more than what English has to begin with."""
 _TELLING = {language: frozenset(words.split()) for language, words in _GREETINGS.items()}
 
 
@@ -140,9 +140,9 @@ def told(text: str) -> str:
     votes = _of_letters(text, script)
     if script == "LATIN":
         words = re.findall(r"[^\W\d_]+", text.lower())
-        for known, worth in ((_STOP_WORDS, 2), (_TELLING, 4)):
-            for language, some in known.items():
-                votes[language] += worth * sum(word in some for word in words)
+        for language, known in _STOP_WORDS.items():
+            alone = _TELLING.get(language, frozenset())
+            votes[language] += sum(3 if word in alone else 2 for word in words if word in known | alone)
         if not max(votes.values()):
             return ""
         votes["en-us"] += 2
