@@ -1,8 +1,9 @@
-# make demo TEXT="..."   a film in out/demo.mp4, from nothing but Python 3.11 and a package index
+# make demo TEXT="..."   a film in out/demo.mp4, from nothing but Python 3.11 and a package index; OPTIONS="--avatar omar"
 # make test              everything that is checked: lint, types, layers, tests
 # make bench             how fast and how small, as a table
 # make clean             remove what the above made
 TEXT ?= Hello, I am Ada. Let us look at prime numbers together.
+OPTIONS ?= --avatar ada
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PIP = -m pip install --quiet --disable-pip-version-check
 # Modules are compiled when they are first imported, and that is kept, whatever the shell wants: tests start many processes.

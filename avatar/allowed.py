@@ -35,7 +35,7 @@ HOW = {
     "height": "Use a whole number of pixels.",
     "fps": "Use 25, 30, 50 or 60.",
     "captions": "Use none, soft or burned.",
-    "background": "Use scene, blur, transparent, or a colour such as #3366cc or teal.",
+    "background": "Use scene, blur, transparent, a colour such as #3366cc or teal, or a picture.",
     "framing": "Use close, head_and_shoulders, wide or whole.",
     "zoom": "Use a number from 1 (as framed) to 2 (twice as near).",
     "label": f"Give a text of 1 to {MAX_LABEL} characters, or auto.",

@@ -151,9 +151,9 @@ class Outfit:
             return "This machine's plan does not know it."
         verdict = known[0]
         if verdict.fetch:
-            return (
-                f"{', '.join(map(_title, verdict.fetch))} is not here yet. Fetch it: python smart_startup.py --fetch."
-            )
+            missing, one = ", ".join(map(_title, verdict.fetch)), len(verdict.fetch) == 1
+            are, them = ("is", "it") if one else ("are", "them")
+            return f"{missing} {are} not here yet. Fetch {them}: python smart_startup.py --fetch."
         if verdict.lack and verdict.lack.of == "name":
             needed = (b.needs.weights for s in pipeline.STAGES for b in s.chain if (s.name, b.id) == (stage, backend))
             return _by_name([name for names in needed for name in names], noncommercial=self.chosen.noncommercial)

@@ -102,7 +102,7 @@ def at_work(chosen: Settings, engine: Engine, *, finish: Finish | None, gpu_only
     stopped = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     worker = _worker(chosen, engine, finish=finish, gpu_only=gpu_only)
-    LOG.warning("At work: %d jobs at once.", chosen.jobs)
+    LOG.warning("At work. Jobs at once: %d.", chosen.jobs)
     try:
         stopped.wait()
     finally:

@@ -12,7 +12,7 @@ from avatar.allowed import SEEDS
 from avatar.artifacts import Blob
 from avatar.request import Ask
 from avatar.roles import Role
-from stages.portrait import drawn
+from stages import likeness
 from stages.portrait.drawn import looks
 from stages.portrait.drawn.looks import Look
 
@@ -24,7 +24,8 @@ APART = (0.0, -2.5, 2.5, -4.5)
 class Player:
     """One speaker of a film: whose face, whose voice, and the seed of all that is random in them.
 
-    `avatar`, `image` and `prompt` say whose face: the first that is given. `sample` is a voice to speak in.
+    `avatar`, `image` and `prompt` say whose face: the first that is given. `sample` is a voice to speak in, `gender`
+    that of the voice that was asked for.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Player:
     image: Blob | None = None
     prompt: str = ""
     sample: Blob | None = None
+    gender: str = ""
 
 
 def players(ask: Ask) -> tuple[Player, ...]:
@@ -47,7 +49,7 @@ def players(ask: Ask) -> tuple[Player, ...]:
     for name in names:
         role, seed = roles[name], seed_of(ask.seed, name) if found else ask.seed
         avatar = faces.get(name) or role.avatar
-        look = looks.find(avatar) if avatar else drawn.choose(role.prompt, seed)
+        look = looks.find(avatar) if avatar else likeness.usual(role.prompt, seed, picture=role.image)
         one = Player(
             name,
             seed,
@@ -58,6 +60,7 @@ def players(ask: Ask) -> tuple[Player, ...]:
             role.image,
             role.prompt,
             None if found else ask.voice_sample,
+            likeness.gender(role.voice),
         )
         chosen = role.voice or role.pitch is not None or one.sample
         found.append(one if chosen else _apart(one, found))
@@ -93,7 +96,9 @@ def _faces(roles: dict[str, Role], seed: int) -> dict[str, str]:
     for name in bare:
         if name not in found:
             free = [look for look in looks.gallery() if look.id not in taken]
-            found[name] = min(free, key=lambda look: (genders[look.gender], seed_of(seed, look.id)))
+            heard = likeness.gender(roles[name].voice)
+            fitting = [look for look in free if look.gender == heard] or free
+            found[name] = min(fitting, key=lambda look: (genders[look.gender], seed_of(seed, look.id)))
             taken.add(found[name].id)
             genders[found[name].gender] += 1
     return {name: look.id for name, look in found.items()}

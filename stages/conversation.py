@@ -13,7 +13,7 @@ from avatar.script import parse as parse_script
 from avatar.stage import Run
 from stages import film, lips, motion, portrait, pose, speech
 from stages.casting import Player, players
-from stages.speech import fitness
+from stages.speech import fitness, languages, voices
 
 WIDE = 1.5
 """Times as wide as high from which on a film shows two speakers side by side, where nobody asks for a layout."""
@@ -56,9 +56,10 @@ def hear(ask: Ask, run: Run) -> Heard:
     parts: list[speech.Part] = []
     cues: dict[str, list[Cue]] = {name: [] for name in cast}
     letters = dict.fromkeys(cast, 0)
+    language = languages.told(" ".join(script_of(turn.text).text for turn in ask.turns))
     for turn in ask.turns:
         script, one = script_of(turn.text), cast[turn.speaker]
-        said = run(speech.SPEECH, _brief(ask, one, script))
+        said = run(speech.SPEECH, _brief(ask, one, script, among=language))
         parts.append(speech.Part(one.name, said))
         cues[one.name] += [Cue(cue.at + letters[one.name], cue.act, cue.delay) for cue in script.cues]
         letters[one.name] += count(text.clean(script.text))
@@ -105,17 +106,19 @@ def face(ask: Ask, one: Player) -> portrait.Brief:
     if one.avatar:
         return portrait.Brief(one.avatar, "", 0)
     if one.image is None:
-        return portrait.Brief(None, one.prompt, one.seed)
+        return portrait.Brief(None, one.prompt, one.seed, gender=one.gender)
     own = one.image == ask.image
     marks = portrait.Marks(**ask.landmarks.model_dump()) if own and ask.landmarks else None
     number = ask.face if own else 0
     return portrait.Brief(None, "", 0, one.image, number, marks, whole=ask.framing == "whole")
 
 
-def _brief(ask: Ask, one: Player, script: Script) -> speech.Brief:
+def _brief(ask: Ask, one: Player, script: Script, *, among: str) -> speech.Brief:
+    """`among` is the language of the conversation, for what is too short to tell its own."""
+    unsure = among not in ("", languages.USUAL) and not one.sample and not languages.told(script.text)
     return speech.Brief(
         script.text,
-        one.voice,
+        voices.among(one.voice, among) if unsure else one.voice,
         one.rate,
         one.pitch,
         one.seed,

@@ -14,10 +14,9 @@ from avatar.request import Ask, Kind
 from avatar.script import Script
 from avatar.script import parse as parse_script
 from avatar.stage import Run, Stage
-from stages import conversation, film, lips, motion, moving, picture, portrait, pose, speech, video
+from stages import conversation, film, likeness, lips, motion, moving, picture, portrait, pose, speech, video
 from stages.diffusion import samplers
 from stages.diffusion.models import EASELS
-from stages.portrait import drawn
 from stages.portrait.drawn import looks
 from stages.speech import fitness
 
@@ -130,7 +129,8 @@ def say(ask: Ask, run: Run) -> Speech:
     script = check(ask)
     if ask.audio:
         return run(speech.SPEECH, speech.recording(ask.audio, script.text, ask.language))
-    look = looks.find(ask.avatar) if ask.avatar else drawn.choose(ask.prompt, ask.seed)
+    own = ask.image or ask.dubbed
+    look = looks.find(ask.avatar) if ask.avatar else likeness.usual(ask.prompt, ask.seed, picture=own)
     voice = ask.voice or look.voice
     pauses = script.silences if ask.kind == "talk" else script.pauses
     wanted = speech.Brief(
@@ -143,7 +143,10 @@ def say(ask: Ask, run: Run) -> Speech:
         reference=ask.voice_sample,
         pauses=pauses,
     )
-    return run(speech.SPEECH, wanted)
+    said = run(speech.SPEECH, wanted)
+    if ask.voice or ask.voice_sample or not likeness.guessed(ask.prompt, own):
+        return said
+    return replace(said, notes=(*said.notes, likeness.NOTE.format(voice=said.voice)))
 
 
 def check(ask: Ask) -> Script:
@@ -264,4 +267,4 @@ def face(ask: Ask) -> portrait.Brief:
         return portrait.Brief(None, "", 0, ask.image, ask.face, marks, whole=ask.framing == "whole")
     if ask.avatar:
         return portrait.Brief(ask.avatar, "", 0)
-    return portrait.Brief(None, ask.prompt, ask.seed, sampling=ask.sampling)
+    return portrait.Brief(None, ask.prompt, ask.seed, sampling=ask.sampling, gender=likeness.gender(ask.voice))

@@ -97,7 +97,7 @@ def _people_arguments(parser: argparse.ArgumentParser) -> None:
     """Who is seen and heard, and whom they move like."""
     add = parser.add_argument
     add("--voice", metavar="ID", help="see `voices`; by default the avatar's own")
-    add("--avatar", metavar="ID", help="see `avatars`; by default one that fits the prompt")
+    add("--avatar", metavar="ID", help="see `avatars`; by default one that fits prompt and voice")
     add(
         "--prompt",
         metavar="WORDS",

@@ -136,8 +136,10 @@ def read(film: Path) -> Provenance | None:
             state = reader.get_validation_state()
     except c2pa.C2paError.ManifestNotFound:
         return None
-    except c2pa.C2paError as error:
-        raise UnsupportedMedia(f"This file can't be read as a film or picture ({error}). Name a film.") from None
+    except c2pa.C2paError:
+        raise UnsupportedMedia(
+            f"{film.name} is neither a film nor a picture that can be read. Name an MP4 or MOV, or a PNG, JPEG or WebP."
+        ) from None
     manifest = told["manifests"][told["active_manifest"]]
     facts = {each["label"]: each["data"] for each in manifest.get("assertions", [])}
     actions = facts.get("c2pa.actions.v2", {}).get("actions", [{}])

@@ -27,5 +27,11 @@ class Drawn:
 def draw(brief: Brief, context: Context, /) -> Takes:
     """One avatar for each seed, cut to the size that was asked for. Raises `Unavailable`, `StorageError`."""
     seeds = range(brief.seed, brief.seed + brief.variations)
-    shown = [handing.fitted(drawing.drawn(brief.prompt, seed, context), brief.width, brief.height) for seed in seeds]
+    shown = []
+    for number, seed in enumerate(seeds):
+
+        def done(layers: int, all_of_them: int, before: int = number) -> None:
+            context.step(before * all_of_them + layers, len(seeds) * all_of_them)
+
+        shown.append(handing.fitted(drawing.drawn(brief.prompt, seed, done=done), brief.width, brief.height))
     return handing.pictures(shown, context, seeds=seeds, notes=[(NOTE,)] * len(shown))

@@ -23,7 +23,8 @@ class Brief:
 
     `face` is which of the picture's faces, the largest first; `marks` tell where it is, so that it need not be found.
     `whole` keeps all of the picture, not head and shoulders alone. `sampling` is for models that paint the prompt.
-    `video` is footage that shows the face instead.
+    `video` is footage that shows the face instead. `gender` (female, male) is that of the voice that was asked for, to
+    which a face that the prompt leaves open is to fit.
     """
 
     avatar: str | None
@@ -35,3 +36,4 @@ class Brief:
     whole: bool = False
     sampling: Sampling = OWN
     video: Blob | None = None
+    gender: str = ""

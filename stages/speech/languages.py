@@ -61,6 +61,18 @@ _WORDS = {
 }
 _STOP_WORDS = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 
+_GREETINGS = {
+    "de": "guten hallo danke bitte willkommen tschüss heute vielen",
+    "fr-fr": "bonjour bonsoir merci salut bienvenue oui", "es": "hola gracias buenos buenas adiós bienvenidos",
+    "it": "ciao buongiorno buonasera grazie benvenuti arrivederci", "pt-br": "olá obrigado obrigada bom tchau",
+    "nl": "goedemorgen goedemiddag goedenavond bedankt welkom", "sv": "hej välkommen", "da": "tak velkommen goddag",
+    "nb": "hei takk", "pl": "cześć dzień dziękuję witam", "fi": "kiitos tervetuloa huomenta moikka",
+    "tr": "merhaba teşekkürler günaydın", "ro": "bună mulțumesc", "hu": "szia köszönöm üdvözlöm",
+    "cs": "ahoj děkuji vítejte dobrý", "id": "selamat terima kasih", "sw": "habari asante karibu jambo",
+}  # fmt: skip
+"""What is said alone, so that it has to tell the language by itself: worth more than what English has to begin with."""
+_TELLING = {language: frozenset(words.split()) for language, words in _GREETINGS.items()}
+
 
 @lru_cache(maxsize=4096)
 def script_of(character: str) -> str:
@@ -104,14 +116,24 @@ def _of_letters(text: str, script: str) -> Counter[str]:
     return votes
 
 
+USUAL = "en-us"
+"""The language of a text that tells none."""
+
+
 def of_text(text: str) -> str:
-    """The language a text is most likely in; US English where nothing tells.
+    """The language a text is most likely in; where nothing tells, that which its script stands for: US English."""
+    counts = scripts(text)
+    return told(text) or (_BY_SCRIPT[counts.most_common(1)[0][0]] if counts else USUAL)
+
+
+def told(text: str) -> str:
+    """The language that a text's own letters and words tell; empty where they don't.
 
     The commonest script decides. Among languages that share it, special letters and frequent words vote.
     """
     counts = scripts(text)
     if not counts:
-        return "en-us"
+        return ""
     if counts["HIRAGANA"] + counts["KATAKANA"] > 0 and counts["CJK"] + counts["HIRAGANA"] >= counts["LATIN"]:
         return "ja"
     script = counts.most_common(1)[0][0]
@@ -119,12 +141,13 @@ def of_text(text: str) -> str:
     if script == "LATIN":
         words = re.findall(r"[^\W\d_]+", text.lower())
         for language, known in _STOP_WORDS.items():
-            votes[language] += sum(2 for word in words if word in known)
+            alone = _TELLING.get(language, frozenset())
+            votes[language] += sum(3 if word in alone else 2 for word in words if word in known | alone)
+        if not max(votes.values()):
+            return ""
         votes["en-us"] += 2
-    if not votes or max(votes.values()) < 2:
-        return _BY_SCRIPT[script]
-    best = max(votes.values())
-    return next(language for language, count in votes.items() if count == best)
+    best = max(votes.values(), default=0)
+    return next(language for language, count in votes.items() if count == best) if best else _BY_SCRIPT[script]
 
 
 def readable(text: str, language: str) -> str:

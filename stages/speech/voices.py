@@ -42,7 +42,7 @@ _TIMBRES = {
     ("female", "child"): "Annie", ("female", "young"): "f3", ("female", ""): "f2", ("female", "old"): "f1",
     ("male", "child"): "Annie", ("male", "young"): "m3", ("male", ""): "m3", ("male", "old"): "m1",
 }  # fmt: skip
-_HINTS = (
+_HINTS: tuple[tuple[Gender, str], ...] = (
     ("female", r"female|woman|women|girl|lady|she|her|mother|mum|mom|aunt|queen|actress|f"),
     ("male", r"male|man|men|boy|gentleman|he|his|father|dad|uncle|king|actor|m"),
 )
@@ -51,7 +51,9 @@ _AGES = (
     ("child", r"child|kid|boy|girl|little"),
     ("young", r"young|teen|teenager|student"),
 )
-_GRAND = {"grandma": "female", "grandmother": "female", "granny": "female", "grandpa": "male", "grandfather": "male"}
+_GRAND: dict[str, Gender] = {
+    "grandma": "female", "grandmother": "female", "granny": "female", "grandpa": "male", "grandfather": "male",
+}  # fmt: skip
 
 
 _GENDER: dict[int, Gender] = {1: "male", 2: "female"}
@@ -119,13 +121,13 @@ def _near(name: str, known: list[str]) -> str:
     return f"Did you mean {', '.join(near)}?" if near else "`voices` lists them all."
 
 
-def hinted(hint: str) -> tuple[str, str]:
+def hinted(hint: str) -> tuple[Gender, str]:
     """Gender and age in the words of a hint such as "old woman"; empty where it does not say."""
     words = re.findall(r"[a-z]+", hint.lower())
-    gender = next((gender for gender, pattern in _HINTS for word in words if re.fullmatch(pattern, word)), "")
-    gender = next((_GRAND[word] for word in words if word in _GRAND), gender)
+    told: Gender = next((whose for whose, pattern in _HINTS for word in words if re.fullmatch(pattern, word)), "")
+    told = next((_GRAND[word] for word in words if word in _GRAND), told)
     age = next((age for age, pattern in _AGES for word in words if re.fullmatch(pattern, word)), "")
-    return gender, age
+    return told, age
 
 
 def choose(voice: str) -> Choice:
@@ -138,8 +140,7 @@ def choose(voice: str) -> Choice:
     name, plus, variant = voice.strip().partition("+")
     languages, timbres = _index()
     if not plus and name and _plain(name) not in languages:
-        gender, age = hinted(name)
-        if gender or age:
+        if any(hinted(name)):
             return Choice("", timbre(name))
         if _plain(name) in timbres:
             return Choice("", timbres[_plain(name)])
@@ -148,6 +149,16 @@ def choose(voice: str) -> Choice:
     if plus and _plain(variant) not in timbres:
         raise NotFound(f"There is no timbre {variant[:80]!r}. {_near(_plain(variant), list(timbres))}")
     return Choice(languages.get(_plain(name), ""), timbres.get(_plain(variant), ""))
+
+
+def gender(voice: str) -> Gender:
+    """Whose voice an id or a hint asks for; empty where it does not say. Raises `NotFound` as `choose` does."""
+    if neural.named(voice):
+        return neural.find(voice).gender
+    if left_open(voice):
+        return hinted(voice)[0]
+    asked = choose(voice)
+    return next(one.gender for one in _built_in() if (asked.variant or asked.language) in (one.variant, one.language))
 
 
 def left_open(voice: str) -> bool:
@@ -159,10 +170,10 @@ def left_open(voice: str) -> bool:
 
 def timbre(hint: str) -> str:
     """The best sounding timbre for a hint such as "female", "old man", "child"; empty when it says neither."""
-    gender, age = hinted(hint)
-    if not gender and not age:
+    whose, age = hinted(hint)
+    if not whose and not age:
         return ""
-    return _TIMBRES[gender or "female", age]
+    return _TIMBRES[whose or "female", age]
 
 
 def fitting(hint: str, language: str) -> str:
@@ -173,3 +184,13 @@ def fitting(hint: str, language: str) -> str:
     found = choose(language).language
     variant = timbre(hint)
     return f"{found}+{variant}" if variant else found
+
+
+def among(voice: str, language: str) -> str:
+    """The voice for a text that tells no language among others in this one. Raises `NotFound` as `choose` does."""
+    if neural.named(voice):
+        return voice
+    if left_open(voice):
+        return fitting(voice, language)
+    asked = choose(voice)
+    return voice if asked.language else f"{language}+{asked.variant}"

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar.artifacts import Footage, Footages
+from avatar.artifacts import Footages
 from avatar.media import footage, handing
 from avatar.stage import Context, Mode, Needs, Performer, Placement
 from stages import drawing, pictures
@@ -22,6 +22,7 @@ NEARER = 0.14
 ASIDE = 0.04
 """How far it moves to a side, as a share of the picture's width."""
 NOTE = "No video model ran: a camera drifts over a picture that stands still."
+DRAWN = "It is a drawn avatar: of the words it shows only whom they describe."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Drift:
     """Weightless recipe: a slow move towards a picture of the asker's own, or a drawn avatar that fits the words."""
 
     id: str = "drift"
-    version: str = f"1.{drawing.VERSION}"
+    version: str = f"2.{drawing.VERSION}"
     needs: Needs = Needs(packages=("av", "cv2", "resvg_py"), modes=(Mode(pace=0.3),))
 
     def load(self, _placement: Placement, /) -> Performer[Brief, Footages]:
@@ -43,14 +44,18 @@ def drift(brief: Brief, context: Context, /) -> Footages:
     total = count * brief.variations
     shots = []
     for number, seed in enumerate(range(brief.seed, brief.seed + brief.variations)):
-        whole = pictures.read(context.path(brief.image)) if brief.image else drawing.drawn(brief.prompt, seed, context)
-        moving = _told(_moving(whole, brief, seed, count), context, done=number * count, total=total)
-        shots.append(_shot(moving, context, seed))
+        before = number * count
+
+        def done(_layers: int, _of: int, before: int = before) -> None:
+            context.step(before, total)
+
+        if brief.image:
+            whole, note = pictures.read(context.path(brief.image)), NOTE
+        else:
+            whole, note = drawing.drawn(brief.prompt, seed, done=done), f"{NOTE} {DRAWN}"
+        moving = _told(_moving(whole, brief, seed, count), context, done=before, total=total)
+        shots.append(footage.keep(moving, context, fps=FPS, seed=seed, notes=(note,), name=f"shot-{seed}"))
     return Footages(tuple(shots))
-
-
-def _shot(frames: Iterator[Bytes], context: Context, seed: int) -> Footage:
-    return footage.keep(frames, context, fps=FPS, seed=seed, notes=(NOTE,), name=f"shot-{seed}")
 
 
 def _told(frames: Iterator[Bytes], context: Context, *, done: int, total: int) -> Iterator[Bytes]:

@@ -51,6 +51,9 @@ def test_health_and_the_description_need_no_key(tmp_path: Path) -> None:
     with serving(tmp_path, api_keys=KEYS) as served:
         for path in ("/health", "/openapi.json", "/docs"):
             assert served.client.get(path).status_code == 200
+        for path in ("/health", "/docs"):  # what watches servers asks so
+            answer = served.client.head(path)
+            assert (answer.status_code, answer.content) == (200, b"")
         assert served.client.get("/openapi.json").json()["components"]["securitySchemes"].keys() == {
             "bearer",
             "header",

@@ -12,7 +12,7 @@ from avatar.request import parse
 from avatar.stage import Stage
 from avatar.store import FolderStore
 from stages import pipeline
-from stages.portrait.drawn import gallery
+from stages.portrait.drawn import choose, gallery
 from tests.tiny import Tiny
 
 MARKS = ("right_eye", "left_eye", "right_mouth", "left_mouth", "chin")
@@ -227,3 +227,39 @@ def test_what_cannot_be_driven_is_found_out_first(tmp_path: Path, wish: dict[str
     with pytest.raises((BadRequest, NotFound), match=says):
         pipeline.render(parse({"text": "Hello.", **wish}), told)
     assert told.asked == []
+
+
+def test_a_face_that_nobody_chose_fits_the_voice_that_somebody_did(tmp_path: Path) -> None:
+    for seed in range(6):
+        _, told = rendered(tmp_path, voice="de+f3", seed=seed)
+        brief = told["portrait"]
+        assert choose(brief.prompt, brief.seed, gender=brief.gender).gender == "female"
+    _, told = rendered(tmp_path, voice="de+f3", prompt="an old man")
+    brief = told["portrait"]
+    assert choose(brief.prompt, brief.seed, gender=brief.gender).gender == "male", "words come first"
+    _, told = rendered(tmp_path, voice="mms:deu", text="Guten Tag, wie geht es?")
+    assert told["portrait"].gender == "", "nothing tells whose voice that is"
+
+
+def test_a_picture_keeps_its_voice_and_says_that_nobody_chose_it(tmp_path: Path) -> None:
+    spoken = {rendered(tmp_path, image=PICTURE, seed=seed)[1]["speech"].voice for seed in range(6)}
+    assert len(spoken) == 1, "not another voice for each line of a conversation"
+    others = {rendered(tmp_path, image={**PICTURE, "sha256": each * 64})[1]["speech"].voice for each in "2345678"}
+    assert len(others) > 1
+    outcome, _ = rendered(tmp_path, image=PICTURE)
+    assert any("No voice was asked for" in note for note in outcome.notes)
+    for wish in ({"voice": "en-us+f3"}, {"prompt": "an old woman"}):
+        outcome, told = rendered(tmp_path, image=PICTURE, **wish)
+        assert not any("No voice" in note for note in outcome.notes)
+    assert told["speech"].voice == "old female"
+
+
+def test_what_tells_no_language_is_said_in_that_of_the_conversation(tmp_path: Path) -> None:
+    text = "Ada: Wie war die Reise nach Bonn? Omar: Prima. Ada: Das ist sehr gut."
+    _, told = rendered(tmp_path, text=text)
+    said = [brief for name, brief in told.asked if name == "speech"]
+    assert [brief.voice for brief in said[:3]] == ["female", "de+m3", "female"], "their own words tell theirs"
+    _, told = rendered(tmp_path, text=text, cast={"Omar": {"voice": "en-gb+m1"}})
+    assert [brief for name, brief in told.asked if name == "speech"][1].voice == "en-gb+m1"
+    _, told = rendered(tmp_path, text="Ada: How was the journey to Bonn? Omar: Prima.")
+    assert [brief for name, brief in told.asked if name == "speech"][1].voice == "male"

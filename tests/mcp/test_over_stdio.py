@@ -51,6 +51,9 @@ def test_a_film_is_made_followed_and_read_though_something_prints(tmp_path: Path
     assert said[-1] == (100.0, 100.0)
     assert refused.structured_content["error"]["code"] == "not_found"
     assert len(film.contents[0].blob) > 2_000_000, "there is no web address here, so the bytes themselves must come"
+    told = made.structured_content
+    assert told["output"]["video"] == told["urls"]["content"] == film.contents[0].uri
+    assert not [text for text in [*told["output"].values(), *told["urls"].values()] if str(text).startswith("/v1")]
 
 
 def test_the_process_ends_with_its_input(tmp_path: Path) -> None:

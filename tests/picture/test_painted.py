@@ -10,8 +10,9 @@ from PIL import Image
 
 from avatar.artifacts import Take, Takes
 from avatar.batching import Batcher
-from avatar.engine import Engine
+from avatar.engine import Engine, Wish
 from avatar.errors import BadRequest, Unavailable
+from avatar.events import Event, Progressed
 from avatar.request import parse
 from avatar.sampling import Sampling
 from avatar.stage import Batching, Placement, Stage
@@ -106,9 +107,13 @@ def test_without_weights_an_avatar_is_drawn_and_the_reason_told(tmp_path: Path) 
 
     engine = Engine(FolderStore(tmp_path, budget=10**9))
     stage: Stage[Brief, Takes] = Stage("picture", Takes, (Painted(SD15, nobody), Drawn()))  # type: ignore[arg-type]
-    walk = engine.walk(engine.store.session())
-    assert len(walk(stage, brief("a sailor", side=256)).takes) == 1
+    told: list[Event] = []
+    walk = engine.walk(engine.store.session(), Wish(listener=told.append))
+    assert len(walk(stage, brief("a sailor", side=256, variations=2)).takes) == 2
     assert "Fetch sd15 again" in walk.fallbacks[0].why
+    shares = [event.done / event.total for event in told if isinstance(event, Progressed)]
+    assert shares == sorted(shares)
+    assert shares[len(shares) // 2] == pytest.approx(0.5, abs=0.1), "the first of two is not all of the work"
 
 
 def test_a_sampler_that_does_not_go_with_the_named_model_is_refused_at_the_door() -> None:

@@ -138,6 +138,8 @@ def test_the_words_are_turned_towards_a_face_and_away_from_what_is_not_wanted(be
     bench.perform(Painted(SD_TURBO, painter.open), brief())
     assert painter.orders[-1].sampling.negative == ""
     assert helped("x" * 2000) == "x" * 2000
+    assert helped("a doctor", "female").endswith(": a doctor, female")
+    assert helped("an old man", "female").endswith(": an old man")
 
 
 def test_only_words_without_a_face_of_ones_own_are_painted(bench: Bench) -> None:

@@ -6,6 +6,7 @@ from avatar.dialogue import Turn, plain, turns, written
 from avatar.errors import BadRequest
 from avatar.request import parse
 from stages.casting import players
+from stages.portrait.drawn import looks
 
 SAID = {
     "A: Hello. B: Hi!": [("A", "Hello."), ("B", "Hi!")],
@@ -96,6 +97,13 @@ def test_everybody_gets_a_face_of_their_own() -> None:
     assert len({(one.voice, one.pitch) for one in cast}) == 4
     assert players(ask) == cast
     assert players(ask.model_copy(update={"seed": 4})) != cast
+
+
+def test_who_gets_a_face_for_a_voice_looks_like_it() -> None:
+    for seed in range(6):
+        cast = {"A": {"voice": "+m1"}, "B": {"voice": "+m3"}, "C": {"voice": "speecht5/slt"}}
+        found = players(parse({"text": "A: One. B: Two. C: Three.", "cast": cast, "seed": seed}))
+        assert [looks.find(one.avatar or "").gender for one in found] == ["male", "male", "female"]
 
 
 def test_roles_say_who_plays_whom() -> None:

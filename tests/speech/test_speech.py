@@ -36,7 +36,7 @@ def test_the_stage_ends_in_a_floor() -> None:
 @pytest.mark.parametrize("language", GREETINGS)
 def test_every_language_is_recognised_and_speaks(language: str, tmp_path: Path) -> None:
     said = say(tmp_path, GREETINGS[language])
-    assert said.speech.voice == language
+    assert said.speech.voice == said.speech.language == said.utterance.language == language
     assert 1.2 < said.speech.seconds < 6
     assert sum(1 for phone in said.utterance.phones if phone.ipa) > 8
     position = 0

@@ -124,6 +124,11 @@ def test_fitting_voices(hint: str, language: str, voice: str) -> None:
         ("Où êtes-vous ?", "fr-fr"),
         ("Їжак", "uk"),
         ("Ça va? Je ne sais pas", "fr-fr"),
+        ("Guten Tag.", "de"),
+        ("Bonjour !", "fr-fr"),
+        ("Buenos días.", "es"),
+        ("Merci, she said, and left.", "en-us"),
+        ("Prima.", "en-us"),
     ],
 )
 def test_the_language_is_guessed(text: str, language: str) -> None:

@@ -242,5 +242,5 @@ def test_falling_to_a_drifting_camera_is_told(tmp_path: Path) -> None:
     walk = engine.walk(engine.store.session())
     ask = Ask(kind="video", prompt=PROMPT, seconds=0.2, width=256, height=256, seed=1)
     takes = pipeline.shoot(ask, walk)
-    assert takes.takes
+    assert "drawn avatar" in takes.takes[0].notes[0]
     assert [(each.backend, each.to) for each in walk.fallbacks] == [("ltx", "drift")]

@@ -145,6 +145,7 @@ def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address
     page.set_input_files("dialog input[type=file]", picture)
     page.wait_for_selector("dialog .drop img")
     assert page.locator("dialog .act").is_disabled()
+    page.select_option("dialog .voice select", "old_male")
     page.check("dialog input[type=checkbox]")
     page.click("dialog .act")
     page.wait_for_selector(".marking .dot.chin")
@@ -160,7 +161,9 @@ def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address
     kept = page.evaluate("JSON.parse(localStorage.getItem('avatar-chat.own')).landmarks")
     for name, place in EYES_MOUTH_CHIN.items():
         assert kept[name] == pytest.approx([512 * place[0], 512 * place[1]], abs=4)
-    visitor.say("It is me.")
+    with page.expect_request(lambda asked: asked.method == "POST" and asked.url.endswith("/v1/videos")) as said:
+        visitor.say("It is me.")
+    assert said.value.post_data_json["voice"] == "+m1"
     visitor.until(PLAYS.format(seconds=0.1))
     visitor.open("studio")
     page.click(".studio .cast button[data-avatar=mine]")
@@ -171,6 +174,7 @@ def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address
     ) as planned:
         page.select_option("#s-gesture", "greet")
     assert planned.value.post_data_json["drive"] == {"motion": "greet"}
+    assert planned.value.post_data_json["voice"] == "+m1"
     assert planned.value.response().status == 200
 
 
@@ -315,8 +319,12 @@ def test_models_are_listed_and_what_ails_a_fetch_is_told(visit: Visit) -> None:
     assert page.locator("#s-profile").input_value() == "maximum"
 
 
-def test_no_room_is_wider_than_a_phone(visit: Visit) -> None:
+def test_no_room_is_wider_than_a_phone_and_the_chat_is_not_higher(visit: Visit) -> None:
     visitor = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    visitor.until("document.documentElement.scrollHeight === 844")
+    visitor.page.click(".chat .menu summary")
+    assert visitor.page.locator(".chat .menu div").bounding_box()["x"] >= 0
+    visitor.page.click(".chat .menu summary")
     for room in ROOMS:
         if room != "chat":
             visitor.open(room)

@@ -68,8 +68,14 @@ class Output(BaseModel):
     notes: list[str] = Field(description="What is amiss in a recording, and how the film differs from what was asked")
 
 
+ADDRESSES = (
+    "video", "image", "sheet", "audio", "thumbnail", "captions", "captions_srt", "words", "motion", "certificate",
+)  # fmt: skip
+"""Fields of an output that say where a file is."""
+
+
 class Urls(BaseModel):
-    """Where to go on with this job."""
+    """Where to go on with this job; empty where only a web address would do and there is none."""
 
     get: str
     cancel: str

@@ -102,7 +102,7 @@ class VideoBody(BaseModel):
         extra="forbid",
         json_schema_extra={
             "examples": [
-                {"script": "Hello, I am Ada. Let us look at prime numbers.", "prompt": "a friendly teacher"},
+                {"script": "Hello! Let us look at prime numbers.", "prompt": "a friendly teacher"},
                 {
                     "script": [{"text": "Good evening."}, {"text": "Here is the news."}],
                     "avatar": "nia",

@@ -123,6 +123,7 @@ class Health(BaseModel):
 
 
 @router.get("/health", responses=declared(*ALWAYS), tags=["first version"])
+@router.head("/health", include_in_schema=False)
 def health(desk: At) -> Health:
     """Whether the house can take requests. Needs no key."""
     standing = desk.jobs.standing()

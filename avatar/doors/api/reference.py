@@ -18,6 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/docs")
+@router.head("/docs")
 def docs() -> HTMLResponse:
     """The page."""
     return HTMLResponse(PAGE.read_text("utf-8"), headers={"Content-Security-Policy": POLICY})

@@ -53,11 +53,14 @@ def link(video: answers.Video) -> types.ResourceLink | None:
     """Where a finished job's film, or its sound, can be read."""
     if video.output is None:
         return None
-    there = video.output
-    variant: files.Named = "video" if there.video else "image" if there.image else "audio"
+    variant = _main(video.output)
     return types.ResourceLink(
         uri=f"{ROOT}/{video.id}/{variant}", name=f"{video.id} {variant}", mime_type=files.KINDS[variant][0]
     )
+
+
+def _main(there: answers.Output) -> files.Named:
+    return "video" if there.video else "image" if there.image else "audio"
 
 
 async def read(visit: Visit, uri: str) -> list[types.TextResourceContents | types.BlobResourceContents]:
@@ -70,15 +73,36 @@ async def read(visit: Visit, uri: str) -> list[types.TextResourceContents | type
         job = await visit.desk.ask(visit.desk.jobs.job, match[1], client=visit.caller.sees)
         if variant and variant != "certificate.json":
             return [await visit.desk.ask(_file, visit, job.id, cast(files.Named, variant), uri)]
-        text = await (_certificate(visit, job) if variant else _described(visit, job))
+        text = await (_certificate(visit, job) if variant else _job(visit, job))
     except AvatarError as error:
         raise _refusal(error) from None
     return [types.TextResourceContents(uri=uri, mime_type="application/json", text=text)]
 
 
-async def _described(visit: Visit, job: Job) -> str:
+async def described(visit: Visit, job: Job) -> answers.Video:
+    """The job object; its addresses are those of resources where no web address leads to it."""
     told = await visit.desk.ask(visit.desk.describe, job, visit.base)
-    return told.model_dump_json()
+    return told if visit.base else _at_resources(told)
+
+
+def _at_resources(told: answers.Video) -> answers.Video:
+    home = f"{ROOT}/{told.id}"
+
+    def named(address: str | None) -> str | None:
+        return f"{home}/{address.rpartition('variant=')[2]}" if address else None
+
+    here = told.output
+    if here is not None:
+        takes = [take.model_copy(update={"url": named(take.url)}) for take in here.takes]
+        files_here = {name: named(getattr(here, name)) for name in answers.ADDRESSES}
+        here = here.model_copy(update={**files_here, "takes": takes})
+    content = f"{home}/{_main(here)}" if here else ""
+    urls = answers.Urls(get=home, cancel="", content=content, events="", stream="", glimpse="")
+    return told.model_copy(update={"output": here, "urls": urls})
+
+
+async def _job(visit: Visit, job: Job) -> str:
+    return (await described(visit, job)).model_dump_json()
 
 
 async def _certificate(visit: Visit, job: Job) -> str:
@@ -92,7 +116,8 @@ def _file(
     with lent.file:
         if lent.size > visit.room:
             where = f"{visit.base}/v1/videos/{job_id}/content?variant={variant}"
-            raise TooLarge(f"The file has {lent.size:,} bytes, more than one answer can hold. Get it from {where}.")
+            how = f"Get it from {where}." if visit.base else "Ask for a smaller or a shorter film."
+            raise TooLarge(f"The file has {lent.size:,} bytes, more than one answer can hold. {how}")
         data = lent.file.read()
     if lent.media_type.startswith(("text/", "application/")):
         return types.TextResourceContents(uri=uri, mime_type=lent.media_type, text=data.decode())

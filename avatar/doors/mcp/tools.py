@@ -10,9 +10,9 @@ from avatar.doors.api.answers import Video
 from avatar.doors.api.asking import request_of, understood
 from avatar.doors.api.body import VideoBody
 from avatar.doors.api.catalogues import AvatarList, PlanAnswer, VoiceList, plan_of
+from avatar.doors.mcp.resources import described
 from avatar.doors.mcp.visits import Visit
 from avatar.doors.mcp.waiting import ended
-from avatar.jobs.service import Job
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -65,19 +65,15 @@ async def _create(visit: Visit, asked: CreateVideo) -> Video:
     if asked.wait:
         visit.desk.check_streams(visit.caller)
     job = await visit.desk.ask(visit.desk.jobs.submit, request, order)
-    return await _told(visit, await ended(visit, job) if asked.wait else job)
+    return await described(visit, await ended(visit, job) if asked.wait else job)
 
 
 async def _get(visit: Visit, asked: OneVideo) -> Video:
-    return await _told(visit, await visit.desk.ask(visit.desk.jobs.job, asked.id, client=visit.caller.sees))
+    return await described(visit, await visit.desk.ask(visit.desk.jobs.job, asked.id, client=visit.caller.sees))
 
 
 async def _cancel(visit: Visit, asked: OneVideo) -> Video:
-    return await _told(visit, await visit.desk.ask(visit.desk.jobs.cancel, asked.id, client=visit.caller.sees))
-
-
-async def _told(visit: Visit, job: Job) -> Video:
-    return await visit.desk.ask(visit.desk.describe, job, visit.base)
+    return await described(visit, await visit.desk.ask(visit.desk.jobs.cancel, asked.id, client=visit.caller.sees))
 
 
 async def _plan(visit: Visit, asked: VideoBody) -> PlanAnswer:

@@ -47,9 +47,10 @@ class Artist:
 
     def __call__(self, brief: Brief, context: Context, /) -> Portrait:
         """The portrait. Raises `NotFound` for an unknown avatar, `BadOutput` for a drawing that is not fit for use."""
-        look = (
-            looks.find(brief.avatar, self.home) if brief.avatar else prompt.choose(brief.prompt, brief.seed, self.home)
-        )
+        if brief.avatar:
+            look = looks.find(brief.avatar, self.home)
+        else:
+            look = prompt.choose(brief.prompt, brief.seed, self.home, gender=brief.gender)
         worn = looks.worn(look, self.home)
         found = {name: mark for part in worn for name, mark in part.marks.items()}
         face = marks.face(found, look.id)

@@ -101,10 +101,9 @@ def find(name: str, home: Path = HOME) -> Look:
     looks = {look.id: look for look in gallery(home)}
     wanted = name.strip().casefold()
     if wanted not in looks:
-        near = get_close_matches(wanted, looks, n=3, cutoff=0.5) or list(looks)[:5]
-        raise NotFound(
-            f"There is no avatar called {name[:40]!r}; did you mean {', '.join(near)}? `avatars` lists them all."
-        )
+        near = get_close_matches(wanted, looks, n=3, cutoff=0.5)
+        told = f"Did you mean {', '.join(near)}?" if near else f"Use one of {', '.join(looks)}."
+        raise NotFound(f"There is no avatar called {name[:40]!r}. {told}")
     return looks[wanted]
 
 

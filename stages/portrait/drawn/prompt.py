@@ -110,9 +110,12 @@ def _dressed(look: Look, asked: Wishes) -> dict[str, Names]:
     return worn
 
 
-def choose(prompt: str, seed: int, home: Path = HOME) -> Look:
-    """The look for a prompt and a seed, always the same; looks that fit equally well take turns by the seed."""
-    asked = wishes(prompt, home)
+def choose(prompt: str, seed: int, home: Path = HOME, *, gender: str = "") -> Look:
+    """The look for a prompt and a seed, always the same; looks that fit equally well take turns by the seed.
+
+    `gender` counts where the words ask for none.
+    """
+    asked = {**({"gender": (gender,)} if gender else {}), **wishes(prompt, home)}
     rated = [score(look, asked) for look in gallery(home)]
     best = [look for look, rate in zip(gallery(home), rated, strict=True) if rate == max(rated)]
     look = best[seed % len(best)]

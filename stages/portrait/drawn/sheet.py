@@ -16,11 +16,15 @@ INK = (60, 52, 46)
 QUALITY = 88
 
 
-def portrait(look: Look, rasterise: render.Rasterise, home: Path = HOME) -> render.Bytes:
-    """One look as a flat BGR picture (1024, 1024, 3)."""
-    pictures = render.layers(
-        rasterise, book.worn(look, home), style=book.style(look, home), done=lambda _done, _of: None
-    )
+def portrait(
+    look: Look,
+    rasterise: render.Rasterise,
+    home: Path = HOME,
+    *,
+    done: Callable[[int, int], None] = lambda _done, _of: None,
+) -> render.Bytes:
+    """One look as a flat BGR picture (1024, 1024, 3); `done` is told how many of how many layers are drawn."""
+    pictures = render.layers(rasterise, book.worn(look, home), style=book.style(look, home), done=done)
     return render.flat(pictures)
 
 

@@ -18,6 +18,7 @@ from stages.diffusion import controls, samplers
 from stages.diffusion.models import Easel
 from stages.diffusion.orders import Opens, Order, Painter, studio
 from stages.portrait.brief import Brief
+from stages.portrait.drawn import words
 from stages.portrait.photo import cascade, finding, frame
 from stages.portrait.photo.backend import UNSURE, Find, portrait
 
@@ -107,7 +108,7 @@ class Sitting:
         side = min(self.easel.limits.width, self.easel.limits.height)
         for start in range(0, CANDIDATES, group):
             some = seeds[start : start + group]
-            order = Order(helped(brief.prompt), some, side, side, sampling)
+            order = Order(helped(brief.prompt, brief.gender), some, side, side, sampling)
             painted = self.painter(order, context)
             yield from ((seed, picture, painted.notes) for seed, picture in zip(some, painted.pictures, strict=True))
 
@@ -121,9 +122,10 @@ class Sitting:
         return cascade.find(picture), UNSURE
 
 
-def helped(prompt: str) -> str:
+def helped(prompt: str, gender: str = "") -> str:
     """The prompt, turned towards a picture that can be brought to life. Over the limit it stays as it is."""
-    whole = FRAMED + prompt.strip()
+    person = f", {gender}" if gender and "gender" not in words.wishes(prompt) else ""
+    whole = FRAMED + prompt.strip() + person
     return whole if len(whole) <= controls.LONGEST_PROMPT else prompt
 
 

@@ -119,7 +119,7 @@ def _kept(line: TimeLine, language: str, variant: str, context: Context, *, note
     context.step(line.stretches + 1, line.stretches + 1)
     name = f"{language}+{variant}" if variant else language
     blobs = context.keep(wav, "audio/wav"), context.keep(times, "application/json")
-    return Speech(*blobs, seconds(length), RATE, name, notes)
+    return Speech(*blobs, seconds(length), RATE, name, notes, language)
 
 
 def _main(stretches: tuple[Stretch, ...]) -> str:

@@ -1,6 +1,7 @@
 // Who can be talked with: the drawn avatars, and a picture of the visitor's own. Knows no film.
 
 import { ask, inTurn, make, picture, recall, store, t } from "./house.js";
+import { TIMBRES } from "./languages.js";
 import { marked } from "./marks.js";
 
 // Fills `list` with everyone. `chosen(card)` hears who was chosen; a card of one's own has an `upload`.
@@ -77,19 +78,20 @@ export class Cast {
   }
 }
 
-// Asks for a picture and for consent, then where its face is. Gives `{ upload, picture, face, landmarks }`, or null when the
-// visitor thought better of it.
+// Asks for a picture and for consent, whose voice it has, then where its face is. Gives `{ upload, picture, voice, face,
+// landmarks }`, or null when the visitor thought better of it.
 export async function bringPicture({ marked: asks = true } = {}) {
-  const brought = await asked();
+  const brought = await asked(asks);
   if (!brought || !asks) return brought;
   const marks = await marked(brought.upload, brought.file);
-  return marks && { upload: brought.upload, picture: brought.picture, ...marks };
+  return marks && { upload: brought.upload, picture: brought.picture, voice: brought.voice, ...marks };
 }
 
-async function asked() {
+async function asked(speaks) {
   const box = make("dialog");
   box.innerHTML = `<form><h2></h2><p></p>
     <label class="drop"><span></span><input type="file" accept="image/png,image/jpeg,image/webp"></label>
+    <label class="voice"><span></span><select></select></label>
     <label><input type="checkbox"><span></span></label><p class="slip" role="alert"></p>
     <div class="row"><button type="button" class="quiet"></button><button class="act" disabled></button></div></form>`;
   const find = (name) => box.querySelector(name);
@@ -98,6 +100,10 @@ async function asked() {
   find("p").textContent = t("own.hint");
   find(".drop span").textContent = t("own.drop");
   tick.nextElementSibling.textContent = t("own.consent");
+  find(".voice span").textContent = t("studio.voice");
+  const voice = find(".voice select");
+  voice.append(...Object.keys(TIMBRES).map((name) => make("option", { value: name, textContent: t(`timbre.${name}`) })));
+  if (!speaks) find(".voice").remove();
   find(".quiet").textContent = t("cancel");
   go.textContent = t("own.use");
   document.body.append(box);
@@ -128,7 +134,7 @@ async function asked() {
       event.preventDefault();
       go.disabled = true;
       try {
-        brought = { upload: (await upload(chosen.file, "image")).upload_id, picture: chosen.small, file: chosen.file };
+        brought = { upload: (await upload(chosen.file, "image")).upload_id, picture: chosen.small, file: chosen.file, voice: voice.value };
         box.close();
       } catch (problem) {
         slip.textContent = problem.message;

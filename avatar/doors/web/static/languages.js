@@ -2,7 +2,8 @@
 
 import { language, make, recall, store, t } from "./house.js";
 
-const TIMBRES = { female: "f2", male: "m3" };
+// Timbres by who speaks.
+export const TIMBRES = { female: "f2", male: "m3", old_female: "f1", old_male: "m1" };
 
 export function languageName(tag) {
   try {
@@ -26,9 +27,10 @@ export function fillLanguages(select, voices) {
   select.addEventListener("change", () => store("language", select.value));
 }
 
-// The voice id for a language spoken by this avatar; empty for the avatar's own voice.
+// The voice id for a language spoken by this card; empty for the avatar's own voice. A picture has the one that was chosen
+// with it.
 export function voiceFor(tag, card) {
-  if (!tag) return "";
-  const timbre = TIMBRES[card.voice?.split(" ").at(-1)];
+  if (!tag && !card.upload) return "";
+  const timbre = TIMBRES[card.voice?.replace(" ", "_")] ?? TIMBRES[card.voice?.split(" ").at(-1)];
   return timbre ? `${tag}+${timbre}` : tag;
 }

@@ -1,10 +1,10 @@
 // The studio's form: what it says as the API takes it, and a request as the form shows it. Knows no job.
 
 import { make, recall, store, t } from "./house.js";
+import { TIMBRES, voiceFor } from "./languages.js";
 
 const SIZES = ["512x512", "720x720", "1080x1080", "1280x720", "1920x1080", "720x1280", "1080x1920", "256x256"];
 const NEURAL = /^(speecht5|mms|piper)[:/]/;
-const TIMBRES = { own: "", female: "f2", male: "m3", old_female: "f1", old_male: "m1" };
 const SLIDERS = {
   head: [0, 2, 0.1, 1], gaze: [0, 2, 0.1, 1], blink: [0, 2, 0.1, 1], expression: [0, 2, 0.1, 1],
   rate: [0.5, 2, 0.05, 1], pitch: [-12, 12, 1, 0],
@@ -25,7 +25,7 @@ export function prepare(form, told) {
   field.size.append(...SIZES.map((name) => option(name, `${name.replace("x", " × ")}${t(`size.${shape(name)}`)}`)));
   const choices = { ...CHOICES, expression: told.expressions, gesture: told.gestures };
   for (const [name, all] of Object.entries(choices)) field[name].append(...all.map((each) => option(each, t(`${name}.${each || "own"}`))));
-  field.timbre.append(...Object.keys(TIMBRES).map((name) => option(name, t(`timbre.${name}`))));
+  field.timbre.append(...["own", ...Object.keys(TIMBRES)].map((name) => option(name, t(`timbre.${name}`))));
   field.sampler.append(option("", t("studio.own")), ...told.samplers.map((name) => option(name, name)));
   field.profile.value = recall("profile") ?? "auto";
   form.querySelector(".sliders").append(...Object.entries(SLIDERS).map(([name, range]) => slider(name, range)));
@@ -65,7 +65,10 @@ export function bodyOf(form, card, { sound, start, footage }) {
   if (kind !== "image" && footage) body.video = footage.upload;
   const drive = driven(form, card, { start, footage });
   if (Object.keys(drive).length) body.drive = drive;
-  if (kind === "talk") return Object.assign(body, spoken(field, sound), dubs(form, card, footage) ? {} : faceOf(card, field.prompt.value));
+  if (kind === "talk") {
+    const dubbed = dubs(form, card, footage);
+    return Object.assign(body, spoken(field, dubbed ? {} : card, sound), dubbed ? {} : faceOf(card, field.prompt.value));
+  }
   if (field.prompt.value.trim() || !start) body.prompt = field.prompt.value;
   if (field.negative_prompt.value.trim()) body.negative_prompt = field.negative_prompt.value;
   body.variations = Number(field.variations.value);
@@ -101,7 +104,7 @@ export function offerDriving(form, card, { start, footage }) {
   if (!talks && use.value === "dub") use.value = "move";
 }
 
-function spoken(field, sound) {
+function spoken(field, card, sound) {
   const amount = (name) => Number((name === "expression" ? field.liveliness : field[name]).value);
   const body = {
     captions: field.captions.value, rate: amount("rate"), pitch: amount("pitch"), expression: field.expression.value, framing: field.framing.value,
@@ -111,10 +114,10 @@ function spoken(field, sound) {
   if (field.label.value.trim()) body.label = field.label.value.trim();
   if (field.script.value.trim() || !sound) body.script = field.script.value;
   const timbre = TIMBRES[field.timbre.value];
-  const voice = [field.language.value, timbre].filter(Boolean).join("+");
+  const voice = timbre ? `${field.language.value}+${timbre}` : voiceFor(field.language.value, card);
   if (sound) body.audio = sound.upload;
   else if (NEURAL.test(field.timbre.value)) body.voice = field.timbre.value;
-  else if (voice) body.voice = field.language.value ? voice : `+${timbre}`;
+  else if (voice) body.voice = voice;
   return body;
 }
 
@@ -168,7 +171,7 @@ export function fill(form, draft) {
 export function draftOf(asked) {
   const neural = NEURAL.test(asked.voice ?? "");
   const [language, timbre] = neural ? ["", ""] : (asked.voice ?? "").split("+");
-  const named = Object.entries(TIMBRES).find(([name, known]) => name !== "own" && known === timbre);
+  const named = Object.entries(TIMBRES).find(([, known]) => known === timbre);
   const { expression: liveliness, ...motion } = asked.motion;
   const colour = asked.background.startsWith("#");
   return {
