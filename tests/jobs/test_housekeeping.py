@@ -1,0 +1,70 @@
+"""What a worker's housekeeping does when the ground gives way: seats, jobs left lying, and databases that go away."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from avatar.errors import StorageError
+from avatar.jobs import seats, tables
+from avatar.jobs.transact import Desk
+from avatar.request import parse
+from tests.jobs.conftest import Open, Server
+from tests.jobs.waiting import ended
+
+
+@contextmanager
+def shut(server: Server, database: str) -> Iterator[None]:
+    """The database takes no connections, and breaks those that it has."""
+    name = sa.make_url(database).database or ""
+    with psycopg.connect(server.get_uri(), autocommit=True) as owner:
+        owner.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'.encode())
+        owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        try:
+            yield
+        finally:
+            owner.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'.encode())
+
+
+def test_a_seat_that_a_lost_connection_dropped_is_taken_again_as_soon_as_it_is_free(
+    server: Server, postgres: str, tmp_path: Path
+) -> None:
+    database = tables.Database(tables.address(tmp_path, postgres))
+    seat, watcher = seats.take(database, data=tmp_path), seats.take(database, data=tmp_path)
+    with shut(server, postgres):
+        for _ in range(3):
+            with pytest.raises(StorageError, match="database"):
+                seat.check()
+    watcher.check()
+    with watcher.dead(seat.id) as dead:  # and nobody can take it now
+        assert dead
+        seat.check()
+    with watcher.dead(seat.id) as dead:
+        assert dead
+    seat.check()
+    with watcher.dead(seat.id) as dead:
+        assert not dead
+    for each in (seat, watcher):
+        each.leave()
+    database.close()
+
+
+def test_a_job_deleted_on_its_way_to_another_queue_is_not_put_there(tmp_path: Path) -> None:
+    desk = Desk(tables.address(tmp_path, ""))
+    desk.again("video_deleted", queue="gpu")
+    assert desk.owners() == set()
+    desk.close()
+
+
+def test_a_job_whose_worker_died_before_it_began_is_done_by_the_next(
+    door: Open, embedded: Open, tmp_path: Path
+) -> None:
+    job = door().submit(parse({"text": "Hello."}))
+    with sa.create_engine(tables.address(tmp_path, "")).begin() as found:
+        taken = {"status": "PENDING", "executor_id": "worker-7", "application_version": "1"}
+        workflows = sa.table("workflow_status", *map(sa.column, ("workflow_uuid", *taken)))
+        assert found.execute(workflows.update().where(workflows.c.workflow_uuid == job.id).values(taken)).rowcount == 1
+    assert ended(embedded(), job).status == "completed"
