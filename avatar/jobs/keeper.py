@@ -116,7 +116,7 @@ class Keeper:
 
     def _take_over(self) -> None:
         """Recover the work of those that were found dead twice: a lost connection is back by then."""
-        if not self._workbook.working():
+        if not self._workbook.unfinished():
             self._suspects.clear()
             return
         found = set()

@@ -104,10 +104,11 @@ class Workbook:
         with self.database.read() as found:
             return bool(found.scalar(sa.select(wanted)))
 
-    def working(self) -> bool:
-        """Whether any job is being done, here or elsewhere."""
+    def unfinished(self) -> bool:
+        """Whether any job has not ended. Who took one and died before `begin` has it in hand, and here it is queued."""
         with self.database.read() as found:
-            return found.scalar(sa.select(jobs.id).where(jobs.status == "in_progress").limit(1)) is not None
+            open_ones = sa.select(jobs.id).where(jobs.status.in_(("queued", "in_progress")))
+            return found.scalar(open_ones.limit(1)) is not None
 
     def seen(self, worker: str, *, slots: int, stages: Collection[str], general: bool) -> None:
         """A worker lives. `stages` are the stage/backend that it does on an accelerator."""
