@@ -82,7 +82,7 @@ class Keeper:
             for job in called_off:
                 self._hands.call_off(job)
             for job in lost:
-                self._hands.lose(job)
+                self._hands.lose(job, runs[job])
         self._return()
         if self._due("round", ROUND, now):
             self._seat.check()

@@ -52,8 +52,8 @@ class Workbook:
                 return None
             return row
 
-    def write(self, reports: Iterable[Report | Kept]) -> set[str]:
-        """Write what happened; gives the jobs whose run is no longer the one that may write."""
+    def write(self, reports: Iterable[Report | Kept]) -> set[tuple[str, str]]:
+        """Write what happened; gives job and run of those runs that may write no longer."""
         with self.database.write() as found:
             return self._write(found, reports)
 
@@ -147,9 +147,9 @@ class Workbook:
         with self.database.write() as found:
             found.execute(mine.values(place=place))
 
-    def _write(self, found: sa.Connection, reports: Iterable[Report | Kept]) -> set[str]:
+    def _write(self, found: sa.Connection, reports: Iterable[Report | Kept]) -> set[tuple[str, str]]:
         """Every job's row once, and all events and stages together: they come by the dozen."""
-        lost: set[str] = set()
+        lost: set[tuple[str, str]] = set()
         events: list[dict[str, Any]] = []
         now = self.clock()
         for (job, run), some in groupby(sorted(reports, key=whose), key=whose):
@@ -161,7 +161,7 @@ class Workbook:
             touched = tables.jobs.update().where(_mine(job, run)).values(told=jobs.told + len(told), **changes)
             row = found.execute(touched.returning(jobs.told, jobs.weight)).one_or_none()
             if row is None:
-                lost.add(job)
+                lost.add((job, run))
                 continue
             events += [
                 event_row(each, row.told - len(told) + place, now=now) for place, each in enumerate(told, start=1)

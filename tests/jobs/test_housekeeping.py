@@ -1,17 +1,26 @@
 """What a worker's housekeeping does when the ground gives way: seats, jobs left lying, and databases that go away."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from avatar.errors import StorageError
+from avatar.errors import DatabaseGone, StorageError
 from avatar.jobs import seats, tables
+from avatar.jobs.doing import Doer, Hands
+from avatar.jobs.live import LiveFolder
+from avatar.jobs.reports import Kept
+from avatar.jobs.telling import Teller
 from avatar.jobs.transact import Desk
+from avatar.jobs.workbook import Workbook
 from avatar.request import parse
+from avatar.stage import Stage
+from tests.jobs import product
 from tests.jobs.conftest import Open, Server
 from tests.jobs.waiting import ended
 
@@ -68,3 +77,56 @@ def test_a_job_whose_worker_died_before_it_began_is_done_by_the_next(
         workflows = sa.table("workflow_status", *map(sa.column, ("workflow_uuid", *taken)))
         assert found.execute(workflows.update().where(workflows.c.workflow_uuid == job.id).values(taken)).rowcount == 1
     assert ended(embedded(), job).status == "completed"
+
+
+def test_a_run_that_lost_its_job_does_not_stop_the_next_one(tmp_path: Path) -> None:
+    hands = Hands()
+    before = hands.take("video_1")
+    hands.drop(before)
+    now = hands.take("video_1")
+    hands.lose("video_1", before.run)
+    assert not now.left.is_set()
+    hands.lose("video_1", now.run)
+    assert now.left.is_set()
+
+
+class Shaken(Workbook):
+    """A workbook whose database is gone each time that something is asked first."""
+
+    asked: set[str]
+
+    def paces(self) -> dict[str, float]:
+        self._shake("paces")
+        return super().paces()
+
+    def done(self, job_id: str) -> list[Kept]:
+        self._shake("done")
+        return super().done(job_id)
+
+    def elsewhere(self, _stage: Stage[Any, Any], _brief: object) -> None:
+        self._shake("elsewhere")
+
+    def _shake(self, what: str) -> None:
+        if what not in self.asked:
+            self.asked.add(what)
+            raise DatabaseGone("It is gone.")
+
+
+def test_a_job_waits_for_its_database_wherever_it_needs_it(door: Open, tmp_path: Path) -> None:
+    jobs = door()
+    job = jobs.submit(parse({"text": "Hello."}))
+    database = tables.Database(tables.address(tmp_path, ""))
+    book = Shaken(database, keep=60.0, clock=time.time)
+    book.asked = set()
+    hands, engine = Hands(), product.engine(tmp_path)
+    assert book.begin(job.id, run="killed", worker="worker-0") is not None
+    hand = hands.take(job.id)
+    row = book.begin(job.id, run=hand.run, worker="worker-0")
+    assert row is not None
+    teller = Teller(book, lost=hands.lose, news=lambda _: None)
+    render = product.Product(tmp_path).render
+    Doer(engine, render, book, teller, LiveFolder(tmp_path / "live"), book.elsewhere).do(hand, row)
+    teller.close()
+    database.close()
+    assert book.asked == {"paces", "done", "elsewhere"}
+    assert jobs.job(job.id).status == "completed"
