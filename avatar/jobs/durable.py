@@ -40,6 +40,9 @@ from avatar.request import Ask
 from avatar.settings import Settings
 from avatar.storage import Store
 
+UPLOADS = 0.5
+"""The share of the budget for films and uploads that uploads may take: films make room for new ones, they don't."""
+
 
 class DurableJobs:
     """A `JobService`. Raises `StorageError` from everywhere while the database or the disk is gone.
@@ -55,6 +58,7 @@ class DurableJobs:
         self._store = store
         self._worker = worker
         self._keep = settings.keep
+        self._room = int(settings.keep_budget * UPLOADS)
         self._clock = clock
         self._database = tables.Database(url)
         limits = Limits(settings.queue_length, settings.rate_limit, settings.keep)
@@ -192,7 +196,7 @@ class DurableJobs:
         now = self._clock()
         name = rows.new_id("upload")
         upload = Upload(name, kind, blob, client, consent=True, created_at=now, expires_at=now + self._keep)
-        self.shelf.put(upload)
+        self.shelf.put(upload, budget=self._room)
         self._store.retain(name, [blob])
         return upload
 

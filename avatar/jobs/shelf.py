@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from avatar import records
+from avatar.amounts import amount
 from avatar.artifacts import Blob
-from avatar.errors import NotFound
+from avatar.errors import NoRoom, NotFound
 from avatar.jobs import rows, tables
 from avatar.jobs.rows import Row, jobs
 from avatar.jobs.service import Upload, WebhookEvent
@@ -39,9 +40,15 @@ class Shelf:
         self.database = database
         self.clock = clock
 
-    def put(self, upload: Upload) -> None:
-        """Note an upload."""
+    def put(self, upload: Upload, *, budget: int) -> None:
+        """Note an upload. Raises `NoRoom` when all uploads together would take more than `budget` bytes."""
         with self.database.write() as found:
+            kept = int(found.scalar(sa.select(sa.func.sum(tables.uploads.c.size))) or 0)
+            if kept + upload.blob.size > budget:
+                raise NoRoom(
+                    f"What was brought takes {amount(kept)} already, and {amount(budget)} are allowed. Try again when"
+                    " some of it is gone, or let the owner raise AVATAR_KEEP_BUDGET."
+                )
             found.execute(
                 tables.uploads.insert().values(
                     id=upload.id,
