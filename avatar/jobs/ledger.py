@@ -9,13 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from avatar.errors import Cancelled, Conflict, NotFound, QueueFull, RateLimited
 from avatar.jobs import papers, rows, tables
-from avatar.jobs.rows import Row, jobs
+from avatar.jobs.rows import MINUTE, Row, jobs
 from avatar.jobs.service import ENDED, Job, Order, Page, Standing, Status, Told
 from avatar.jobs.tables import Database
 from avatar.request import Ask
 
 KEY_KEPT = 86_400.0  # seconds that an idempotency key holds
-MINUTE = 60.0
 SHARE = 200_000_000  # turns for each priority: ten of them stay below DBOS's highest number
 
 Put = Callable[[sa.Connection, str, int], None]

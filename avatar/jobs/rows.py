@@ -16,6 +16,7 @@ from avatar.request import Ask
 Clock = Callable[[], float]
 Row = sa.Row[Any]
 
+MINUTE = 60.0  # seconds in which a client's rate fills up again
 SPEAKING = 15.0  # characters a second, roughly, in any language
 LIVE = 15.0  # seconds after which a worker that said nothing no longer counts
 jobs = tables.jobs.c

@@ -12,13 +12,12 @@ from avatar.amounts import amount
 from avatar.artifacts import Blob
 from avatar.errors import NoRoom, NotFound
 from avatar.jobs import rows, tables
-from avatar.jobs.rows import Row, jobs
+from avatar.jobs.rows import MINUTE, Row, jobs
 from avatar.jobs.service import Upload, WebhookEvent
 from avatar.jobs.tables import Database
 
 ENDED = ("completed", "failed", "canceled", "expired")
 BATCH = 500  # rows that go at once
-SOME_TIME = 3600.0  # seconds after which what has no row any more is nobody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +145,11 @@ class Shelf:
             for table, column in gone:
                 found.execute(table.delete().where(column.in_(old)))
             found.execute(tables.uploads.delete().where(tables.uploads.c.id.in_(uploads)))
+
+    def forget_clients(self) -> None:
+        """Forget the clients whose rate is whole again, as it is after a minute: their names may be addresses."""
+        with self.database.write() as found:
+            found.execute(tables.clients.delete().where(tables.clients.c.at < self.clock() - MINUTE))
 
     def unknown(self, names: frozenset[str]) -> set[str]:
         """Those of these names that are neither a job's nor an upload's."""
