@@ -3,6 +3,7 @@
 Knows no job's content. Nothing here rests on clocks of several machines: who holds no seat is dead.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from avatar.jobs.sweep import Sweep
 from avatar.jobs.transact import GPU, JOBS, Desk, Floor
 from avatar.jobs.workbook import Workbook
 
+LOG = logging.getLogger(__name__)
 LOOK = 0.1  # seconds between two looks for what was called off, while jobs run
 ROUND = 1.0  # seconds between two looks for dead workers
 ALIVE = 5.0  # seconds between two signs of life
@@ -71,6 +73,9 @@ class Keeper:
             try:
                 self._tick(time.monotonic())
             except StorageError:  # the database is gone for now
+                self._over.wait(ROUND)
+            except Exception:  # the worker's loop: whatever it was, it lives on and says so
+                LOG.exception("the housekeeping stumbled")
                 self._over.wait(ROUND)
             self._woken.wait(LOOK if self._hands.runs() else ROUND)
             self._woken.clear()

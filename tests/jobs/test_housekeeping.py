@@ -4,25 +4,30 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
+from avatar.artifacts import Blob
 from avatar.errors import DatabaseGone, StorageError
 from avatar.jobs import seats, tables
 from avatar.jobs.doing import Doer, Hands
+from avatar.jobs.keeper import Keeper
 from avatar.jobs.live import LiveFolder
 from avatar.jobs.reports import Kept
+from avatar.jobs.service import Upload
+from avatar.jobs.shelf import Shelf
+from avatar.jobs.sweep import Sweep
 from avatar.jobs.telling import Teller
-from avatar.jobs.transact import Desk
+from avatar.jobs.transact import Desk, Floor
 from avatar.jobs.workbook import Workbook
 from avatar.request import parse
 from avatar.stage import Stage
 from tests.jobs import product
 from tests.jobs.conftest import Open, Server
-from tests.jobs.waiting import ended
+from tests.jobs.waiting import ended, wait
 
 
 @contextmanager
@@ -72,10 +77,12 @@ def test_a_job_whose_worker_died_before_it_began_is_done_by_the_next(
     door: Open, embedded: Open, tmp_path: Path
 ) -> None:
     job = door().submit(parse({"text": "Hello."}))
-    with sa.create_engine(tables.address(tmp_path, "")).begin() as found:
+    database = tables.Database(tables.address(tmp_path, ""))
+    with database.write() as found:
         taken = {"status": "PENDING", "executor_id": "worker-7", "application_version": "1"}
         workflows = sa.table("workflow_status", *map(sa.column, ("workflow_uuid", *taken)))
         assert found.execute(workflows.update().where(workflows.c.workflow_uuid == job.id).values(taken)).rowcount == 1
+    database.close()
     assert ended(embedded(), job).status == "completed"
 
 
@@ -88,6 +95,34 @@ def test_a_run_that_lost_its_job_does_not_stop_the_next_one(tmp_path: Path) -> N
     assert not now.left.is_set()
     hands.lose("video_1", now.run)
     assert now.left.is_set()
+
+
+def test_the_housekeeping_goes_on_whatever_it_stumbles_over(tmp_path: Path) -> None:
+    url = tables.address(tmp_path, "")
+    database, desk = tables.Database(url), Desk(url)
+    seat = seats.take(database, data=tmp_path)
+    shelf, live = Shelf(database, clock=time.time), LiveFolder(tmp_path / "live")
+    old = Upload("upload_old", "image", Blob("0" * 64, "image/png", 1), "me", consent=True, created_at=0, expires_at=1)
+    shelf.put(old, budget=1)
+
+    def stumble() -> None:
+        raise ZeroDivisionError
+
+    keeper = Keeper(
+        Workbook(database, keep=60.0, clock=time.time),
+        desk=desk,
+        floor=cast(Floor, None),  # nobody is dead
+        seat=seat,
+        hands=Hands(),
+        alive=stumble,
+        sweep=Sweep(shelf, desk=desk, store=product.store(tmp_path), live=live, keep=60.0, budget=10**9),
+    )
+    keeper.start()
+    wait(lambda: shelf.stale() == ([], []))
+    keeper.close()
+    seat.leave()
+    desk.close()
+    database.close()
 
 
 class Shaken(Workbook):
