@@ -3,15 +3,17 @@
 import json
 import logging
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from avatar.doors.api.rules import JSON_LIMIT
+from avatar.doors.api.rules import JSON_LIMIT, Hands
 from tests.api.asked import problem
-from tests.api.served import Served, serving
+from tests.api.served import DEADLINE, Served, fetched, serving
 from tests.tiny import tiny_house
 
 ASK = b"POST /v1/videos HTTP/1.1\r\nHost: localhost\r\n"
@@ -135,3 +137,22 @@ def test_other_doors_of_the_house_keep_their_own_rules(tmp_path: Path) -> None:
         answer = served.client.post("/gradio/upload", content=b"x" * (JSON_LIMIT + 1))
         problem(answer, 404, "not_found")
         assert "content-security-policy" not in answer.headers
+
+
+def test_names_that_are_slow_to_be_told_hold_up_nobody_else(tmp_path: Path) -> None:
+    asked, told = threading.Semaphore(0), threading.Event()
+
+    def check(_url: str) -> None:
+        asked.release()
+        told.wait(DEADLINE)
+
+    body = {"script": "Hello.", "webhook": {"url": "https://slow.example.org/"}}
+    with serving(tmp_path, hands=Hands(fetched, check)) as house, ThreadPoolExecutor(48) as callers:
+        answers = [callers.submit(house.client.post, "/v1/videos", json=body) for _ in range(48)]
+        while asked.acquire(timeout=0.5):  # until all threads that there are for it wait
+            pass
+        try:
+            assert house.client.get("/v1/avatars", timeout=5).status_code == 200
+        finally:
+            told.set()
+        assert {answer.result().status_code for answer in answers} == {202}
