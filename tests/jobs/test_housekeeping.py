@@ -1,7 +1,7 @@
 """What a worker's housekeeping does when the ground gives way: seats, jobs left lying, and databases that go away."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -11,13 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from avatar.artifacts import Blob
-from avatar.errors import DatabaseGone, StorageError
+from avatar.errors import DatabaseGone, RateLimited, StorageError
 from avatar.jobs import seats, tables
 from avatar.jobs.doing import Doer, Hands
+from avatar.jobs.durable import DurableJobs
 from avatar.jobs.keeper import Keeper
 from avatar.jobs.live import LiveFolder
 from avatar.jobs.reports import Kept
-from avatar.jobs.service import Upload
+from avatar.jobs.service import Order, Upload
 from avatar.jobs.shelf import Shelf
 from avatar.jobs.sweep import Sweep
 from avatar.jobs.telling import Teller
@@ -25,9 +26,11 @@ from avatar.jobs.transact import Desk, Floor
 from avatar.jobs.workbook import Workbook
 from avatar.request import parse
 from avatar.stage import Stage
+from avatar.store import FolderStore
 from tests.jobs import product
 from tests.jobs.conftest import Open, Server
 from tests.jobs.waiting import ended, wait
+from tests.tiny import tiny_house
 
 
 @contextmanager
@@ -123,6 +126,37 @@ def test_the_housekeeping_goes_on_whatever_it_stumbles_over(tmp_path: Path) -> N
     seat.leave()
     desk.close()
     database.close()
+
+
+class Noted(FolderStore):
+    """A store that notes how many jobs there were each time that something was to be kept."""
+
+    jobs: DurableJobs
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, budget=10**8)
+        self.seen: list[int] = []
+
+    def retain(self, name: str, blobs: Iterable[Blob]) -> None:
+        self.seen.append(len(self.jobs.jobs().jobs))
+        super().retain(name, blobs)
+
+
+def test_what_was_brought_is_kept_before_a_worker_can_see_the_job_and_only_for_jobs(tmp_path: Path) -> None:
+    chosen = product.settings(tmp_path, rate_limit="1")
+    store = Noted(tmp_path / "store")
+    store.jobs = jobs = DurableJobs(chosen, house=tiny_house(), store=store)
+    face = tmp_path / "face.png"
+    face.write_bytes(b"a face")
+    upload = jobs.upload(face, "image/png", kind="image", consent=True)
+    ask, order = parse({"text": "Me.", "image": upload.blob}), Order(key="once", digest="1")
+    job = jobs.submit(ask, order)
+    assert store.seen == [0, 0]  # the upload's own, and the job's
+    assert jobs.submit(ask, order).id == job.id
+    with pytest.raises(RateLimited):
+        jobs.submit(ask)
+    assert store.retained() == {upload.id, job.id}
+    jobs.close()
 
 
 class Shaken(Workbook):
