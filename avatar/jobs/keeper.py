@@ -107,9 +107,13 @@ class Keeper:
         return True
 
     def _return(self) -> None:
-        for job, queue in tuple(self._back.items()):
-            self._desk.again(job, queue=queue)
-            self._back.pop(job, None)
+        for job in tuple(self._back):
+            queue = self._back.pop(job)  # first, for it may be back before `again` has returned
+            try:
+                self._desk.again(job, queue=queue)
+            except StorageError:
+                self._back.setdefault(job, queue)
+                raise
 
     def _fetch_back(self) -> None:
         """Jobs that wait for an accelerator when the last worker with one is gone go on without."""

@@ -1,7 +1,7 @@
 """What a worker's housekeeping does when the ground gives way: seats, jobs left lying, and databases that go away."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -100,32 +100,62 @@ def test_a_run_that_lost_its_job_does_not_stop_the_next_one(tmp_path: Path) -> N
     assert now.left.is_set()
 
 
-def test_the_housekeeping_goes_on_whatever_it_stumbles_over(tmp_path: Path) -> None:
-    url = tables.address(tmp_path, "")
-    database, desk = tables.Database(url), Desk(url)
-    seat = seats.take(database, data=tmp_path)
-    shelf, live = Shelf(database, clock=time.time), LiveFolder(tmp_path / "live")
-    old = Upload("upload_old", "image", Blob("0" * 64, "image/png", 1), "me", consent=True, created_at=0, expires_at=1)
-    shelf.put(old, budget=1)
-
-    def stumble() -> None:
-        raise ZeroDivisionError
-
+@contextmanager
+def housekeeping(data: Path, desk: Desk, *, alive: Callable[[], None] = lambda: None) -> Iterator[tuple[Keeper, Shelf]]:
+    """A keeper that may begin, and the shelf that it sweeps."""
+    database = tables.Database(tables.address(data, ""))
+    seat = seats.take(database, data=data)
+    shelf, live = Shelf(database, clock=time.time), LiveFolder(data / "live")
     keeper = Keeper(
         Workbook(database, keep=60.0, clock=time.time),
         desk=desk,
         floor=cast(Floor, None),  # nobody is dead
         seat=seat,
         hands=Hands(),
-        alive=stumble,
-        sweep=Sweep(shelf, desk=desk, store=product.store(tmp_path), live=live, keep=60.0, budget=10**9),
+        alive=alive,
+        sweep=Sweep(shelf, desk=desk, store=product.store(data), live=live, keep=60.0, budget=10**9),
     )
-    keeper.start()
-    wait(lambda: shelf.stale() == ([], []))
+    yield keeper, shelf
     keeper.close()
     seat.leave()
     desk.close()
     database.close()
+
+
+def test_the_housekeeping_goes_on_whatever_it_stumbles_over(tmp_path: Path) -> None:
+    def stumble() -> None:
+        raise ZeroDivisionError
+
+    old = Upload("upload_old", "image", Blob("0" * 64, "image/png", 1), "me", consent=True, created_at=0, expires_at=1)
+    with housekeeping(tmp_path, Desk(tables.address(tmp_path, "")), alive=stumble) as (keeper, shelf):
+        shelf.put(old, budget=1)
+        keeper.start()
+        wait(lambda: shelf.stale() == ([], []))
+
+
+class Quick(Desk):
+    """A desk where a job comes back before it has been told that it is gone."""
+
+    keeper: Keeper
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.told: list[str] = []
+
+    def again(self, job: str, *, queue: str) -> None:
+        self.told.append(queue)
+        super().again(job, queue=queue)
+        if queue == "gpu":
+            self.keeper.put_back(job, "jobs")
+
+
+def test_a_job_that_is_back_at_once_is_put_back_once_more(tmp_path: Path) -> None:
+    desk = Quick(tables.address(tmp_path, ""))
+    with housekeeping(tmp_path, desk) as (keeper, _):
+        desk.keeper = keeper
+        keeper.put_back("video_1", "gpu")
+        keeper.start()
+        wait(lambda: desk.told == ["gpu", "jobs"])
 
 
 class Noted(FolderStore):
