@@ -109,6 +109,8 @@ class Notes:
         """Keep it before returning. Raises `Left` when the job was put down meanwhile."""
         self.teller.put(Kept(self.hand.job, self.hand.run, number, key, record))
         patiently(self.teller.flush, hand=self.hand)
+        if self.left():  # another run has it, and keeps what that comes to under the same name
+            raise Left
 
     def left(self) -> bool:
         """Whether the job was put down."""

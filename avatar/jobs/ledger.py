@@ -147,6 +147,7 @@ class Ledger:
             ).rowcount
             if ended:
                 rows.tell(found, job_id, "canceled", {}, now=now)
+                rows.forget_work(found, job_id)
                 rows.count_end(found, "canceled")
                 rows.announce(found, row, "canceled", now=now)
             found.execute(mine.where(jobs.status == "in_progress").values(cancel=True))

@@ -68,6 +68,12 @@ def announce(found: sa.Connection, row: Row, event: str, *, now: float) -> None:
         found.execute(tables.webhooks.insert().values(**due, at=now, attempt=0, next_at=now))
 
 
+def forget_work(found: sa.Connection, job: str) -> None:
+    """A job has ended: what its stages came to, and what it showed meanwhile, is of no use any more."""
+    for table in (tables.stages, tables.glimpses):
+        found.execute(table.delete().where(table.c.job == job))
+
+
 def count_end(found: sa.Connection, status: Status) -> None:
     """One more job has come to this end."""
     merge(found, tables.totals, {"status": status}, first={"times": 1}, then={"times": tables.totals.c.times + 1})

@@ -220,8 +220,7 @@ class Workbook:
             run=None,
             **({"progress": 100.0, "stage": None} if end.outcome else {}),
         )
-        for table in (tables.stages, tables.glimpses):
-            found.execute(table.delete().where(table.c.job == row.id))
+        rows.forget_work(found, row.id)
         rows.count_end(found, end.status)
         rows.announce(found, row, end.status, now=now)
 

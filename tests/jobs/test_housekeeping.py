@@ -11,15 +11,16 @@ import pytest
 import sqlalchemy as sa
 
 from avatar.artifacts import Blob
-from avatar.errors import DatabaseGone, RateLimited, StorageError
+from avatar.errors import DatabaseGone, NotFound, RateLimited, StorageError
 from avatar.jobs import seats, tables
-from avatar.jobs.doing import Doer, Hands
+from avatar.jobs.doing import Doer, Hands, Notes
 from avatar.jobs.durable import DurableJobs
 from avatar.jobs.keeper import Keeper
 from avatar.jobs.live import LiveFolder
-from avatar.jobs.reports import Kept
+from avatar.jobs.reports import Kept, Report
 from avatar.jobs.service import Order, Upload
 from avatar.jobs.shelf import Shelf
+from avatar.jobs.steps import Left
 from avatar.jobs.sweep import Sweep
 from avatar.jobs.telling import Teller
 from avatar.jobs.transact import Desk, Floor
@@ -187,6 +188,32 @@ def test_what_was_brought_is_kept_before_a_worker_can_see_the_job_and_only_for_j
         jobs.submit(ask)
     assert store.retained() == {upload.id, job.id}
     jobs.close()
+
+
+def test_a_run_that_was_overtaken_ends_with_its_stage_and_one_that_was_put_down_shows_nothing(
+    door: Open, tmp_path: Path
+) -> None:
+    jobs = door()
+    job = jobs.submit(parse({"text": "Hello."}))
+    database = tables.Database(tables.address(tmp_path, ""))
+    book, hands = Workbook(database, keep=60.0, clock=time.time), Hands()
+    teller = Teller(book, lost=hands.lose, news=lambda _: None)
+    hand = hands.take(job.id)
+    notes = Notes(hand, teller, lambda _: None)
+    assert book.begin(job.id, run=hand.run, worker="worker-0") is not None
+    notes.keep(0, "key", "{}")
+    assert book.begin(job.id, run="another", worker="worker-1") is not None
+    with pytest.raises(Left):
+        notes.keep(1, "key", "{}")
+    teller.close()
+    book.write([Report(job.id, "another", "glimpse", {"stage": "film"}, picture=b"seen")])
+    assert jobs.glimpse(job.id) == b"seen"
+    assert book.leave(job.id, run="another", seconds=1.0, place="gpu")
+    assert jobs.cancel(job.id).status == "canceled"
+    with pytest.raises(NotFound):
+        jobs.glimpse(job.id)
+    assert book.done(job.id) == []
+    database.close()
 
 
 class Shaken(Workbook):
