@@ -194,7 +194,7 @@ def test_while_the_database_is_gone_doors_say_so_and_afterwards_nothing_is_lost(
         with pytest.raises(StorageError, match="database"):
             jobs.job(first.id)
         (tmp_path / "go").touch()
-        threading.Event().wait(10.0)  # the time that it is gone
+        threading.Event().wait(4.0)  # the time that it is gone
     assert ended(jobs, first).status == "completed"
     assert ended(jobs, second).status == "completed"
     assert jobs.standing().ended == {"completed": 2}
