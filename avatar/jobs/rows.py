@@ -16,6 +16,7 @@ from avatar.request import Ask
 Clock = Callable[[], float]
 Row = sa.Row[Any]
 
+MINUTE = 60.0  # seconds in which a client's rate fills up again
 SPEAKING = 15.0  # characters a second, roughly, in any language
 LIVE = 15.0  # seconds after which a worker that said nothing no longer counts
 jobs = tables.jobs.c
@@ -65,6 +66,12 @@ def announce(found: sa.Connection, row: Row, event: str, *, now: float) -> None:
     if hook is not None and event in hook.events:
         due = {"id": new_id("msg"), "job": row.id, "url": hook.url, "event": event}
         found.execute(tables.webhooks.insert().values(**due, at=now, attempt=0, next_at=now))
+
+
+def forget_work(found: sa.Connection, job: str) -> None:
+    """A job has ended: what its stages came to, and what it showed meanwhile, is of no use any more."""
+    for table in (tables.stages, tables.glimpses):
+        found.execute(table.delete().where(table.c.job == job))
 
 
 def count_end(found: sa.Connection, status: Status) -> None:

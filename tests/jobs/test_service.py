@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from avatar.errors import AvatarError, Cancelled, Conflict, ConsentRequired, NotFound, QueueFull, RateLimited, TimedOut
+from avatar.errors import (  # fmt: skip
+    AvatarError,
+    Cancelled,
+    Conflict,
+    ConsentRequired,
+    NoRoom,
+    NotFound,
+    QueueFull,
+    RateLimited,
+    TimedOut,
+)
 from avatar.events import Event, FellBack, Finished, Playable, Progressed, Started, unheard
 from avatar.jobs.service import Order
 from avatar.request import parse
@@ -263,6 +273,21 @@ def test_uploads_are_kept_with_consent_and_found_by_their_client(door: Open, tmp
     for part, sees in (("image", "you"), ("audio", "me"), ("text", "me")):
         with pytest.raises(NotFound):
             jobs.renew(job.id, part, client="me", sees=sees)
+
+
+def test_uploads_leave_room_for_films(door: Open, tmp_path: Path) -> None:
+    jobs = door(keep_budget="40")
+
+    def bring(size: int) -> str:
+        file = tmp_path / "face.png"
+        file.write_bytes(b"x" * size)
+        return jobs.upload(file, "image/png", kind="image", consent=True).id
+
+    kept = [bring(8), bring(12)]
+    with pytest.raises(NoRoom, match="20 B already.*AVATAR_KEEP_BUDGET"):
+        bring(1)
+    jobs.shelf.remove([], kept)
+    assert bring(1)
 
 
 def test_standing_counts_what_was_done(embedded: Open) -> None:
