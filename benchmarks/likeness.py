@@ -142,8 +142,8 @@ def _told(name: str, face: faces.Faces, utterance: Utterance, heard: hearing.Hea
 def mean(found: list[Measured]) -> Measured:
     """The mean of each measure; THEval, too, compares means over many films."""
     over = {name: fmean(each.found[name] for each in found) for name in MEASURES}
-    together = {"shut": fmean(each.shut for each in found), "closed": fmean(each.closed for each in found)}
-    return replace(found[0], name="mean", found=over, **together)
+    shut, closed = (fmean(getattr(each, name) for each in found) for name in ("shut", "closed"))
+    return replace(found[0], name="mean", found=over, shut=shut, closed=closed)
 
 
 def line(each: Measured) -> str:

@@ -151,7 +151,7 @@ class _Run:
         return self._film(latents, chunk)
 
     def _latents(self, items: list[int]) -> Tensor:
-        known = _known(type(self.model.pipe))
+        known = _known(type(self.model.pipe).__call__)
         base = items[0] * self.steps
         calls = 0
 
@@ -245,9 +245,9 @@ def _kind(model: Model, settled: Settled, effort: Effort, items: int) -> Hashabl
 
 
 @cache
-def _known(pipeline: type[Any]) -> Mapping[str, Any]:
-    """What a call of such a pipeline can be told, by name."""
-    return inspect.signature(pipeline.__call__).parameters
+def _known(call: Callable[..., Any]) -> Mapping[str, Any]:
+    """What a call of a pipeline can be told, by name."""
+    return inspect.signature(call).parameters
 
 
 def _callback(known: Mapping[str, Any], stepped: Callable[[Tensor], None]) -> dict[str, Any]:
