@@ -72,7 +72,8 @@ def test_a_seat_that_a_lost_connection_dropped_is_taken_again_as_soon_as_it_is_f
 
 def test_an_id_that_no_database_can_hold_is_not_found(door: Open, postgres: str) -> None:
     jobs = door(postgres)
-    for ask in (jobs.job, jobs.cancel, jobs.delete):
+    questions: tuple[Callable[[str], object], ...] = (jobs.job, jobs.cancel, jobs.delete)
+    for ask in questions:
         with pytest.raises(NotFound):
             ask("video_\0")
 
