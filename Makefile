@@ -29,7 +29,7 @@ bench: .venv/.ready
 	.venv/bin/python -m benchmarks
 
 clean:
-	rm -rf .venv .venv-core out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-core out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv-core/.ready: requirements-core.txt
 	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed: make PYTHON=..."'

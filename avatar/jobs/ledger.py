@@ -179,6 +179,8 @@ class Ledger:
         return ~jobs.forgotten, sa.or_(jobs.expires_at.is_(None), jobs.expires_at > self.clock())
 
     def _row(self, found: sa.Connection, job_id: str, *, client: str | None = None) -> Row:
+        if "\0" in job_id:  # PostgreSQL takes no such text, not even to look for it
+            raise _unknown(job_id)
         row = found.execute(sa.select(tables.jobs).where(jobs.id == job_id, *self._visible())).one_or_none()
         if row is None or client not in (None, row.client):
             raise _unknown(job_id)

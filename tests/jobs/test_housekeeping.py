@@ -70,6 +70,14 @@ def test_a_seat_that_a_lost_connection_dropped_is_taken_again_as_soon_as_it_is_f
     database.close()
 
 
+def test_an_id_that_no_database_can_hold_is_not_found(door: Open, postgres: str) -> None:
+    jobs = door(postgres)
+    questions: tuple[Callable[[str], object], ...] = (jobs.job, jobs.cancel, jobs.delete)
+    for ask in questions:
+        with pytest.raises(NotFound):
+            ask("video_\0")
+
+
 def test_a_job_deleted_on_its_way_to_another_queue_is_not_put_there(tmp_path: Path) -> None:
     desk = Desk(tables.address(tmp_path, ""))
     desk.again("video_deleted", queue="gpu")
