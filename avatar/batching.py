@@ -36,6 +36,7 @@ P = ParamSpec("P")
 WINDOW = 0.05  # seconds that a call waits for others
 MOST = 4  # calls in one batch
 REMEMBERED = 256  # kinds of batches whose size was found out
+REST = 900.0  # seconds after which a size that did not fit is tried again: what took the memory may be gone by then
 
 Check = Callable[[], None]
 
@@ -138,7 +139,7 @@ class Batcher:
         self._clock = clock
         self._changed = threading.Condition()
         self._lanes: dict[str, _Lane] = {}
-        self._fits: OrderedDict[Hashable, int] = OrderedDict()
+        self._fits: OrderedDict[Hashable, tuple[int, float]] = OrderedDict()
 
     def run(
         self,
@@ -176,10 +177,6 @@ class Batcher:
         with self._changed:
             road = self._lanes.get(lane)
             return tuple(call.kind for call in road.waiting) if road else ()
-
-    def forgive(self) -> None:
-        """Forget which sizes did not fit."""
-        self._fits.clear()
 
     def ended(
         self, road: "_Lane", batch: "list[_Call[Any, Any]]", *, made: list[Any], error: BaseException | None
@@ -240,7 +237,7 @@ class Batcher:
         with self._changed:
             wait = LISTEN
             if not call.done and not road.busy and road.waiting[0] is call:
-                room = min(self._fits.get(call.kind, self._most), self._most)
+                room = self._room(call.kind)
                 same = [other for other in road.waiting if other.kind == call.kind][:room]
                 wait = min(wait, call.arrived + self._window - self._clock())
                 if wait <= 0 or len(same) == room:
@@ -251,8 +248,13 @@ class Batcher:
                 self._changed.wait(wait)
             return []
 
+    def _room(self, kind: Hashable) -> int:
+        """Calls that fit into one batch, as far as is known."""
+        size, until = self._fits.get(kind, (self._most, 0.0))
+        return min(size, self._most) if self._clock() < until else self._most
+
     def _shrink(self, kind: Hashable, size: int) -> None:
-        self._fits[kind] = size
+        self._fits[kind] = size, self._clock() + REST
         self._fits.move_to_end(kind)
         if len(self._fits) > REMEMBERED:
             self._fits.popitem(last=False)

@@ -35,7 +35,9 @@ Load = Callable[[str, Backend[Any, Any], Placement], Performer[Any, Any]]
 """Loads a stage's backend in another way than its own. Raises `BackendError`."""
 
 GATE = "gate"
-TIRED = "It ran out of memory twice and rests until the program starts anew. Choose a smaller model, or free memory."
+REST = 900.0
+"""Seconds that a backend rests that ran out of memory twice: what took the memory may be gone by then."""
+TIRED = "It ran out of memory twice and rests for a quarter of an hour. Choose a smaller model, or free memory."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Residency:
         self._changed = threading.Condition()
         self._seats: dict[Name, _Seat] = {}
         self._leaving = self._lendings = 0
-        self._tired: set[tuple[str, str]] = set()
+        self._tired: dict[tuple[str, str], float] = {}
 
     @contextmanager
     def hold(
@@ -102,7 +104,7 @@ class Residency:
         Raises `OutOfMemory` when it does not fit, be it while loading or in the body of the `with`, `Unavailable` when
         it ran out of memory too often, and whatever else `backend.load` raises: then nothing stays behind.
         """
-        if (stage, backend.id) in self._tired:
+        if (stage, backend.id) in self.demoted():
             raise Unavailable(TIRED)
         name = _name(stage, backend, placement)
         with memory.memory_errors():
@@ -127,7 +129,7 @@ class Residency:
         """What `work` makes of the borrowed performer. Raises what `hold` and `work` raise.
 
         After a lack of memory everything idle is put out, itself too, and it is tried once more. A second lack demotes
-        the backend for this process, unless it is a floor: what must always be there gets another chance each time.
+        the backend for `REST`, unless it is a floor: what must always be there gets another chance each time.
         """
 
         def once() -> T:
@@ -145,7 +147,7 @@ class Residency:
         except OutOfMemory as error:
             clear_frames(error.__traceback__)
             if not backend.needs.floor and not isinstance(error, _NoRoom):
-                self._tired.add((stage, backend.id))
+                self._tired[stage, backend.id] = self._clock() + REST
             self.evict()
             raise
 
@@ -156,12 +158,9 @@ class Residency:
         return tuple(Resident(s.stage, s.backend, s.placement, s.took or s.peak, s.used, s.lent) for s in seats)
 
     def demoted(self) -> tuple[tuple[str, str], ...]:
-        """Stage and backend of those that are not tried any more."""
-        return tuple(sorted(self._tired))
-
-    def forgive(self) -> None:
-        """Let demoted backends try again."""
-        self._tired.clear()
+        """Stage and backend of those that are not tried for now."""
+        now = self._clock()
+        return tuple(sorted(name for name, until in list(self._tired.items()) if now < until))
 
     def evict(self) -> None:
         """Put out everything idle that takes memory."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from avatar.attempt import Wish
-from avatar.batching import Batcher
+from avatar.batching import REST, Batcher
 from avatar.engine import Engine
 from avatar.errors import AvatarError, BadOutput, Cancelled, OutOfMemory, StageFailed, TimedOut
 from avatar.events import Event, Finished, Progressed
@@ -245,16 +245,17 @@ def room_for(most: int) -> Callable[[Sequence[Brief]], None]:
     return fit
 
 
-def test_a_batch_that_does_not_fit_is_halved_until_it_does_and_that_is_remembered() -> None:
+def test_a_batch_that_does_not_fit_is_halved_until_it_does_and_that_is_remembered_for_a_while() -> None:
     spared: list[int] = []
     choir = Choir(before=room_for(2))
-    batcher = Batcher(window=FOREVER, most=8, spare=lambda: spared.append(1))
+    clock = ManualClock()
+    batcher = Batcher(window=FOREVER, most=8, spare=lambda: spared.append(1), clock=clock)
     assert sing(batcher, choir, briefs(8)) == expected(8)
     assert choir.sizes == [8, 4, 2, 2, 2, 2]
     assert len(spared) == 2
     assert sing(batcher, choir, briefs(4)) == expected(4)
     assert choir.sizes[6:] == [2, 2]
-    batcher.forgive()
+    clock.advance(REST)
     assert sing(batcher, choir, briefs(8)) == expected(8)
     assert choir.sizes[8] == 8
 

@@ -25,6 +25,7 @@ from avatar.errors import (
     Unavailable,
 )
 from avatar.events import Event, Failed, FellBack, Finished, Progressed, Started
+from avatar.residency import REST, Residency
 from avatar.stage import Context, Needs, Placement, Stage
 from avatar.storage import Store
 from avatar.store import FolderStore
@@ -258,7 +259,8 @@ def test_out_of_memory_is_tried_twice_in_a_clean_folder_then_the_backend_rests(s
         return crowded(brief, context)
 
     quill, pen = FakeBackend("quill", big, needs=Needs(weights=("w",))), FakeBackend("pen", write)
-    engine = Engine(store)
+    clock = ManualClock()
+    engine = Engine(store, residency=Residency(clock=clock))
     for brief in (Brief("one"), Brief("two")):
         walk = engine.walk(store.session())
         walk(stage(quill, pen), brief)
@@ -266,7 +268,7 @@ def test_out_of_memory_is_tried_twice_in_a_clean_folder_then_the_backend_rests(s
     assert len(folders) == 2
     assert not any(folder.exists() for folder in folders)
     assert "ran out of memory twice" in walk.fallbacks[0].why
-    engine.residency.forgive()
+    clock.advance(REST)
     engine.walk(store.session())(stage(quill, pen), Brief("three"))
     assert len(folders) == 4
 

@@ -18,7 +18,7 @@ import pytest
 
 from avatar import memory
 from avatar.errors import Cancelled, OutOfMemory, Unavailable
-from avatar.residency import Residency
+from avatar.residency import REST, Residency
 from avatar.stage import Context, Needs, Performer, Placement
 from avatar.testing import FakeBackend, ManualClock
 
@@ -408,9 +408,9 @@ def test_out_of_memory_puts_out_the_idle_and_tries_once_more(where: str) -> None
 
 
 @pytest.mark.parametrize("where", ["load", "call"])
-def test_twice_out_of_memory_demotes_until_forgiven(where: str) -> None:
-    chip = Chip(10_000)
-    residency = Residency(free=chip.free)
+def test_twice_out_of_memory_demotes_for_a_while(where: str) -> None:
+    chip, clock = Chip(10_000), ManualClock()
+    residency = Residency(free=chip.free, clock=clock)
     calls: list[int] = []
 
     def hungry(*_: str) -> str:
@@ -425,7 +425,8 @@ def test_twice_out_of_memory_demotes_until_forgiven(where: str) -> None:
     with pytest.raises(Unavailable, match="ran out of memory twice"):
         say(residency, ada)
     assert (len(calls), residency.demoted(), residency.resident()) == (2, (("speech", "ada"),), ())
-    residency.forgive()
+    clock.advance(REST)
+    assert residency.demoted() == ()
     with pytest.raises(OutOfMemory):
         say(residency, ada)
     assert len(calls) == 4
