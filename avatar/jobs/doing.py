@@ -194,7 +194,7 @@ class Doer:
             job=hand.job,
             run=hand.run,
             stages=self.stages.get(ask.kind, ()),
-            paces=self.workbook.paces(),
+            paces=self.workbook.shares(size=row.weight),
             percent=row.progress,
             playable=lambda event: self.live.show(hand.job, event.path),
             spent=lambda: clock() - began,

@@ -1,6 +1,8 @@
 """What the façade promises, in one process on SQLite."""
 
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -221,6 +223,17 @@ def test_position_and_expected_time_come_from_what_was_measured(embedded: Open, 
     assert jobs.standing().queued == 3
     assert jobs.standing().running == 1
     jobs.cancel(slow.id)
+
+
+def test_pictures_and_faces_do_not_make_a_long_script_look_longer(door: Open, tmp_path: Path) -> None:
+    jobs = door()
+    long, short = (jobs.submit(parse({"text": words})) for words in ("x" * 1500, "Hello."))
+    measured = {"speech": 0.1, "portrait": 5.0, "film": 0.2, "picture": 90.0, "reel": 7.0}
+    with closing(sqlite3.connect(tmp_path / "jobs.sqlite")) as database, database:
+        told = [(stage, 1, pace, pace) for stage, pace in measured.items()]
+        database.executemany("insert into avatar_paces values (?, ?, ?, ?)", told)
+    assert jobs.job(long.id).eta_seconds == pytest.approx(5 + 100 * 0.3)
+    assert jobs.job(short.id).eta_seconds == pytest.approx(5 + 100 * 0.3 + 5 + 0.3)
 
 
 def test_a_deleted_job_is_gone_with_its_files(embedded: Open) -> None:
