@@ -81,7 +81,10 @@ def house(outfit: Outfit, works: Engine) -> House:
 
 
 def finishing(chosen: Settings) -> signing.Signing | None:
-    """What signs finished films; None where that is not wanted or not possible."""
+    """What signs finished films; None where that is not wanted or not possible. Raises `BadRequest`.
+
+    The owner's own credentials are read now, so that it is not a film that finds out what ails them.
+    """
     if not (chosen.sign and signing.possible()):
         return None
 
@@ -90,6 +93,8 @@ def finishing(chosen: Settings) -> signing.Signing | None:
 
         return provenance.credentials(chosen.data / "credentials", chain=chosen.c2pa_chain, key=chosen.c2pa_key)
 
+    if chosen.c2pa_chain or chosen.c2pa_key:
+        credentials()
     return signing.Signing(credentials, weights=reception.weights_of)
 
 

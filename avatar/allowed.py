@@ -57,22 +57,22 @@ HOW = {
 }
 
 
-def check_size(width: int, height: int) -> None:
-    """Raises when no film of this size can be made."""
+def check_size(width: int, height: int, *, what: str = "film") -> None:
+    """Raises when no film, or picture, of this size can be made."""
     short, long = sorted((width, height))
     low, high = SHORT_SIDE
     if not low <= short <= high or long > LONG_SIDE:
         raise PydanticCustomError(
             "size",
-            f"A film of {width}x{height} can't be made. Use {low} to {high} pixels on the short side"
+            f"A {what} of {width}x{height} can't be made. Use {low} to {high} pixels on the short side"
             f" and at most {LONG_SIDE} on the long one.",
         )
     if long > SLIMMEST * short:
         raise PydanticCustomError(
-            "size", f"A film of {width}x{height} would cut the face. Use at most {SLIMMEST} times as long as short."
+            "size", f"A {what} of {width}x{height} would cut the face. Use at most {SLIMMEST} times as long as short."
         )
     if width % 2 or height % 2:
         even = f"{width + width % 2}x{height + height % 2}"
         raise PydanticCustomError(
-            "size", f"A film of {width}x{height} can't be encoded. Use even numbers, such as {even}."
+            "size", f"A {what} of {width}x{height} can't be encoded. Use even numbers, such as {even}."
         )

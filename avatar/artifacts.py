@@ -145,6 +145,7 @@ class Portrait:
 
     `width` and `height` are the portrait's frame; the background layer may reach beyond it on the left and
     right, so that wide films have something to show. A photograph is the same thing with fewer layers.
+    `notes` say how it came about, where that is to be known.
     """
 
     image: Blob
@@ -154,6 +155,7 @@ class Portrait:
     height: int
     kind: Literal["drawn", "photo"]
     label: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from avatar.artifacts import Blob
 from avatar.errors import CorruptBlob, StorageError
-from avatar.remote import INCOMING, PAUSES, Remote, Unreachable, remote
+from avatar.remote import INCOMING, PAUSES, Found, Remote, Unreachable, remote
 from avatar.storage import Session
 from avatar.store import FolderStore
 from avatar.turns import Turns
@@ -48,6 +48,7 @@ class SharedStore:
         self.turns = Turns()
         self._clock = clock
         self._seen: dict[str, float] = {}
+        self._known: dict[str, tuple[Found, set[str]]] = {}
 
     def session(self) -> "SharedSession":
         """Begin a run. Raises `StorageError` when the folder can't be written."""
@@ -71,10 +72,14 @@ class SharedStore:
         if record is None:
             return
         self.remote.remove(f"kept/{name}")
-        gone = set(record.decode().split()) - self._kept()
+        gone = _digests(record) - self._kept()
         for digest in gone:
             self.remote.remove(place("blobs", digest))
             self._seen.pop(digest, None)
+        for digest in gone & self._kept():  # another machine saw it there, and kept it, just before it was removed
+            here = self.local.place("blobs", digest)
+            if here.is_file():
+                self.remote.put(place("blobs", digest), here)
         self.local.retain(name, [Blob(digest, "", 0) for digest in gone])
         self.local.release(name)  # here only the cache is left, unless a live session has it
 
@@ -143,8 +148,18 @@ class SharedStore:
         self._seen[blob.sha256] = now
 
     def _kept(self) -> set[str]:
-        records = (self.remote.read(path) for path in self.remote.list("kept"))
-        return {digest for record in records if record for digest in record.decode().split()}
+        """All digests that names keep. Records that were old when they were read are not read again."""
+        known: dict[str, tuple[Found, set[str]]] = {}
+        digests: set[str] = set()
+        for name, found in self.remote.list("kept").items():
+            then, told = self._known.get(name, (None, set[str]()))
+            if then != found:
+                told = _digests(self.remote.read(name) or b"")
+            digests |= told
+            if self._clock() - found.modified > FRESH:  # who wrote it twice in a moment has done so by now
+                known[name] = (found, told)
+        self._known = known
+        return digests
 
 
 class SharedSession:
@@ -216,6 +231,10 @@ class SharedSession:
     def close(self) -> None:
         """Let go of everything held here. May be called twice."""
         self._local.close()
+
+
+def _digests(record: bytes) -> set[str]:
+    return set(record.decode().split())
 
 
 def place(kind: str, name: str) -> str:

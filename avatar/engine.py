@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from avatar.batching import Able, Batcher
 from avatar.disk import DATA, advice
 from avatar.errors import AvatarError, BackendError, BadOutput, BadRequest, StageFailed, StorageError, Unavailable
 from avatar.events import Failed, FellBack, Finished, Outcome, Started, together
+from avatar.paces import length_of
 from avatar.residency import Residency
 from avatar.stage import Backend, Batching, Choosy, Performer, Placement, Stage, Wanted
 from avatar.storage import Session, Store
@@ -74,15 +75,6 @@ def cache_key(
         recipe["placement"] = [placement.device.partition(":")[0], placement.precision, placement.offload]
     head = json.dumps(recipe, sort_keys=True, separators=(",", ":")).encode()
     return hashlib.sha256(head + b"\n" + records.dump(brief)).hexdigest()
-
-
-def length_of(value: Any) -> float | None:
-    """Seconds that an artifact or a brief lasts, or the longest thing in it; None for what has no length."""
-    seconds = getattr(value, "seconds", None)
-    if isinstance(seconds, float | int):
-        return float(seconds)
-    parts = [getattr(value, part.name) for part in fields(value)] if is_dataclass(value) else []
-    return max((length for part in parts if (length := length_of(part)) is not None), default=None)
 
 
 class Engine:

@@ -16,6 +16,8 @@ FREE_SHARE = 0.96
 """What is free of a memory that nobody uses yet."""
 STEPS = 2
 """How many sizes of one thing are told."""
+Measured = Mapping[tuple[str, str], float]
+"""Seconds of work for a second of film, by stage and backend, as this machine took them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Facts:
     catalogue: Mapping[str, Weights]
     installed: Mapping[str, Path]
     wishes: Wishes
-    measured: Mapping[tuple[str, str], float]
+    measured: Measured
     profiles: Mapping[Profile, Collection[str]]
     special: Collection[tuple[str, str]]
     """Backends that serve only requests of one kind, by stage and id."""

@@ -6,8 +6,9 @@ whatever process works there. What can't be written is not remembered, and no fi
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -88,3 +89,12 @@ class Paces:
 
 def _parts(name: str) -> tuple[str, str, str]:
     return name.partition("/")
+
+
+def length_of(value: Any) -> float | None:
+    """Seconds that an artifact or a brief lasts, or the longest thing in it; None for what has no length."""
+    seconds = getattr(value, "seconds", None)
+    if isinstance(seconds, float | int):
+        return float(seconds)
+    parts = [getattr(value, part.name) for part in fields(value)] if is_dataclass(value) else []
+    return max((length for part in parts if (length := length_of(part)) is not None), default=None)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from avatar.amounts import amount
 from avatar.fitting import Fit, Short, fit, larger, missing_packages
-from avatar.outlook import Facts, changes
+from avatar.outlook import Facts, Measured, changes
 from avatar.plan import Lack, Machine, Plan, Profile, Verdict, Weights, Wishes
 from avatar.purse import Purse
 from avatar.stage import Needs, Placement
@@ -27,9 +27,6 @@ STILL = "picture"
 
 LAST = 100
 """How many choices later the backends for requests of one kind get disk."""
-
-Measured = Mapping[tuple[str, str], float]
-"""Seconds of work for a second of film, by stage and backend, as this machine took them."""
 
 
 class Candidate(Protocol):

@@ -217,7 +217,7 @@ class Ask(BaseModel):
             raise PydanticCustomError("either", "A picture and a colour can't both be behind. Give one background.")
         for turn in _understood(lambda: self.turns):
             _words(_script(turn.text).text, f"{turn.speaker} has a turn without words. Write what {turn.speaker} says.")
-        check_size(self.width, self.height)
+        check_size(self.width, self.height, what="picture" if self.kind == "image" else "film")
         return self
 
 

@@ -19,7 +19,7 @@ All variables may be left out.
     AVATAR_TIMEOUT          seconds a request may take              none
     AVATAR_STAGE_TIMEOUT    seconds that one backend may take       none
     AVATAR_KEEP             how long films and uploads are kept     24h
-    AVATAR_KEEP_BUDGET      bytes that all films and uploads take   10GB
+    AVATAR_KEEP_BUDGET      bytes that all films and uploads take   10GB; uploads half of it
     AVATAR_API_KEYS         name:key,name:key                       none: everybody may ask
     AVATAR_ADMIN_KEY        sees and removes all jobs               none
     AVATAR_CORS             origins of pages that may ask           none

@@ -182,7 +182,9 @@ class FolderStore:
         return _listed([*pins, *(self.folder / "kept").iterdir()])
 
     def _sweep(self) -> None:
-        """Remove what dead processes left: every run whose lock nobody holds."""
+        """Remove what dead processes left: every run whose lock nobody holds, and names half written."""
+        for half in (self.folder / "kept").glob(".*"):
+            half.unlink(missing_ok=True)
         for run in (self.folder / "runs").iterdir():
             with suppress(BlockingIOError, FileNotFoundError), Flock(run / "lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
                 shutil.rmtree(run, ignore_errors=True)

@@ -11,16 +11,14 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from avatar.errors import AvatarError, Cancelled, Conflict, NotFound
 from avatar.events import FellBack, Listener
 from avatar.jobs.files import Variant, blob_of
 from avatar.jobs.service import (  # fmt: skip
     ENDED,
-    TOLD,
     House,
     Job,
     Order,
@@ -33,17 +31,10 @@ from avatar.jobs.service import (  # fmt: skip
     brought,
 )
 from avatar.request import Ask
-from avatar.testing_films import DAY, Shelf, heard, page_of, tiny_outcome
+from avatar.testing_book import Book, Entry
+from avatar.testing_films import Shelf, heard, page_of, tiny_outcome
 
 Plays = Callable[["ScriptedJobs", str], None]
-
-
-@dataclass
-class _Entry:
-    job: Job
-    told: list[Told] = field(default_factory=list)
-    grown: list[bytes] = field(default_factory=list)
-    seen: bytes = b""
 
 
 class ScriptedJobs:
@@ -62,18 +53,16 @@ class ScriptedJobs:
         self.folder = folder
         self._plays = plays
         self._clock = clock
-        self._lock = threading.RLock()
-        self._entries: dict[str, _Entry] = {}
+        self._book = Book(clock)
         self._shelf = Shelf(folder)
         self._keys: dict[tuple[str, str], tuple[str, str]] = {}
-        self._watchers: dict[int, Callable[[str], None]] = {}
         self._threads: list[threading.Thread] = []
 
     # What doors do.
 
     def submit(self, ask: Ask, order: Order = Order(), /) -> Job:
         """Take a request."""
-        with self._lock:
+        with self._book.lock:
             if self.refusal:
                 raise self.refusal
             self.orders.append(order)
@@ -81,15 +70,15 @@ class ScriptedJobs:
                 job_id, digest = self._keys[order.client, order.key]
                 if digest != order.digest:
                     raise Conflict("This idempotency key came with another request before. Use a new key.")
-                return self._entries[job_id].job
+                return self._book.entries[job_id].job
             job_id = f"video_{uuid.uuid4().hex}"
             job = Job(job_id, "queued", ask, client=order.client, priority=order.priority, created_at=self._clock())
-            self._entries[job_id] = _Entry(job)
+            self._book.entries[job_id] = Entry(job)
             if order.key is not None:
                 self._keys[order.client, order.key] = (job_id, order.digest)
-            self._place()
-            job = self._entries[job_id].job
-            self._tell(job_id, "queued", position=job.queue_position, eta_seconds=None)
+            self._book.place()
+            job = self._book.entries[job_id].job
+            self._book.tell(job_id, "queued", position=job.queue_position, eta_seconds=None)
         if self._plays:
             thread = threading.Thread(target=self._plays, args=(self, job_id))
             self._threads.append(thread)
@@ -98,17 +87,17 @@ class ScriptedJobs:
 
     def job(self, job_id: str, /, *, client: str | None = None) -> Job:
         """The job as it is now."""
-        with self._lock:
-            return self._entry(job_id, client).job
+        with self._book.lock:
+            return self._book.entry(job_id, client).job
 
     def jobs(
         self, *, client: str | None = None, after: str | None = None, limit: int = 20, status: Status | None = None
     ) -> Page:
         """Jobs, newest first."""
-        with self._lock:
-            seen = [entry.job for entry in reversed(self._entries.values()) if client in (None, entry.job.client)]
+        with self._book.lock:
+            seen = [entry.job for entry in reversed(self._book.entries.values()) if client in (None, entry.job.client)]
             if after is not None:
-                self._entry(after, client)
+                self._book.entry(after, client)
         return page_of(seen, after=after, limit=limit, status=status)
 
     def follow(self, job_id: str, listener: Listener, /) -> Job:
@@ -117,20 +106,20 @@ class ScriptedJobs:
 
     def cancel(self, job_id: str, /, *, client: str | None = None) -> Job:
         """Call a job off; it ends at once."""
-        with self._lock:
-            entry = self._entry(job_id, client)
+        with self._book.lock:
+            entry = self._book.entry(job_id, client)
             if entry.job.status not in ENDED:
-                self._end(job_id, "canceled", error=Cancelled("The work was called off."))
-                self._tell(job_id, "canceled")
+                self._book.end(job_id, "canceled", error=Cancelled("The work was called off."))
+                self._book.tell(job_id, "canceled")
             return entry.job
 
     def delete(self, job_id: str, /, *, client: str | None = None) -> None:
         """Forget a job."""
-        with self._lock:
-            self._entry(job_id, client)
-            del self._entries[job_id]
-            self._place()
-            self._ring(job_id)
+        with self._book.lock:
+            self._book.entry(job_id, client)
+            del self._book.entries[job_id]
+            self._book.place()
+            self._book.ring(job_id)
 
     def file(self, job_id: str, variant: Variant, /, *, client: str | None = None) -> Path:
         """A finished file."""
@@ -143,61 +132,61 @@ class ScriptedJobs:
         self, file: Path, media_type: str, /, *, kind: UploadKind, consent: bool, client: str = "local"
     ) -> Upload:
         """Take a file; it is moved away."""
-        with self._lock:
+        with self._book.lock:
             return self._shelf.take(file, media_type, kind=kind, consent=consent, client=client, now=self._clock())
 
     def uploaded(self, upload_id: str, /, *, client: str | None = None) -> Upload:
         """What was brought under this id."""
-        with self._lock:
+        with self._book.lock:
             return self._shelf.taken(upload_id, client)
 
     def renew(self, job_id: str, part: str, /, *, client: str, sees: str | None) -> Upload:
         """What was brought for a job, as a new upload."""
         blob, kind = brought(self.job(job_id, client=sees), part)
-        with self._lock:
+        with self._book.lock:
             return self._shelf.put(blob, kind=kind, client=client, now=self._clock())
 
     def events(self, job_id: str, /, *, after: int = 0) -> tuple[Told, ...]:
         """What was told since number `after`."""
-        with self._lock:
-            return tuple(told for told in self._entry(job_id).told if told.number > after)
+        with self._book.lock:
+            return tuple(told for told in self._book.entry(job_id).told if told.number > after)
 
     def watch(self, news: Callable[[str], None], /) -> Callable[[], None]:
         """Call `news` after each change."""
-        with self._lock:
-            number = max(self._watchers, default=0) + 1
-            self._watchers[number] = news
+        with self._book.lock:
+            number = max(self._book.watchers, default=0) + 1
+            self._book.watchers[number] = news
 
         def stop() -> None:
-            with self._lock:
-                self._watchers.pop(number, None)
+            with self._book.lock:
+                self._book.watchers.pop(number, None)
 
         return stop
 
     @property
     def watchers(self) -> int:
         """How many watch."""
-        return len(self._watchers)
+        return len(self._book.watchers)
 
     def live(self, job_id: str, /) -> Iterator[bytes]:
         """What `grow` gave so far, then what it gives."""
         kind = self.job(job_id).request.kind
         if kind in ("speech", "image"):
             raise NotFound(f"Job {job_id} makes no film. Ask for its {'audio' if kind == 'speech' else 'image'}.")
-        return self._growing(job_id)
+        return self._book.growing(job_id)
 
     def glimpse(self, job_id: str, /, *, client: str | None = None) -> bytes:
         """The last picture that `show` gave."""
-        with self._lock:
-            entry = self._entry(job_id, client)
+        with self._book.lock:
+            entry = self._book.entry(job_id, client)
             if not entry.seen or entry.job.status in ENDED:
                 raise NotFound(f"Job {job_id} shows nothing now.")
             return entry.seen
 
     def standing(self) -> Standing:
         """How full the house is."""
-        with self._lock:
-            counts = Counter(entry.job.status for entry in self._entries.values())
+        with self._book.lock:
+            counts = Counter(entry.job.status for entry in self._book.entries.values())
         ended = {status: counts[status] for status in sorted(ENDED) if counts[status]}
         return Standing(counts["queued"], counts["in_progress"], workers=1, ended=ended)
 
@@ -211,45 +200,45 @@ class ScriptedJobs:
 
     def start(self, job_id: str, stage: str = "speech", backend: str = "tiny") -> None:
         """The job is at work on this stage."""
-        with self._lock:
-            entry = self._entry(job_id)
+        with self._book.lock:
+            entry = self._book.entry(job_id)
             began = entry.job.started_at or self._clock()
             entry.job = replace(
                 entry.job, status="in_progress", stage=stage, started_at=began, queue_position=None, eta_seconds=None
             )
-            self._place()
-            self._tell(job_id, "started", stage=stage, backend=backend)
+            self._book.place()
+            self._book.tell(job_id, "started", stage=stage, backend=backend)
 
     def advance(self, job_id: str, stage: str, done: int, total: int) -> None:
         """The job is so far within a stage."""
-        with self._lock:
-            entry = self._entry(job_id)
+        with self._book.lock:
+            entry = self._book.entry(job_id)
             entry.job = replace(entry.job, stage=stage, progress=100 * done / total)
-            self._tell(job_id, "progress", stage=stage, done=done, total=total, percent=100 * done / total)
+            self._book.tell(job_id, "progress", stage=stage, done=done, total=total, percent=100 * done / total)
 
     def step_down(self, job_id: str, step: FellBack) -> None:
         """A backend could not do it."""
-        with self._lock:
-            entry = self._entry(job_id)
+        with self._book.lock:
+            entry = self._book.entry(job_id)
             entry.job = replace(entry.job, fallbacks=(*entry.job.fallbacks, step))
-            self._tell(job_id, "fell_back", stage=step.stage, **{"from": step.backend}, to=step.to, why=step.why)
+            self._book.tell(job_id, "fell_back", stage=step.stage, **{"from": step.backend}, to=step.to, why=step.why)
 
     def grow(self, job_id: str, piece: bytes) -> None:
         """More of the film can be watched."""
-        with self._lock:
-            entry = self._entry(job_id)
+        with self._book.lock:
+            entry = self._book.entry(job_id)
             first = not entry.grown
             entry.grown.append(piece)
             if first:
-                self._tell(job_id, "playable")
+                self._book.tell(job_id, "playable")
             else:
-                self._ring(job_id)
+                self._book.ring(job_id)
 
     def show(self, job_id: str, picture: bytes, stage: str = "video") -> None:
         """There is a new small picture of what is coming into being."""
-        with self._lock:
-            self._entry(job_id).seen = picture
-            self._tell(job_id, "glimpse", stage=stage)
+        with self._book.lock:
+            self._book.entry(job_id).seen = picture
+            self._book.tell(job_id, "glimpse", stage=stage)
 
     def finish(
         self,
@@ -261,8 +250,8 @@ class ScriptedJobs:
         backends: dict[str, str] | None = None,
     ) -> None:
         """The job is done; without `video` only the sound was made. A `reason` marks it as degraded."""
-        with self._lock:
-            entry = self._entry(job_id)
+        with self._book.lock:
+            entry = self._book.entry(job_id)
             if entry.job.status in ENDED:
                 return
             ask = entry.job.request
@@ -272,65 +261,19 @@ class ScriptedJobs:
             outcome = replace(
                 made, backends=backends or {"speech": "tiny"}, fallbacks=steps, degraded=degraded, reason=reason
             )
-            self._end(job_id, "completed", outcome=outcome)
-            self._tell(job_id, "finished", mode=outcome.mode, degraded=degraded)
+            self._book.end(job_id, "completed", outcome=outcome)
+            self._book.tell(job_id, "finished", mode=outcome.mode, degraded=degraded)
 
     def fail(self, job_id: str, error: AvatarError, stage: str | None = None) -> None:
         """The job came to nothing."""
-        with self._lock:
-            self._end(job_id, "failed", error=error)
+        with self._book.lock:
+            self._book.end(job_id, "failed", error=error)
             told = {"code": error.code, "message": str(error), "stage": stage, "retryable": error.retryable}
-            self._tell(job_id, "failed", **told)
+            self._book.tell(job_id, "failed", **told)
 
     def expire(self, job_id: str) -> None:
         """The job's time is over, and its files are gone."""
-        with self._lock:
-            entry = self._entry(job_id)
+        with self._book.lock:
+            entry = self._book.entry(job_id)
             entry.job = replace(entry.job, status="expired", outcome=None)
             entry.told.clear()
-
-    # How it is done.
-
-    def _entry(self, job_id: str, client: str | None = None) -> _Entry:
-        entry = self._entries.get(job_id)
-        if entry is None or client not in (None, entry.job.client):
-            raise NotFound(f"There is no job {job_id}. Check the id.")
-        return entry
-
-    def _place(self) -> None:
-        waiting = [entry for entry in self._entries.values() if entry.job.status == "queued"]
-        for place, entry in enumerate(sorted(waiting, key=lambda e: (e.job.priority, e.job.created_at)), start=1):
-            entry.job = replace(entry.job, queue_position=place)
-
-    def _end(self, job_id: str, status: Status, **more: Any) -> None:
-        entry = self._entry(job_id)
-        now = self._clock()
-        entry.job = replace(
-            entry.job, status=status, stage=None, queue_position=None, completed_at=now, expires_at=now + DAY, **more
-        )
-        self._place()
-
-    def _tell(self, job_id: str, name: TOLD, **data: Any) -> None:
-        entry = self._entry(job_id)
-        number = entry.told[-1].number + 1 if entry.told else 1
-        entry.told.append(Told(number, self._clock(), name, data))
-        self._ring(job_id)
-
-    def _ring(self, job_id: str) -> None:
-        for news in list(self._watchers.values()):
-            news(job_id)
-
-    def _growing(self, job_id: str) -> Iterator[bytes]:
-        seen = 0
-        while True:
-            with self._lock:
-                entry = self._entry(job_id)
-                news, job = entry.grown[seen:], entry.job
-            seen += len(news)
-            yield from news
-            if job.error:
-                raise job.error
-            if job.status in ENDED:
-                return
-            if not news:
-                yield b""

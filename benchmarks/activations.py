@@ -29,7 +29,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
-from benchmarks import works
+from benchmarks import works, works_anyone
 from benchmarks.works import Film, Maker, Work
 from hf_spaces_models import ACTIVATIONS, GIB
 
@@ -114,10 +114,10 @@ CASES: dict[str, list[Case]] = {
         Case("modelscope-t2v", "text_encoder", SMALL, HALF, (works.read(works.WORDS),)),
     ],
     "animate-anyone": [
-        Case("animate-anyone", "denoising", TALL, HALF, (works.anyone_step,)),
-        Case("animate-anyone", "reference", TALL, HALF, (works.anyone_see,)),
-        Case("animate-anyone", "guider", TALL, HALF, (works.anyone_guide,)),
-        Case("sd-vae-ft-mse", "vae", TALL, HALF, (works.anyone_decode, works.image_encode)),
+        Case("animate-anyone", "denoising", TALL, HALF, (works_anyone.step,)),
+        Case("animate-anyone", "reference", TALL, HALF, (works_anyone.see,)),
+        Case("animate-anyone", "guider", TALL, HALF, (works_anyone.guide,)),
+        Case("sd-vae-ft-mse", "vae", TALL, HALF, (works_anyone.decode, works.image_encode)),
         Case("image-variations-encoder", "image_encoder", TALL, HALF, (works.look,)),
     ],
     "wan-animate": [

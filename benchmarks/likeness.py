@@ -32,20 +32,21 @@ from stages.film import scene
 from stages.portrait.photo import Photo
 from stages.speech.espeak import Espeak
 
-SIZE = 256
-"""Pixels of the films' sides: those of THEval's own pictures."""
+SIZE = 512
+"""Pixels of the films' sides, in which THEval measures where a head goes."""
 AVATARS = ("ada",)
 MEASURES = tuple(theval.TRUTH)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One face: its five measures by name, and the share of frames in pauses whose lips are shut, all by `source`."""
+    """One face: its five measures by name, and the shares of frames in pauses and of p, b, m whose lips are shut."""
 
     name: str
     source: str
     found: dict[str, float]
     shut: float
+    closed: float
 
 
 def main(argv: list[str]) -> int:
@@ -112,8 +113,9 @@ def _measured(
     heard = hearing.hear(sound, said.sample_rate)
     utterance = records.load(Utterance, bench.context.path(said.utterance).read_bytes())
     view = scene.view_of(shown, (SIZE, SIZE))
-    track = tracks.read(bench.context.path(clip.motion.tracks))
-    points = scene.puppet(shown, view, bench.context).landmarks(track)
+    puppet = scene.puppet(shown, view, bench.context)
+    track = puppet.performed(tracks.read(bench.context.path(clip.motion.tracks)))
+    points = puppet.landmarks(track)
     by_rig = faces.from_rig(Rig(points, track, utterance), SIZE, SIZE)
     yield _told(name, by_rig, utterance, heard)
     if not chosen.pixels:
@@ -131,21 +133,25 @@ def _told(name: str, face: faces.Faces, utterance: Utterance, heard: hearing.Hea
     times = np.arange(len(face.gap)) / FPS
     angles = np.zeros((len(times), 3)) if face.angles is None else face.angles
     widest = float(np.percentile(face.gap[saying.speaking(utterance.phones, times)], 95))
-    shut = saying.shut_rate(saying.pauses(utterance.phones), times, face.gap, saying.CLOSED * widest)
-    return Measured(name, face.source, judging.likeness(face, angles, times, FPS, heard), shut)
+    together = saying.CLOSED * widest
+    shut = saying.shut_rate(saying.pauses(utterance.phones), times, face.gap, together)
+    closed = saying.closure_rate(utterance.phones, times, face.gap, together)
+    return Measured(name, face.source, judging.likeness(face, angles, times, FPS, heard), shut, closed)
 
 
 def mean(found: list[Measured]) -> Measured:
     """The mean of each measure; THEval, too, compares means over many films."""
     over = {name: fmean(each.found[name] for each in found) for name in MEASURES}
-    return replace(found[0], name="mean", found=over, shut=fmean(each.shut for each in found))
+    shut, closed = (fmean(getattr(each, name) for each in found) for name in ("shut", "closed"))
+    return replace(found[0], name="mean", found=over, shut=shut, closed=closed)
 
 
 def line(each: Measured) -> str:
-    """A line of the table: closeness, then each measure and how close it is."""
+    """A line of the table: closeness, each measure and how close it is, lips shut in pauses and in p, b, m."""
     scores = theval.closeness(each.found)
     parts = " | ".join(f"{each.found[name]:.4g} ({scores[name]:.2f})" for name in MEASURES)
-    return f"| {each.name} | {each.source} | {scores['mean']:.3f} | {parts} | {100 * each.shut:.1f} |"
+    together = f"{100 * each.shut:.1f} | {100 * each.closed:.1f}"
+    return f"| {each.name} | {each.source} | {scores['mean']:.3f} | {parts} | {together} |"
 
 
 if __name__ == "__main__":

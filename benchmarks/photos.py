@@ -91,6 +91,7 @@ def talk(picture: Path, model: Path, sheets: Path | None) -> Talk:
         rig = read_rig(bench.context.path(made.rig))
         path = bench.context.path(made.video)
         if sheets is not None:
+            sheets.mkdir(parents=True, exist_ok=True)
             write(sheets / f"{picture.stem}.png", draw(look.sheet(path, rig)))
         told = certificate(path, landmarker=model, utterance=rig.utterance)
         return Talk(picture.name, told, making, pace)

@@ -81,6 +81,11 @@ def image_decode(net: Net, make: Maker, film: Film) -> Any:
     return net.decode(make(frames, 4, y, x), return_dict=False)[0]
 
 
+def image_encode(net: Net, make: Maker, film: Film) -> Any:
+    """A picture into Stable Diffusion's autoencoder."""
+    return net.encode(make(1, 3, film.height, film.width)).latent_dist.mean
+
+
 def modelscope_step(net: Net, make: Maker, film: Film) -> Any:
     """A guided step of ModelScope."""
     frames, y, x = film.latent()
@@ -263,48 +268,3 @@ def read(many: int) -> Work:
 def look(net: Net, make: Maker, _film: Film) -> Any:
     """A picture through CLIP; the last layer but one too, which Wan takes."""
     return net(make(1, 3, 224, 224), output_hidden_states=True)
-
-
-def anyone_step(net: Net, make: Maker, film: Film, *, halves: int = 2) -> Any:
-    """A step of AnimateAnyone for one window, and what it keeps of a film: the reference and the skeletons."""
-    sizes, (frames, y, x) = net.layout, film.latent()
-    embeds = make(1, 1, sizes.cross)
-    bank = tuple(make(1, *place) for place in bank_shapes(sizes, y, x))
-    told = (net.tell(torch.zeros_like(embeds)), net.tell(embeds, bank))[-halves:]
-    del bank
-    pose = make(1, sizes.channels[0], frames, y, x)
-    return net(make(1, sizes.in_channels, frames, y, x), net.times(500), told, pose=pose)
-
-
-def anyone_see(net: Net, make: Maker, film: Film) -> Any:
-    """AnimateAnyone's look at the reference."""
-    _, y, x = film.latent()
-    return net.see(make(1, net.layout.in_channels, y, x), make(1, 1, net.layout.cross))
-
-
-def anyone_guide(net: Net, make: Maker, film: Film, chunk: int = 8) -> Any:
-    """AnimateAnyone's look at a few skeletons."""
-    return net(make(min(film.frames, chunk), 3, film.height, film.width))
-
-
-def anyone_decode(net: Net, make: Maker, film: Film, chunk: int = 4) -> Any:
-    """A few frames out of the autoencoder, in float32 at the end."""
-    _, y, x = film.latent()
-    return net.decode(make(min(film.frames, chunk), 4, y, x), return_dict=False)[0].float()
-
-
-def image_encode(net: Net, make: Maker, film: Film) -> Any:
-    """A picture into Stable Diffusion's autoencoder."""
-    return net.encode(make(1, 3, film.height, film.width)).latent_dist.mean
-
-
-def bank_shapes(sizes: Any, y: int, x: int) -> list[tuple[int, int]]:
-    """(tokens, channels) of what each spatial block of AnimateAnyone sees of the reference, in the order of the net."""
-    levels = len(sizes.channels)
-    sides = [(y, x)]
-    for _ in range(levels - 1):
-        sides.append(((sides[-1][0] + 1) // 2, (sides[-1][1] + 1) // 2))
-    places = [(tall * wide, width) for (tall, wide), width in zip(sides, sizes.channels, strict=True)]
-    down = [place for place in places[:-1] for _ in range(sizes.layers)]
-    up = [place for place in reversed(places[:-1]) for _ in range(sizes.layers + 1)]
-    return [*down, places[-1], *up]

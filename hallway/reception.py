@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from avatar.artifacts import Blob, Clip, ExportKind
 from avatar.attempt import Wish
-from avatar.disk import storage_errors
+from avatar.disk import replaced, storage_errors
 from avatar.engine import Engine
 from avatar.errors import NotFound, Unavailable
 from avatar.events import Outcome, split
@@ -58,9 +58,8 @@ def portrait(avatar: str, *, folder: Path) -> bytes:
     with storage_errors(folder), DRAWING:
         if not place.is_file():
             folder.mkdir(parents=True, exist_ok=True)
-            fresh = place.with_suffix(".new")
-            fresh.write_bytes(drawn.picture(avatar))
-            fresh.replace(place)
+            with replaced(place) as fresh:
+                fresh.write_bytes(drawn.picture(avatar))
         return place.read_bytes()
 
 

@@ -1,6 +1,6 @@
 """The whole body of somebody who sits before a camera: it leans aside, sinks, comes nearer, and changes its posture.
 
-Knows neither words nor pixels. Sizes are those of filmed speakers, whose faces wander by some 18 of 256 pixels (the
+Knows neither words nor pixels. Sizes are those of filmed speakers, whose faces wander by some 18 of 512 pixels (the
 ground truth of THEval, see `avatar.face.theval`); seated people shift their posture between thoughts (Cassell et al.
 2001, ACL 39:114).
 """
@@ -13,14 +13,14 @@ from avatar.face.tracks import COLUMN, Track
 
 COLUMNS = ("leanX", "leanY", "leanScale")
 DRIFT = {
-    "leanX": ((5.2, 0.095), (2.3, 0.017)),
-    "leanY": ((6.1, 0.042), (2.6, 0.008)),
-    "leanScale": ((6.8, 0.016), (2.9, 0.004)),
+    "leanX": ((5.2, 0.044), (2.3, 0.008)),
+    "leanY": ((6.1, 0.020), (2.6, 0.004)),
+    "leanScale": ((6.8, 0.0075), (2.9, 0.002)),
 }
 """Knot spacings in seconds and standard deviations, in each column's unit, of a body that nothing moves on purpose."""
-POSTURE = {"leanX": 0.216, "leanY": 0.094, "leanScale": 0.027}
+POSTURE = {"leanX": 0.100, "leanY": 0.043, "leanScale": 0.0125}
 """Standard deviation of the postures between which somebody changes who speaks."""
-LIMIT = {"leanX": 0.60, "leanY": 0.24, "leanScale": 0.12}
+LIMIT = {"leanX": 0.44, "leanY": 0.18, "leanScale": 0.09}
 """Where each column levels off at amount 1."""
 KEPT = (2.6, 6.5)
 """Shortest and longest time in seconds that a posture is kept, if thoughts end then."""

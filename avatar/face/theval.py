@@ -2,8 +2,10 @@
 
 Formulas and ground truth are those of github.com/Newbyl/THEval at 3603338 (scripts in `Naturalness` and
 `Synchronization`, `examples/gt_metrics.csv`); pixels are those of a picture of 256 x 256, changes are per frame at 25
-frames a second. Head angles and the face's box come from whoever calls: the rig, or MediaPipe, in place of THEval's own
-detectors. Points have shape (frames, points, 2), x to the viewer's right and y down.
+frames a second. Where a face is, however, THEval measures in each film's own pixels: what the same films drive comes
+out half as far from methods of 256 x 256 (4 to 6) as from those of 512 x 512 (10 to 14). So `FRAME` is the size there.
+Head angles and the face's box come from whoever calls: the rig, or MediaPipe, in place of THEval's own detectors.
+Points have shape (frames, points, 2), x to the viewer's right and y down.
 """
 
 from dataclasses import dataclass
@@ -25,6 +27,8 @@ TRUTH = {
 }
 """Means over THEval's real recordings."""
 SIZE = 256.0
+FRAME = 512.0
+"""Side of the picture in whose pixels a face's place is told: our own films', unless another size is asked for."""
 FPS = 25
 SHORTEST_SILENCE = 0.3
 """Seconds that a silence must last to be judged."""
@@ -104,7 +108,8 @@ def lip_dynamics(marks: Marks) -> float:
 def head_motion(angles: Array, centre: Array) -> float:
     """sqrt(mean std of the angles x mean variance of their change per frame + mean variance of the face's centre).
 
-    `angles` (frames, 3) are degrees in any order, `centre` (frames, 2) is that of the face's box.
+    `angles` (frames, 3) are degrees in any order, `centre` (frames, 2) is that of the face's box, `FRAME` wide and tall
+    the picture.
     """
     spread = float(np.mean(np.std(angles, axis=0)))
     change = float(np.mean(np.var(np.diff(angles, axis=0), axis=0))) if len(angles) > 1 else 0.0

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import PurePosixPath
 
 import httpx2
 from huggingface_hub import HfApi, constants, hf_hub_url
@@ -120,6 +121,8 @@ def _matching(row: Weights, there: AbstractSet[str]) -> Iterator[tuple[WeightFil
         found = sorted(fnmatch.filter(there, wanted.path)) if "*" in wanted.path else [wanted.path]
         if not found or not set(found) <= there:
             raise Missing(f"{row.source} has no {wanted.path} (any more). Take a newer catalogue.")
+        if any(PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts for path in found):
+            raise Damaged(f"{row.source} names files outside of itself. Try another mirror.")
         yield from ((wanted, path) for path in found)
 
 

@@ -82,11 +82,12 @@ class Hands:
             if job in self._all:
                 self._all[job].cancelled.set()
 
-    def lose(self, job: str) -> None:
-        """The job was deleted, or another run has it: put it down."""
+    def lose(self, job: str, run: str) -> None:
+        """The job was deleted, or is another run's than this: put it down, unless that other run is made here too."""
         with self._guard:
-            if job in self._all:
-                self._all[job].put_down()
+            hand = self._all.get(job)
+            if hand is not None and hand.run == run:
+                hand.put_down()
 
     def close(self) -> None:
         """Take nothing any more, and put all down."""
@@ -108,6 +109,8 @@ class Notes:
         """Keep it before returning. Raises `Left` when the job was put down meanwhile."""
         self.teller.put(Kept(self.hand.job, self.hand.run, number, key, record))
         patiently(self.teller.flush, hand=self.hand)
+        if self.left():  # another run has it, and keeps what that comes to under the same name
+            raise Left
 
     def left(self) -> bool:
         """Whether the job was put down."""
@@ -189,12 +192,13 @@ class Doer:
     def _steps(self, hand: Hand, row: Row, *, session: Session, began: float) -> Steps:
         ask, clock = papers.load_request(row.request), self.engine.clock
         limit = min((each for each in (row.timeout, self.timeout) if each is not None), default=None)
+        begun_before = row.attempts or row.started_at
         narrator = Narrator(
             self.teller,
             job=hand.job,
             run=hand.run,
             stages=self.stages.get(ask.kind, ()),
-            paces=self.workbook.shares(size=row.weight),
+            paces=patiently(lambda: self.workbook.shares(size=row.weight), hand=hand),
             percent=row.progress,
             playable=lambda event: self.live.show(hand.job, event.path),
             spent=lambda: clock() - began,
@@ -212,9 +216,9 @@ class Doer:
             self.engine,
             session,
             wish=wish,
-            done=self.workbook.done(hand.job) if row.attempts or row.started_at else (),
+            done=patiently(lambda: self.workbook.done(hand.job), hand=hand) if begun_before else (),
             diary=Notes(hand, self.teller, narrator.skip),
-            elsewhere=self.elsewhere,
+            elsewhere=lambda stage, brief: patiently(lambda: self.elsewhere(stage, brief), hand=hand),
         )
 
 

@@ -7,13 +7,13 @@ share the database.
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from avatar.artifacts import Blob
-from avatar.errors import ConsentRequired, NotFound, StorageError
+from avatar.errors import AvatarError, ConsentRequired, NotFound, StorageError
 from avatar.events import Listener
 from avatar.jobs import news, rows, tables
 from avatar.jobs.files import Variant, blob_of
@@ -40,6 +40,9 @@ from avatar.request import Ask
 from avatar.settings import Settings
 from avatar.storage import Store
 
+UPLOADS = 0.5
+"""The share of the budget for films and uploads that uploads may take: films make room for new ones, they don't."""
+
 
 class DurableJobs:
     """A `JobService`. Raises `StorageError` from everywhere while the database or the disk is gone.
@@ -55,6 +58,7 @@ class DurableJobs:
         self._store = store
         self._worker = worker
         self._keep = settings.keep
+        self._room = int(settings.keep_budget * UPLOADS)
         self._clock = clock
         self._database = tables.Database(url)
         limits = Limits(settings.queue_length, settings.rate_limit, settings.keep)
@@ -68,13 +72,14 @@ class DurableJobs:
 
     def submit(self, ask: Ask, order: Order = Order(), /) -> Job:
         """Take a request. Raises `Conflict`, `QueueFull`, `RateLimited`, `StorageError`."""
-        job, new = self._ledger.submit(ask, order, put=self._put)
+        with self._brought(ask) as name:
+            job, new = self._ledger.submit(name, ask, order, put=self._put)
         if new:
-            if ask.brought:
-                self._store.retain(job.id, ask.brought)
             if self._worker is not None:
                 self._worker.ring()
             self._news.heard(job.id)
+        else:
+            self._let_go(name, ask)
         return job
 
     def follow(self, job_id: str, listener: Listener, /) -> Job:
@@ -192,9 +197,28 @@ class DurableJobs:
         now = self._clock()
         name = rows.new_id("upload")
         upload = Upload(name, kind, blob, client, consent=True, created_at=now, expires_at=now + self._keep)
-        self.shelf.put(upload)
+        self.shelf.put(upload, budget=self._room)
         self._store.retain(name, [blob])
         return upload
+
+    @contextmanager
+    def _brought(self, ask: Ask) -> Iterator[str]:
+        """The name of a new job. What was brought for it is kept before a worker sees it, and keeps what it makes."""
+        name = rows.new_id("video")
+        if ask.brought:
+            self._store.retain(name, ask.brought)
+        try:
+            yield name
+        except AvatarError:
+            self._let_go(name, ask)
+            raise
+
+    def _let_go(self, name: str, ask: Ask) -> None:
+        """There is no job of this name. What was brought stays where it was before."""
+        if ask.brought:
+            with suppress(StorageError):  # then the next sweep does it
+                self._store.retain(name, ())
+                self._store.release(name)
 
     def _put(self, found: sa.Connection, job_id: str, place: int) -> None:
         self._desk.put(found, job_id, priority=place)

@@ -3,6 +3,7 @@
 Knows no job's content. Nothing here rests on clocks of several machines: who holds no seat is dead.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from avatar.jobs.sweep import Sweep
 from avatar.jobs.transact import GPU, JOBS, Desk, Floor
 from avatar.jobs.workbook import Workbook
 
+LOG = logging.getLogger(__name__)
 LOOK = 0.1  # seconds between two looks for what was called off, while jobs run
 ROUND = 1.0  # seconds between two looks for dead workers
 ALIVE = 5.0  # seconds between two signs of life
@@ -72,6 +74,9 @@ class Keeper:
                 self._tick(time.monotonic())
             except StorageError:  # the database is gone for now
                 self._over.wait(ROUND)
+            except Exception:  # the worker's loop: whatever it was, it lives on and says so
+                LOG.exception("the housekeeping stumbled")
+                self._over.wait(ROUND)
             self._woken.wait(LOOK if self._hands.runs() else ROUND)
             self._woken.clear()
 
@@ -82,7 +87,7 @@ class Keeper:
             for job in called_off:
                 self._hands.call_off(job)
             for job in lost:
-                self._hands.lose(job)
+                self._hands.lose(job, runs[job])
         self._return()
         if self._due("round", ROUND, now):
             self._seat.check()
@@ -102,9 +107,13 @@ class Keeper:
         return True
 
     def _return(self) -> None:
-        for job, queue in tuple(self._back.items()):
-            self._desk.again(job, queue=queue)
-            self._back.pop(job, None)
+        for job in tuple(self._back):
+            queue = self._back.pop(job)  # first, for it may be back before `again` has returned
+            try:
+                self._desk.again(job, queue=queue)
+            except StorageError:
+                self._back.setdefault(job, queue)
+                raise
 
     def _fetch_back(self) -> None:
         """Jobs that wait for an accelerator when the last worker with one is gone go on without."""
@@ -116,7 +125,7 @@ class Keeper:
 
     def _take_over(self) -> None:
         """Recover the work of those that were found dead twice: a lost connection is back by then."""
-        if not self._workbook.working():
+        if not self._workbook.unfinished():
             self._suspects.clear()
             return
         found = set()

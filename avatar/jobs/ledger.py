@@ -9,13 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from avatar.errors import Cancelled, Conflict, NotFound, QueueFull, RateLimited
 from avatar.jobs import papers, rows, tables
-from avatar.jobs.rows import Row, jobs
+from avatar.jobs.rows import MINUTE, Row, jobs
 from avatar.jobs.service import ENDED, Job, Order, Page, Standing, Status, Told
 from avatar.jobs.tables import Database
 from avatar.request import Ask
 
 KEY_KEPT = 86_400.0  # seconds that an idempotency key holds
-MINUTE = 60.0
 SHARE = 200_000_000  # turns for each priority: ten of them stay below DBOS's highest number
 
 Put = Callable[[sa.Connection, str, int], None]
@@ -39,14 +38,14 @@ class Ledger:
         self.limits = limits
         self.clock = clock
 
-    def submit(self, ask: Ask, order: Order, *, put: Put) -> tuple[Job, bool]:
-        """The job, and whether it is a new one. Raises `Conflict`, `RateLimited`, `QueueFull`."""
+    def submit(self, job_id: str, ask: Ask, order: Order, *, put: Put) -> tuple[Job, bool]:
+        """The job, and whether it is the new one of this id. Raises `Conflict`, `RateLimited`, `QueueFull`."""
         try:
-            return self._submit(ask, order, put=put)
+            return self._submit(job_id, ask, order, put=put)
         except IntegrityError:  # another door took the same key at the same moment
-            return self._submit(ask, order, put=put)
+            return self._submit(job_id, ask, order, put=put)
 
-    def _submit(self, ask: Ask, order: Order, *, put: Put) -> tuple[Job, bool]:
+    def _submit(self, job_id: str, ask: Ask, order: Order, *, put: Put) -> tuple[Job, bool]:
         now = self.clock()
         with self.database.write() as found:
             known = self._known(found, order, now=now)
@@ -54,7 +53,7 @@ class Ledger:
                 return self._job(found, known), False
             self._pay(found, order.client, now=now)
             self._room(found)
-            row = self._enter(found, ask, order, now=now)
+            row = self._enter(found, job_id, ask, order=order, now=now)
             put(found, row.id, row.priority * SHARE + row.tag)
             job = self._job(found, row)
             rows.tell(found, row.id, "queued", _wait(job), now=now)
@@ -148,6 +147,7 @@ class Ledger:
             ).rowcount
             if ended:
                 rows.tell(found, job_id, "canceled", {}, now=now)
+                rows.forget_work(found, job_id)
                 rows.count_end(found, "canceled")
                 rows.announce(found, row, "canceled", now=now)
             found.execute(mine.where(jobs.status == "in_progress").values(cancel=True))
@@ -223,8 +223,7 @@ class Ledger:
             pace = found.scalar(sa.select(sa.func.sum(tables.paces.c.pace))) or 1.0
             raise QueueFull(f"{waiting} jobs wait already. Ask again later.", retry_after=max(1, math.ceil(pace)))
 
-    def _enter(self, found: sa.Connection, ask: Ask, order: Order, *, now: float) -> Row:
-        job_id = rows.new_id("video")
+    def _enter(self, found: sa.Connection, job_id: str, ask: Ask, *, order: Order, now: float) -> Row:
         found.execute(
             tables.jobs.insert().values(
                 id=job_id,

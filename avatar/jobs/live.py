@@ -66,10 +66,10 @@ class LiveFolder:
                     yield piece
                 elif over:
                     return
-                elif ended():
-                    over = True  # and read once more: what is there now is all
                 else:
-                    yield b""
+                    over = ended()  # then read once more: what is there now is all
+                    if not over:
+                        yield b""
                     if _other(place, file):
                         if file is not None:
                             file.close()

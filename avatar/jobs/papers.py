@@ -85,12 +85,6 @@ def load_error(text: str) -> AvatarError:
     return kind(told["message"])
 
 
-def failed_stage(text: str) -> str | None:
-    """The stage in which it failed, where that is known."""
-    stage: str | None = json.loads(text)["stage"]
-    return stage
-
-
 def _tree(root: type[AvatarError]) -> dict[str, type[AvatarError]]:
     found = {root.__name__: root}
     for child in root.__subclasses__():

@@ -16,6 +16,7 @@ from avatar.request import Ask, Kind
 Clock = Callable[[], float]
 Row = sa.Row[Any]
 
+MINUTE = 60.0  # seconds in which a client's rate fills up again
 SPEAKING = 15.0  # characters a second, roughly, in any language
 SILENT = 4.0  # seconds of a silent film that asks for no length
 STAGES: Mapping[Kind, tuple[str, ...]] = {
@@ -85,6 +86,12 @@ def announce(found: sa.Connection, row: Row, event: str, *, now: float) -> None:
     if hook is not None and event in hook.events:
         due = {"id": new_id("msg"), "job": row.id, "url": hook.url, "event": event}
         found.execute(tables.webhooks.insert().values(**due, at=now, attempt=0, next_at=now))
+
+
+def forget_work(found: sa.Connection, job: str) -> None:
+    """A job has ended: what its stages came to, and what it showed meanwhile, is of no use any more."""
+    for table in (tables.stages, tables.glimpses):
+        found.execute(table.delete().where(table.c.job == job))
 
 
 def count_end(found: sa.Connection, status: Status) -> None:

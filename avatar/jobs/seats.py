@@ -5,7 +5,7 @@ Knows no job. A lock is a `flock` beside the SQLite file, or an advisory lock of
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -100,31 +100,39 @@ class AdvisorySeat:
         )
         with database_errors():
             self._held = self._engine.connect()
-            self.id = next(name for name in (f"worker-{number}" for number in range(MOST)) if self._lock(name))
+            names = (f"worker-{number}" for number in range(MOST))
+            self.id = next(name for name in names if _locked(self._held, name))
 
     def check(self) -> None:
-        """Take the lock again where a lost connection dropped it."""
-        try:
-            self._held.execute(sa.select(1))
-        except DBAPIError:
-            self._held.invalidate()
-            self._held.close()
-            with database_errors():
-                self._held = self._engine.connect()
-                self._lock(self.id)
+        """Take the lock again where a lost connection dropped it; while another has it, the next call tries anew."""
+        if not self._held.closed:
+            try:
+                self._held.execute(sa.select(1))
+            except DBAPIError:
+                self._held.invalidate()
+                self._held.close()
+            else:
+                return
+        with database_errors(), ExitStack() as stack:
+            fresh = stack.enter_context(self._engine.connect())
+            if _locked(fresh, self.id):
+                self._held = fresh
+                stack.pop_all()
 
     @contextmanager
     def dead(self, other: str) -> Iterator[bool]:
         """Whether nobody holds the seat `other`; nobody can take it during the `with`."""
         with database_errors(), self._engine.connect() as found:
-            yield bool(found.scalar(sa.select(sa.func.pg_try_advisory_lock(_number(other)))))
+            yield _locked(found, other)
 
     def leave(self) -> None:
         """Give the seat back."""
         self._held.close()
 
-    def _lock(self, name: str) -> bool:
-        return bool(self._held.scalar(sa.select(sa.func.pg_try_advisory_lock(_number(name)))))
+
+def _locked(found: sa.Connection, name: str) -> bool:
+    """Whether this connection holds the seat's lock now."""
+    return bool(found.scalar(sa.select(sa.func.pg_try_advisory_lock(_number(name)))))
 
 
 def _number(name: str) -> int:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from avatar import records
+from avatar.amounts import amount
 from avatar.artifacts import Blob
-from avatar.errors import NotFound
+from avatar.errors import NoRoom, NotFound
 from avatar.jobs import rows, tables
-from avatar.jobs.rows import Row, jobs
+from avatar.jobs.rows import MINUTE, Row, jobs
 from avatar.jobs.service import Upload, WebhookEvent
 from avatar.jobs.tables import Database
 
 ENDED = ("completed", "failed", "canceled", "expired")
 BATCH = 500  # rows that go at once
-SOME_TIME = 3600.0  # seconds after which what has no row any more is nobody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,15 @@ class Shelf:
         self.database = database
         self.clock = clock
 
-    def put(self, upload: Upload) -> None:
-        """Note an upload."""
+    def put(self, upload: Upload, *, budget: int) -> None:
+        """Note an upload. Raises `NoRoom` when all uploads together would take more than `budget` bytes."""
         with self.database.write() as found:
+            kept = int(found.scalar(sa.select(sa.func.sum(tables.uploads.c.size))) or 0)
+            if kept + upload.blob.size > budget:
+                raise NoRoom(
+                    f"What was brought takes {amount(kept)} already, and {amount(budget)} are allowed. Try again when"
+                    " some of it is gone, or let the owner raise AVATAR_KEEP_BUDGET."
+                )
             found.execute(
                 tables.uploads.insert().values(
                     id=upload.id,
@@ -139,6 +145,11 @@ class Shelf:
             for table, column in gone:
                 found.execute(table.delete().where(column.in_(old)))
             found.execute(tables.uploads.delete().where(tables.uploads.c.id.in_(uploads)))
+
+    def forget_clients(self) -> None:
+        """Forget the clients whose rate is whole again, as it is after a minute: their names may be addresses."""
+        with self.database.write() as found:
+            found.execute(tables.clients.delete().where(tables.clients.c.at < self.clock() - MINUTE))
 
     def unknown(self, names: frozenset[str]) -> set[str]:
         """Those of these names that are neither a job's nor an upload's."""

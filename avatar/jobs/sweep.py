@@ -36,6 +36,7 @@ class Sweep:
             self.desk.forget(old)
             self.shelf.remove(old, uploads)
             old, uploads = self.shelf.stale()
+        self.shelf.forget_clients()
         self._fit()
         self._films()
 

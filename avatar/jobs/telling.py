@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from avatar.errors import StorageError
 from avatar.events import Event, FellBack, Finished, Glimpsed, Playable, Progressed, Started
-from avatar.jobs.reports import Kept, Report
+from avatar.jobs.reports import Kept, Report, whose
 from avatar.jobs.service import TOLD
 from avatar.jobs.workbook import Workbook
 
@@ -20,9 +20,9 @@ AGAIN = 0.5  # seconds until a database that is gone is tried again
 
 
 class Teller:
-    """Writes reports from one thread, many at once. `lost` is called with a job that another run has now."""
+    """Writes reports from one thread, many at once. `lost` is called with a job and its run that has it no longer."""
 
-    def __init__(self, workbook: Workbook, *, lost: Callable[[str], None], news: Callable[[str], None]) -> None:
+    def __init__(self, workbook: Workbook, *, lost: Callable[[str, str], None], news: Callable[[str], None]) -> None:
         self._workbook = workbook
         self._lost = lost
         self._news = news
@@ -89,9 +89,10 @@ class Teller:
                 with self._some:
                     self._reports = [*reports, *self._reports]
                 raise
-        for job in lost:
-            self._lost(job)
-        for job in {each.job for each in reports} - lost:
+        told = {whose(each) for each in reports} - lost
+        for job, run in lost:
+            self._lost(job, run)
+        for job in {job for job, _ in told}:
             self._news(job)
 
 

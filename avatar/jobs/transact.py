@@ -10,11 +10,13 @@ engine below it (for SQLite to sync as often as our own connections do).
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Protocol
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
 from dbos import _queue as loops
+from dbos._error import DBOSNonExistentWorkflowError
 from dbos._serialization import DBOSPortableJSONSerializer
 from sqlalchemy import event
 
@@ -69,8 +71,8 @@ class Desk:
             self._client.cancel_workflow(job)
 
     def again(self, job: str, *, queue: str) -> None:
-        """Put a job that its worker put down into this queue. Does nothing for one that has ended."""
-        with database_errors():
+        """Put a job that its worker put down into this queue. Does nothing for one that has ended, or was deleted."""
+        with database_errors(), suppress(DBOSNonExistentWorkflowError):
             self._client.resume_workflow(job, queue_name=queue)
 
     def forget(self, names: Iterable[str]) -> None:

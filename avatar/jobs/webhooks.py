@@ -6,6 +6,7 @@ Follows Standard Webhooks 1.0. Knows not where messages wait: an `Outbox` keeps 
 import base64
 import binascii
 import json
+import logging
 import os
 import secrets
 import threading
@@ -26,6 +27,7 @@ from avatar.jobs.service import WebhookEvent
 from avatar.jobs.shelf import Due
 from avatar.outside import Outside
 
+LOG = logging.getLogger(__name__)
 DELAYS = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0)
 """Seconds between one attempt and the next; after the last of them a message is given up."""
 PATIENCE = 10.0
@@ -138,6 +140,9 @@ class Postman:
             try:
                 sent = self.round()
             except StorageError:
+                sent = 0
+            except Exception:  # the worker's loop: one message that can't be told keeps back no other
+                LOG.exception("a webhook could not be sent")
                 sent = 0
             if not sent:
                 stop.wait(pause)

@@ -52,8 +52,8 @@ class Workbook:
                 return None
             return row
 
-    def write(self, reports: Iterable[Report | Kept]) -> set[str]:
-        """Write what happened; gives the jobs whose run is no longer the one that may write."""
+    def write(self, reports: Iterable[Report | Kept]) -> set[tuple[str, str]]:
+        """Write what happened; gives job and run of those runs that may write no longer."""
         with self.database.write() as found:
             return self._write(found, reports)
 
@@ -104,10 +104,11 @@ class Workbook:
         with self.database.read() as found:
             return bool(found.scalar(sa.select(wanted)))
 
-    def working(self) -> bool:
-        """Whether any job is being done, here or elsewhere."""
+    def unfinished(self) -> bool:
+        """Whether any job has not ended. Who took one and died before `begin` has it in hand, and here it is queued."""
         with self.database.read() as found:
-            return found.scalar(sa.select(jobs.id).where(jobs.status == "in_progress").limit(1)) is not None
+            open_ones = sa.select(jobs.id).where(jobs.status.in_(("queued", "in_progress")))
+            return found.scalar(open_ones.limit(1)) is not None
 
     def seen(self, worker: str, *, slots: int, stages: Collection[str], general: bool) -> None:
         """A worker lives. `stages` are the stage/backend that it does on an accelerator."""
@@ -146,9 +147,9 @@ class Workbook:
         with self.database.write() as found:
             found.execute(mine.values(place=place))
 
-    def _write(self, found: sa.Connection, reports: Iterable[Report | Kept]) -> set[str]:
+    def _write(self, found: sa.Connection, reports: Iterable[Report | Kept]) -> set[tuple[str, str]]:
         """Every job's row once, and all events and stages together: they come by the dozen."""
-        lost: set[str] = set()
+        lost: set[tuple[str, str]] = set()
         events: list[dict[str, Any]] = []
         now = self.clock()
         for (job, run), some in groupby(sorted(reports, key=whose), key=whose):
@@ -160,7 +161,7 @@ class Workbook:
             touched = tables.jobs.update().where(_mine(job, run)).values(told=jobs.told + len(told), **changes)
             row = found.execute(touched.returning(jobs.told, jobs.weight)).one_or_none()
             if row is None:
-                lost.add(job)
+                lost.add((job, run))
                 continue
             events += [
                 event_row(each, row.told - len(told) + place, now=now) for place, each in enumerate(told, start=1)
@@ -219,8 +220,7 @@ class Workbook:
             run=None,
             **({"progress": 100.0, "stage": None} if end.outcome else {}),
         )
-        for table in (tables.stages, tables.glimpses):
-            found.execute(table.delete().where(table.c.job == row.id))
+        rows.forget_work(found, row.id)
         rows.count_end(found, end.status)
         rows.announce(found, row, end.status, now=now)
 

@@ -88,7 +88,8 @@ class Worker:
             patience=settings.stage_timeout,
             finish=finish,
         )
-        shelf = Shelf(self._database, clock=clock)
+        shelf, keep, budget = Shelf(self._database, clock=clock), settings.keep, settings.keep_budget
+        sweep = Sweep(shelf, desk=self._desk, store=engine.store, live=live, keep=keep, budget=budget)
         self._keeper = Keeper(
             self._workbook,
             desk=self._desk,
@@ -96,14 +97,7 @@ class Worker:
             seat=self._seat,
             hands=self._hands,
             alive=self._alive,
-            sweep=Sweep(
-                shelf,
-                desk=self._desk,
-                store=engine.store,
-                live=live,
-                keep=settings.keep,
-                budget=settings.keep_budget,
-            ),
+            sweep=sweep,
         )
         self._serve(GPU if gpu_only else JOBS)
         self._keeper.start()

@@ -28,6 +28,7 @@ from avatar.media.encode import (
     SoundTrack,
     disk_errors,
 )
+from avatar.media.palette import with_palette
 
 Bytes = NDArray[np.uint8]
 
@@ -233,7 +234,7 @@ def _write_loop(path: Path, recipe: Recipe, frames: Iterable[Picture], form: For
     size = (max(2, round(form.width * scale / 2) * 2), max(2, round(form.height * scale / 2) * 2))
     small = [_small(picture, size) for picture in _first(frames, round(LOOP_SECONDS * rate))]
     with av.open(str(path), "w", format=recipe.container, options=dict(recipe.muxing)) as file:
-        shown = _with_palette(small) if recipe.pixels == "pal8" else small
+        shown = with_palette(small) if recipe.pixels == "pal8" else small
         stream = _video(file, recipe, size, rate)
         for index, frame in enumerate(shown):
             fit = frame if recipe.pixels == "pal8" else frame.reformat(format=recipe.pixels, dst_colorspace="ITU601")
@@ -258,44 +259,3 @@ def _small(picture: Picture, size: tuple[int, int]) -> av.VideoFrame:
     whole = np.dstack([red, green, blue, cover.astype(np.float32) / 255.0])
     shrunk = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
     return av.VideoFrame.from_ndarray(np.clip(np.rint(shrunk * 255.0), 0, 255).astype(np.uint8), format="rgba")
-
-
-def _with_palette(frames: list[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-    """The frames in the 255 colours that suit all of them best, errors spread over neighbours."""
-    if not frames:
-        return
-    palette = _palette(frames)
-    graph: Any = av.filter.Graph()
-    shown = graph.add_buffer(width=frames[0].width, height=frames[0].height, format="rgba", time_base=Fraction(1, 100))
-    colours = graph.add_buffer(width=16, height=16, format="bgra", time_base=Fraction(1, 100))
-    use = graph.add("paletteuse", "dither=bayer:bayer_scale=4:diff_mode=rectangle")
-    sink = graph.add("buffersink")
-    shown.link_to(use, 0, 0)
-    colours.link_to(use, 0, 1)
-    use.link_to(sink)
-    graph.configure()
-    colours.push(palette)
-    colours.push(None)
-    for index, frame in enumerate(frames):
-        frame.pts, frame.time_base = 8 * index, Fraction(1, 100)
-        shown.push(frame)
-    shown.push(None)
-    for _ in frames:
-        yield sink.pull()
-
-
-def _palette(frames: list[av.VideoFrame]) -> Any:
-    graph: Any = av.filter.Graph()
-    source = graph.add_buffer(width=frames[0].width, height=frames[0].height, format="rgba", time_base=Fraction(1, 100))
-    found = graph.add("palettegen", "stats_mode=full:reserve_transparent=0")
-    sink = graph.add("buffersink")
-    source.link_to(found)
-    found.link_to(sink)
-    graph.configure()
-    for index, frame in enumerate(frames):
-        frame.pts, frame.time_base = index, Fraction(1, 100)
-        source.push(frame)
-    source.push(None)
-    palette = sink.pull()
-    palette.pts = 0
-    return palette

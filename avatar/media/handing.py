@@ -38,6 +38,11 @@ def pictures(
     return Takes(takes, sheet(shown, context))
 
 
+def remark(made: tuple[int, int], wanted: tuple[int, int]) -> tuple[str, ...]:
+    """What is to be told of a picture of one (width, height) that is handed out at another."""
+    return () if made == wanted else (f"It was scaled to {wanted[0]} x {wanted[1]}.",)
+
+
 def png(picture: Bytes, context: Context, name: str) -> Blob:
     """The picture without loss."""
     return _kept(picture, context, f"{name}.png", "image/png", [])

@@ -32,7 +32,7 @@ class Faces:
     """Curves over n frames: `gap` and `width` (n,) of the mouth, `lids` (n, 2) openings of the eyes over their widths.
 
     `angles` (n, 3) are yaw, pitch, roll in degrees, or none; `centre` (n, 2) is the middle of the face's box in a
-    picture of 256 x 256; `outline` (n, k, 2) are points that reach as far as the face, and `height` (n,) its height,
+    picture of 512 x 512; `outline` (n, k, 2) are points that reach as far as the face, and `height` (n,) its height,
     both in pixels.
     """
 
@@ -80,7 +80,7 @@ def _curves(
     gap = (marks.lower_inner[:, MIDDLE_OF_LIPS] - marks.upper_inner[:, MIDDLE_OF_LIPS]) / scale
     width = (marks.upper_outer[:, -1] - marks.upper_outer[:, 0]) / scale
     lids = np.stack([_opening(eye) for eye in (marks.right_eye, marks.left_eye)], axis=1)
-    box = 0.5 * (pixels.min(axis=1) + pixels.max(axis=1)) * scale
+    box = 0.5 * (pixels.min(axis=1) + pixels.max(axis=1)) * scale * (theval.FRAME / theval.SIZE)
     return Faces(
         source,
         marks,

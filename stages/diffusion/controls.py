@@ -100,7 +100,9 @@ def _steps(limits: Limits, wanted: int | None, notes: list[str]) -> int:
         raise BadRequest(f"{wanted} steps can't be made. Ask for 1 to {limits.most_steps}; {usual} for {limits.name}.")
     if limits.fixed_steps and wanted not in limits.fixed_steps:
         nearest = min(limits.fixed_steps, key=lambda steps: abs(steps - wanted))
-        notes.append(f"{limits.name} was made for {_either(limits.fixed_steps)} steps; {nearest} instead of {wanted}.")
+        notes.append(
+            f"{limits.name} was made for {_either(limits.fixed_steps)} steps: {nearest} were made, not {wanted}."
+        )
         return nearest
     return wanted
 

@@ -25,21 +25,21 @@ Decode = Callable[[Model, Tensor, int], Iterator[Tensor]]
 def sd(model: Model, latents: Tensor, _chunk: int) -> Iterator[Tensor]:
     """Stable Diffusion: latents (1, 4, y, x) to one picture."""
     vae = model.pipe.vae
-    yield _shown(vae.decode((latents / vae.config.scaling_factor).to(vae.dtype), return_dict=False)[0])
+    yield _shown(vae.decode((latents / vae.config.scaling_factor).to(_numbers(vae)), return_dict=False)[0])
 
 
 def svd(model: Model, latents: Tensor, chunk: int) -> Iterator[Tensor]:
     """Stable Video Diffusion: latents (1, frames, 4, y, x). Frames of one chunk see each other."""
     vae = model.pipe.vae
     for part in torch.split(1 / vae.config.scaling_factor * latents[0], chunk):
-        yield _shown(vae.decode(part.to(vae.dtype), num_frames=len(part), return_dict=False)[0])
+        yield _shown(vae.decode(part.to(_numbers(vae)), num_frames=len(part), return_dict=False)[0])
 
 
 def modelscope(model: Model, latents: Tensor, chunk: int) -> Iterator[Tensor]:
     """ModelScope: latents (1, 4, frames, y, x), each frame by itself."""
     vae = model.pipe.vae
     for part in torch.split(1 / vae.config.scaling_factor * latents[0].transpose(0, 1), chunk):
-        yield _shown(vae.decode(part.to(vae.dtype), return_dict=False)[0])
+        yield _shown(vae.decode(part.to(_numbers(vae)), return_dict=False)[0])
 
 
 def wan(model: Model, latents: Tensor, _chunk: int) -> Iterator[Tensor]:
@@ -48,7 +48,7 @@ def wan(model: Model, latents: Tensor, _chunk: int) -> Iterator[Tensor]:
     So memory does not grow with the film, unless it works tile by tile: then a whole film of each tile is held.
     """
     vae = model.pipe.vae
-    rows = latents.to(vae.dtype)
+    rows = latents.to(_numbers(vae))
     mean = torch.tensor(vae.config.latents_mean, device=rows.device, dtype=rows.dtype).view(1, -1, 1, 1, 1)
     scale = 1.0 / torch.tensor(vae.config.latents_std, device=rows.device, dtype=rows.dtype).view(1, -1, 1, 1, 1)
     rows = rows / scale + mean
@@ -92,7 +92,7 @@ def ltx(*, timestep: float = 0.05, noise: float = 0.025, seed: int = 0) -> Decod
     def decode(model: Model, latents: Tensor, _chunk: int) -> Iterator[Tensor]:
         vae = model.pipe.vae
         mean, std = (each.view(1, -1, 1, 1, 1).to(latents) for each in (vae.latents_mean, vae.latents_std))
-        rows = (latents * std / vae.config.scaling_factor + mean).to(vae.dtype)
+        rows = (latents * std / vae.config.scaling_factor + mean).to(_numbers(vae))
         moment = None
         if vae.config.timestep_conditioning:
             drawn = torch.randn(rows.shape, generator=torch.Generator("cpu").manual_seed(seed), dtype=rows.dtype)
@@ -131,13 +131,19 @@ def in_time(vae: Any, rows: Tensor, moment: Tensor | None) -> Iterator[Tensor]:
 def ltx2(model: Model, latents: Tensor, _chunk: int) -> Iterator[Tensor]:
     """LTX-2: latents (1, c, frames, y, x) in its autoencoder's own scale."""
     vae = model.pipe.vae
-    yield from _pieces(vae.decode(latents.to(vae.dtype), return_dict=False)[0])
+    yield from _pieces(vae.decode(latents.to(_numbers(vae)), return_dict=False)[0])
 
 
 def _pieces(frames: Tensor) -> Iterator[Tensor]:
     """Decoded frames (1, 3, n, h, w), a few at a time, so that they are wide only then."""
     for part in torch.split(frames[0].transpose(0, 1), PIECE):
         yield _shown(part)
+
+
+def _numbers(vae: Any) -> torch.dtype:
+    """What it computes in. It tells that itself, but asks each of its parts first, which takes as long as a step."""
+    found: torch.dtype = next(vae.parameters()).dtype
+    return found
 
 
 def _shown(pixels: Tensor) -> Tensor:

@@ -6,11 +6,10 @@ of its kind: the same request takes the same way after its first failure, and no
 """
 
 import inspect
-import math
-import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from time import monotonic
 from traceback import clear_frames
 from typing import Any, TypeVar
 
@@ -103,7 +102,7 @@ def make(
             model.working(context, len(seeds) * (steps + share), drawing=True) as count,
         ):
             model.sampler(settled.sampler, shift=effort.shift)
-            run = _Run(model, count, seeds, arguments, settled, steps, decode, watch, refine)
+            run = _Run(model, count, seeds, arguments, settled, steps, decode, watch, refine, monotonic())
             latents = list(run.denoised(list(range(len(seeds))), effort.together))
             films = []
             for number, each in enumerate(latents):
@@ -125,8 +124,8 @@ class _Run:
     decode: Decode
     watch: Watch | None
     refine: Refine | None
+    shown: float
     notes: list[str] = field(default_factory=list)
-    shown: float = -math.inf
 
     def denoised(self, items: list[int], together: int) -> Iterator[Tensor]:
         """The latents of each item, a first axis of 1, in order."""
@@ -152,7 +151,7 @@ class _Run:
         return self._film(latents, chunk)
 
     def _latents(self, items: list[int]) -> Tensor:
-        known = inspect.signature(type(self.model.pipe).__call__).parameters
+        known = _known(type(self.model.pipe).__call__)
         base = items[0] * self.steps
         calls = 0
 
@@ -190,10 +189,11 @@ class _Run:
         return found
 
     def _show(self, watch: Watch, items: Sequence[int], latents: Tensor, size: Mapping[str, Any]) -> None:
-        """A rough picture for each asker, where the last one was not just now."""
-        if time.monotonic() - self.shown < previews.APART:
+        """A rough picture for each asker, where the last one, or the beginning, was not just now."""
+        now = monotonic()
+        if now - self.shown < previews.APART:
             return
-        self.shown = time.monotonic()
+        self.shown = now
         shown: set[int] = set()
         for place, item in enumerate(items):
             if watch.whose[item] not in shown:
@@ -242,6 +242,12 @@ class _Run:
 def _kind(model: Model, settled: Settled, effort: Effort, items: int) -> Hashable:
     """What works have in common that need the same room."""
     return (model.identity, settled.width, settled.height, settled.frames, settled.guided, items, effort)
+
+
+@cache
+def _known(call: Callable[..., Any]) -> Mapping[str, Any]:
+    """What a call of a pipeline can be told, by name."""
+    return inspect.signature(call).parameters
 
 
 def _callback(known: Mapping[str, Any], stepped: Callable[[Tensor], None]) -> dict[str, Any]:

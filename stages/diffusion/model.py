@@ -8,7 +8,6 @@ the next job afterwards.
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -91,7 +90,11 @@ class Model:
         """Put this sampler in, as if it were fresh. Call it while `working`."""
         if (name, shift) not in self._samplers:
             self._samplers[name, shift] = schedulers.build(self.source.family, name, self.published, shift=shift)
-        self.pipe.scheduler = deepcopy(self._samplers[name, shift])
+        mine = schedulers.fresh(self._samplers[name, shift])
+        if type(mine) is type(self.pipe.scheduler):
+            vars(self.pipe)["scheduler"] = mine  # which the pipeline would note at length, though nothing is new in it
+        else:
+            self.pipe.scheduler = mine
 
     @contextmanager
     def working(self, context: Context, total: int, *, drawing: bool = False) -> Iterator[Count]:
@@ -153,7 +156,8 @@ class Model:
 
     def _settle(self) -> None:
         """Leave the pipeline as the next job wants it: offloaded parts at home, nothing kept of the last steps."""
-        self.pipe.maybe_free_model_hooks()
+        if self.offload not in ("none", "tiles") or self.source.cached:
+            self.pipe.maybe_free_model_hooks()
 
 
 def computing(placement: Placement) -> torch.dtype:
@@ -175,20 +179,27 @@ def computing(placement: Placement) -> torch.dtype:
 
 
 def blocks(network: nn.Module) -> Iterator[nn.Module]:
-    """The network and the blocks in it that do the work, some dozens of them.
+    """The blocks in a network that do the work, some dozens of them; itself where there are none.
 
-    Those are the members of its lists, and of the lists in these, that have members themselves.
+    Those are the members of its lists, and of the lists in these, that have members themselves. One that is made of
+    others begins when its first one does, and is left out.
     """
-    yield network
+    found: dict[str, nn.Module] = {}
     for name, part in network.named_modules():
         folds = name.split(".")
         inside = sum(each.isdigit() for each in folds)
         if isinstance(part, nn.ModuleList) and inside < DEEP and folds[-1] != LAYERS:
-            yield from (entry for entry in part if next(entry.children(), None) is not None)
+            entries = {f"{name}.{key}": entry for key, entry in part.named_children() if any(entry.children())}
+            for outer in [outer for outer in found if entries and name.startswith(f"{outer}.")]:
+                del found[outer]
+            found |= entries
+    yield from found.values() or (network,)
 
 
 def _listener(count: Count) -> Callable[..., None]:
+    tell = count.tell
+
     def listen(*_: object) -> None:
-        count.beat()
+        tell(count.done, count.total)
 
     return listen

@@ -24,7 +24,8 @@ COLOURS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.264),
 """Red, green and blue of each channel."""
 
 APART = 0.2
-"""Seconds from one to the next at the least: they cost more than a step of a quick model, and nobody sees more."""
+"""Seconds before the first and from one to the next, at the least: they cost more than a step of a quick model, and
+nobody sees more."""
 
 
 def watch(contexts: Sequence[Context], whose: Sequence[int]) -> Watch:

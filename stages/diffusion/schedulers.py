@@ -1,13 +1,18 @@
 """Samplers made of their recipes and of what a model says of its noise. Knows neither network nor picture."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
+
+from torch import Tensor
 
 from avatar.sampling import Sampler
 from stages.diffusion import samplers
 from stages.diffusion.foreign import kind
 from stages.diffusion.samplers import Family
 
+SETTINGS = "_internal_dict"
+"""Where a scheduler of diffusers has its settings, frozen."""
 DEFAULTS = "_use_default_values"
 """Where published settings name those that nobody chose; another scheduler's own take their place."""
 
@@ -24,6 +29,15 @@ def build(family: Family, sampler: Sampler, published: Mapping[str, Any], *, shi
     if family in ("wan", "ltx") and moved is not None:
         settings |= {"shift": moved, "flow_shift": moved}
     return kind("diffusers", recipe.kind).from_config(settings)
+
+
+def fresh(scheduler: Any) -> Any:
+    """One with the same settings and a state of its own, equal to that of now. Quicker than `deepcopy`."""
+    twin = object.__new__(type(scheduler))
+    for name, value in vars(scheduler).items():
+        shared = name == SETTINGS  # which nobody changes
+        vars(twin)[name] = value if shared else value.clone() if isinstance(value, Tensor) else deepcopy(value)
+    return twin
 
 
 def chosen(published: Mapping[str, Any]) -> dict[str, Any]:

@@ -90,7 +90,9 @@ def settle(camera: Camera, scene: Scene) -> Slate:
     if not scene.seeds or any(not 0 <= seed < controls.SEEDS for seed in scene.seeds):
         raise BadRequest(f"A film needs a seed from 0 to {controls.SEEDS - 1}. Give one for each.")
     if camera.only and scene.sampling.sampler not in (None, *camera.only):
-        raise BadRequest(f"{limits.name} was distilled for the sampler {camera.only[0]}. Choose that one, or none.")
+        raise BadRequest(
+            f"{limits.name} was distilled for the sampler {camera.only[0]}. Choose that one, or another model."
+        )
     wanted, count = frames(camera, scene.seconds)
     sampling = replace(scene.sampling, negative=scene.sampling.negative or _advised(camera, scene.sampling))
     settled = controls.settle(limits, sampling, width=scene.width, height=scene.height, frames=count)

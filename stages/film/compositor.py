@@ -12,7 +12,7 @@ class Compositor:
     """Weightless recipe of the compositor."""
 
     id: str = "compositor"
-    version: str = "10"
+    version: str = "11"
     needs: Needs = Needs(packages=("av", "cv2"), modes=(Mode(pace=0.3),))
 
     def load(self, placement: Placement) -> Performer[Brief, Film]:
@@ -27,7 +27,7 @@ class Exporter:
     """Weightless recipe of what draws films in other forms."""
 
     id: str = "exporter"
-    version: str = "5"
+    version: str = "6"
     needs: Needs = Needs(packages=("av", "cv2"))
 
     def load(self, placement: Placement) -> Performer[Wanted, Export]:
@@ -42,7 +42,7 @@ class Projector:
     """Weightless recipe of what makes silent films of footage."""
 
     id: str = "projector"
-    version: str = "3"
+    version: str = "4"
     needs: Needs = Needs(packages=("av", "cv2"), modes=(Mode(pace=0.2),))
 
     def load(self, placement: Placement) -> Performer[Reel, Takes]:

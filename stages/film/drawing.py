@@ -163,7 +163,7 @@ class Drawing:
         clip = brief.clip
         seen = scene.view_of(clip.portrait, (brief.width, brief.height), brief.scenery)
         puppet = self._puppet(clip.portrait, seen, brief.scenery, context=context)
-        return Solo(puppet, tracks.read(context.path(clip.motion.tracks)))
+        return Solo(puppet, puppet.performed(tracks.read(context.path(clip.motion.tracks))))
 
     def _picture(self, brief: Brief, utterance: Utterance, context: Context) -> Picture:
         if not brief.others:
@@ -185,7 +185,10 @@ class Drawing:
             else scene.puppet(clip.portrait, seen, context, brief.scenery, behind=back)
             for clip, seen, back in zip(clips, views, behind, strict=True)
         ]
-        moved = [tracks.read(context.path(clip.motion.tracks)) for clip in clips]
+        moved = [
+            puppet.performed(tracks.read(context.path(clip.motion.tracks)))
+            for puppet, clip in zip(puppets, clips, strict=True)
+        ]
         return Company(brief, utterance, puppets, moved, rooms, ground=ground)
 
     def _puppet(self, portrait: Portrait, seen: View, scenery: Scenery, *, context: Context) -> Puppet:
@@ -248,6 +251,8 @@ def _encode(shot: Shot, frames: Iterator[Planes], growing: Path, *, sound: Path,
 
 
 def _notes(brief: Brief, shot: Shot) -> Iterator[str]:
+    for clip in (brief.clip, *brief.others):
+        yield from clip.portrait.notes
     if isinstance(shot.picture, Dubbed):
         yield from shot.picture.notes
     elif brief.scenery.background == "transparent":

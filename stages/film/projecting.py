@@ -49,7 +49,7 @@ def _take(reel: Reel, shot: Footage, film: Path, *, context: Context, middle: By
         reel.fps,
         frames,
         frames / reel.fps,
-        shot.notes,
+        (*shot.notes, *handing.remark((shot.width, shot.height), (reel.width, reel.height))),
     )
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from avatar.artifacts import Face
-from avatar.face import placing, pose, tracks
+from avatar.face import nearness, placing, pose, tracks
 from avatar.face.eyes import EyeModel
 from avatar.face.mouth import Hole, Mouth, Warp
 from avatar.face.tracks import Track
@@ -66,10 +66,11 @@ class Puppet:
         *,
         light: Colour = WHITE,
         relief: float = 1.0,
+        purses: float = 1.0,
         walls: pose.Room = pose.NOTHING_IN_THE_WAY,
     ) -> None:
         self._background = background
-        self._film = (view.width, view.height)
+        self._film, self._purses = (view.width, view.height), purses
         self.skull = pose.skull(face, view.scale, view.origin, relief)
         self._room = pose.room(self.skull, *self._film).smaller(walls)
         self._tilt = tilt_of(face, view)
@@ -100,6 +101,10 @@ class Puppet:
             for model, iris in ((self.right, "iris_right"), (self.left, "iris_left"))
             if "eyeballs" in sheets and iris in sheets
         ]
+
+    def performed(self, track: Track) -> Track:
+        """The track as this view has it performed; rows of it are what `draw` and `landmarks` take."""
+        return nearness.restrained(track, shown=self._film[1] / self.skull.unit, width=self._purses)
 
     def _depths(self, points: Floats) -> Floats:
         """Depth of each layer's points (layers, k).

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from avatar.artifacts import Face
 from avatar.errors import BadOutput
+from avatar.face import nearness
 from stages.film.brief import PLAIN, Framing, Scenery
 from stages.film.pixels import Bytes, Floats, over
 
@@ -37,7 +38,7 @@ class View:
         return self.left, self.top
 
 
-HEAD_ROOM = 2.2
+HEAD_ROOM = nearness.USUAL
 """Face heights that a film shows from top to bottom: head and shoulders."""
 MARGIN = 0.42
 """Face heights by which a film's layers reach beyond its edges: more than anything moves."""

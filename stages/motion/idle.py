@@ -17,7 +17,7 @@ class Idle:
     """The floor: a motion track from nothing but a seed."""
 
     id: str = "idle"
-    version: str = "2"
+    version: str = "3"
     needs: Needs = Needs(modes=(Mode(pace=0.002),))
 
     def load(self, _placement: Placement, /) -> "Performer":

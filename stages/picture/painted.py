@@ -79,6 +79,8 @@ def handed(brief: Brief, painted: ordering.Painted, context: Context) -> Takes:
     """The pictures at the size that was asked for, ready to be handed out. Raises `StorageError`."""
     seeds = controls.seeds(brief.seed, brief.variations)
     shown = [handing.fitted(picture, brief.width, brief.height) for picture in painted.pictures]
-    scaled = any(picture.shape[:2] != (brief.height, brief.width) for picture in painted.pictures)
-    notes = (*painted.notes, f"It was scaled to {brief.width} x {brief.height}.") if scaled else painted.notes
-    return handing.pictures(shown, context, seeds=seeds, notes=[notes] * len(shown))
+    wanted = (brief.width, brief.height)
+    notes = [
+        (*painted.notes, *handing.remark((picture.shape[1], picture.shape[0]), wanted)) for picture in painted.pictures
+    ]
+    return handing.pictures(shown, context, seeds=seeds, notes=notes)

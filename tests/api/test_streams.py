@@ -10,10 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from avatar.errors import StageFailed
+from avatar.doors.api.rules import Hands, Rules
+from avatar.errors import DatabaseGone, StageFailed
 from avatar.events import FellBack
+from avatar.jobs.service import Order, Told
+from avatar.request import parse
+from avatar.testing_jobs import ScriptedJobs
 from tests.api.asked import problem
-from tests.api.served import Served, serving, until
+from tests.api.served import DEADLINE, Served, fetched, running, serving, until
+from tests.tiny import tiny_house
 
 Heard = tuple[int, str, dict[str, Any]]
 
@@ -115,6 +120,32 @@ def test_a_job_that_is_removed_ends_its_stream(served: Served) -> None:
         until(lambda: listening(served))
         served.client.delete(f"/v1/videos/{job_id}")
         assert [name for _, name, _ in told.result()] == ["queued"]
+
+
+class Leaving(ScriptedJobs):
+    """Jobs whose database goes away."""
+
+    gone = False
+
+    def events(self, job_id: str, /, *, after: int = 0) -> tuple[Told, ...]:
+        if self.gone:
+            raise DatabaseGone("It is gone.")
+        return super().events(job_id, after=after)
+
+
+def test_while_the_database_is_gone_a_stream_breaks_off_and_nothing_is_taken_for_a_bug(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs = Leaving(tmp_path / "store", house=tiny_house())
+    job_id = jobs.submit(parse({"text": "Hello."}), Order(client="127.0.0.1")).id
+    with running(jobs, Rules(tmp_path / "incoming"), Hands(fetched, lambda url: None)) as (_, port):
+        asked = f"http://127.0.0.1:{port}/v1/videos/{job_id}/events"
+        with httpx.stream("GET", asked, timeout=DEADLINE) as answer, pytest.raises(httpx.RemoteProtocolError):
+            for name in (name for _, name, _ in heard(answer.iter_lines())):
+                assert name == "queued"
+                jobs.gone = True
+                jobs.start(job_id)
+    assert caplog.messages == []
 
 
 def test_hundreds_of_listeners_need_no_thread_each(tmp_path: Path) -> None:

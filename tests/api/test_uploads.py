@@ -1,11 +1,13 @@
 """Faces and voices that clients bring."""
 
+import fcntl
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from avatar.disk import Flock
 from avatar.doors.api.rules import Hands
 from avatar.errors import BadRequest, UnsupportedMedia
 from tests.api.asked import problem
@@ -44,6 +46,17 @@ def test_a_file_s_name_means_nothing(served: Served, name: str) -> None:
     assert "passwd" not in answer.text
     assert "x-evil" not in answer.headers
     assert len(list(served.jobs.folder.iterdir())) == 1
+
+
+def test_what_a_server_that_died_left_of_an_upload_is_gone_with_the_next_start(tmp_path: Path) -> None:
+    dead, alive = tmp_path / "incoming" / "dead", tmp_path / "incoming" / "alive"
+    for place in (dead, alive):
+        place.mkdir(parents=True)
+        (place / "lock").touch()
+        (place / "upload").write_bytes(b"a face")
+    with Flock(alive / "lock", fcntl.LOCK_EX), serving(tmp_path) as house:
+        assert house.client.post("/v1/uploads", files={"file": PNG}, data=YES).status_code == 201
+        assert list((tmp_path / "incoming").iterdir()) == [alive]
 
 
 @pytest.mark.parametrize("consent", [{}, {"consent": "false"}, {"consent": ""}, {"consent": "maybe"}])

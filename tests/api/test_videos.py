@@ -262,6 +262,8 @@ def test_a_look_at_a_job_may_wait_too(served: Served) -> None:
         ({"script": "Hi", "motion": {"head": 3}}, "motion.head can't be 3"),
         ({"script": "Hi", "size": "big"}, "size can't be 'big'"),
         ({"script": "Hi", "size": "9999x9999"}, "A film of 9999x9999 can't be made"),
+        ({"script": "Hi", "size": "64x64"}, "A film of 64x64 can't be made. Use 256 to 1080 pixels on the short side"),
+        ({"kind": "image", "prompt": "a face", "size": "0x100"}, "A picture of 0x100 can't be made"),
         ({"script": "Hi", "size": "513x513"}, "can't be encoded"),
         ({"script": "Hi", "fps": 24}, "fps can't be 24"),
         ({"script": "Hi", "rate": 9}, "rate can't be 9"),

@@ -3,15 +3,17 @@
 import json
 import logging
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from avatar.doors.api.rules import JSON_LIMIT
+from avatar.doors.api.rules import JSON_LIMIT, Hands
 from tests.api.asked import problem
-from tests.api.served import Served, serving
+from tests.api.served import DEADLINE, Served, fetched, serving
 from tests.tiny import tiny_house
 
 ASK = b"POST /v1/videos HTTP/1.1\r\nHost: localhost\r\n"
@@ -135,3 +137,31 @@ def test_other_doors_of_the_house_keep_their_own_rules(tmp_path: Path) -> None:
         answer = served.client.post("/gradio/upload", content=b"x" * (JSON_LIMIT + 1))
         problem(answer, 404, "not_found")
         assert "content-security-policy" not in answer.headers
+
+
+HOOKED = {"script": "Hello.", "webhook": {"url": "https://slow.example.org/"}}
+
+
+@pytest.mark.parametrize("what", [("POST", "/v1/videos", HOOKED), ("GET", "/v1/voices/slow/sample", None)])
+def test_what_is_slow_holds_up_nobody_else(tmp_path: Path, what: tuple[str, str, object]) -> None:
+    asked, told = threading.Semaphore(0), threading.Event()
+
+    def slow(_what: str) -> bytes:
+        asked.release()
+        told.wait(DEADLINE)
+        return b"RIFF"
+
+    def check(url: str) -> None:
+        slow(url)
+
+    method, path, body = what
+    talks = replace(tiny_house(), sample=slow)
+    with serving(tmp_path, hands=Hands(fetched, check), house=talks) as house, ThreadPoolExecutor(48) as callers:
+        answers = [callers.submit(house.client.request, method, path, json=body) for _ in range(48)]
+        while asked.acquire(timeout=0.5):  # until all threads that there are for it wait
+            pass
+        try:
+            assert house.client.get("/v1/avatars", timeout=5).status_code == 200
+        finally:
+            told.set()
+        assert {answer.result().is_success for answer in answers} == {True}

@@ -75,7 +75,7 @@ def test_a_distilled_model_takes_the_nearest_of_its_steps_and_says_so() -> None:
     settled = settle(SD_TURBO.limits, Sampling(steps=25, guidance=7.5, negative="blurry"))
     assert (settled.steps, settled.guidance, settled.guided) == (4, 0.0, False)
     assert len(settled.notes) == 3
-    assert "4 instead of 25" in settled.notes[0]
+    assert "4 were made, not 25" in settled.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,12 @@ from avatar.events import Glimpsed
 from avatar.sampling import Sampling
 from avatar.stage import Offload, Placement, Precision
 from avatar.testing import Bench, workbench
-from stages.diffusion import decoding, placing, previews
+from stages.diffusion import decoding, making, placing, previews
 from stages.diffusion.controls import Settled
 from stages.diffusion.easing import Ease
 from stages.diffusion.loading import seated
 from stages.diffusion.making import Effort, make
-from stages.diffusion.model import Model
+from stages.diffusion.model import Model, blocks
 from stages.diffusion.models import EASELS, SD15, SD_TURBO, WAN_IMAGE, Easel
 from stages.diffusion.orders import Order, Picture
 from stages.diffusion.painting import DECODES, Studio
@@ -51,6 +51,12 @@ def order(*seeds: int, prompt: str = "a kind face", sampling: Sampling = FOUR) -
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return workbench(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No rough pictures: they come by the clock, and their decoder's blocks ask whether they are still wanted."""
+    monkeypatch.setattr(previews, "APART", 1000.0)
 
 
 class Waiting:
@@ -182,6 +188,15 @@ def test_work_can_be_called_off_at_every_moment_and_leaves_no_trace(easel: Easel
             paint(made, order(1, prompt=f"a face {moment}", sampling=Sampling(steps=2)), Waiting(moment))
         assert not any(network._forward_pre_hooks for network in all_modules(made.model))  # noqa: SLF001
     assert equal(right, paint(made, order(1, sampling=Sampling(steps=2)), Waiting()))
+
+
+@pytest.mark.parametrize("easel", [SD15, WAN_IMAGE], ids=lambda easel: easel.id)
+def test_each_moment_is_heard_of_once(easel: Easel) -> None:
+    for name, network in studio(easel).model.networks().items():
+        heard = list(blocks(network))
+        inside = {id(part) for block in heard for part in block.modules() if part is not block}
+        assert heard, name
+        assert not inside & {id(block) for block in heard}
 
 
 def all_modules(model: Model) -> Iterator[nn.Module]:
@@ -466,10 +481,17 @@ def test_previews_are_shown_every_so_many_steps(bench: Bench, monkeypatch: pytes
     assert _jpeg(seen[0]).shape == (8, 8, 3)
 
 
-def test_previews_keep_their_distance(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(previews, "APART", 1000.0)
-    studio()(order(1), bench.context)
-    assert len([event for event in bench.events if isinstance(event, Glimpsed)]) == 1
+def test_previews_keep_their_distance_from_the_beginning_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, now = studio(), [100.0]
+    monkeypatch.setattr(making, "monotonic", lambda: now[0])
+    monkeypatch.setattr(previews, "APART", 1.5)
+    made.model.pipe.unet.register_forward_pre_hook(lambda *_: now.append(now.pop() + 1.0))  # a step takes a second
+    made(order(1), bench.context)
+    shown = [event for event in bench.events if isinstance(event, Glimpsed)]
+    assert len(shown) == 2  # after two of four steps, and after all
+    monkeypatch.setattr(previews, "APART", 5.0)
+    made(order(1), bench.context)
+    assert len([event for event in bench.events if isinstance(event, Glimpsed)]) == 2  # none of one so short
 
 
 def test_each_of_a_batch_is_shown_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -481,7 +503,8 @@ def test_each_of_a_batch_is_shown_its_own(tmp_path: Path, monkeypatch: pytest.Mo
     assert not set(one) & set(other)
 
 
-def test_latents_without_colours_are_decoded_small(bench: Bench) -> None:
+def test_latents_without_colours_are_decoded_small(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previews, "APART", 0.0)
     studio(WAN_IMAGE)(order(1), bench.context)
     seen = [event.picture for event in bench.events if isinstance(event, Glimpsed)]
     assert _jpeg(seen[-1]).shape == (64, 64, 3)

@@ -190,3 +190,20 @@ def test_others_lose_their_place_when_a_step_is_made_in_parts_or_are_not_ruled_b
 
 def test_every_family_is_measured() -> None:
     assert {*CASES, "animate-anyone"} == set(get_args(Family))
+
+
+def test_a_fresh_sampler_is_equal_and_shares_nothing_that_changes() -> None:
+    for family, sampler in VALID:
+        pattern = schedulers.build(family, sampler, case(family).model.published)
+        twin = schedulers.fresh(pattern)
+        assert type(twin) is type(pattern)
+        assert twin.config == pattern.config
+        assert vars(twin).keys() == vars(pattern).keys()
+        for name, mine in vars(twin).items():
+            theirs = vars(pattern)[name]
+            if isinstance(mine, Tensor):
+                assert torch.equal(mine, theirs)
+                assert mine.data_ptr() != theirs.data_ptr() or not mine.numel()
+            elif isinstance(mine, list | dict) and name != schedulers.SETTINGS:
+                assert mine == theirs
+                assert mine is not theirs

@@ -33,7 +33,7 @@ def test_a_shot_keeps_its_length_at_another_pace_and_size(tmp_path: Path) -> Non
     made = bench.perform(REEL.chain[0], Reel(shots(bench, 1), 320, 256, 25))
     take = made.takes[0]
     assert (take.width, take.height, take.fps, take.frames, take.seconds) == (320, 256, 25, 50, 2.0)
-    assert (take.seed, take.notes, made.sheet) == (1, ("shot 1",), None)
+    assert (take.seed, take.notes, made.sheet) == (1, ("shot 1", "It was scaled to 320 x 256."), None)
     shown = light(bench, take)
     assert len(shown) == 50
     assert all(after >= before - 1 for before, after in pairwise(shown))
@@ -44,6 +44,7 @@ def test_slower_than_shot_leaves_frames_out(tmp_path: Path) -> None:
     bench = workbench(tmp_path)
     made = bench.perform(REEL.chain[0], Reel(shots(bench, 1, fps=50, frames=30), 128, 96, 25))
     assert len(light(bench, made.takes[0])) == made.takes[0].frames == 15
+    assert made.takes[0].notes == ("shot 1",)
 
 
 def test_several_shots_are_several_films_and_a_sheet(tmp_path: Path) -> None:

@@ -55,10 +55,13 @@ def test_a_picture_fills_the_frame_and_is_cut_in_the_middle(tmp_path: Path) -> N
     wide[:, 150:250] = (40, 200, 90)  # B'G'R': the middle, all that a square film shows
     bench, film = made(tmp_path)
     backdrop = bench.blob(png(wide), "image/png")
-    drawn = bench.perform(FILM.chain[0], replace(brief(bench, tmp_path), scenery=Scenery(backdrop=backdrop)))
+    asked = brief(bench, tmp_path)
+    painted = replace(asked.clip, portrait=replace(asked.clip.portrait, notes=("The face was painted.",)))
+    drawn = bench.perform(FILM.chain[0], replace(asked, clip=painted, scenery=Scenery(backdrop=backdrop)))
     wanted = to_ycbcr(np.array([90, 200, 40], np.float32) / 255.0)
     np.testing.assert_allclose(beside(planes(bench, drawn)[10]), wanted, atol=2.0)
     assert drawn.video != film.video
+    assert drawn.notes == ("The face was painted.",)
 
 
 def test_what_is_no_picture_is_refused_as_a_background(tmp_path: Path) -> None:

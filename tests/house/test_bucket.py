@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier, Thread
@@ -310,6 +310,51 @@ def test_retaining_puts_back_what_another_machine_just_released(pair: tuple[Shar
     one.release("job-1")
     two.retain("job-2", [blob])
     assert one.session().path(blob).read_bytes() == b"hello"
+
+
+class Watched(SharedFolder):
+    """A shared folder that notes what is read, and where something happens before a file is removed."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, pauses=QUICK)
+        self.asked: list[str] = []
+        self.before: Callable[[], None] = lambda: None
+
+    def read(self, name: str) -> bytes | None:
+        self.asked.append(name)
+        return super().read(name)
+
+    def remove(self, name: str) -> None:
+        if name.startswith("blobs/"):
+            self.before()
+        super().remove(name)
+
+
+def test_what_another_machine_keeps_while_it_is_released_is_put_back(tmp_path: Path) -> None:
+    one, two = (machine(tmp_path / name, f"file://{tmp_path / 'shared'}") for name in ("one", "two"))
+    one.remote = watched = Watched(tmp_path / "shared")
+    blob = kept(one, b"hello")
+    one.retain("job-1", [blob])
+    two.session().path(blob)
+    watched.before = lambda: two.retain("job-2", [blob])
+    one.release("job-1")
+    assert two.remote.find(lying(blob)) is not None
+
+
+def test_what_was_kept_long_ago_is_read_once_and_what_was_kept_anew_again(tmp_path: Path) -> None:
+    clock = ManualClock(time.time())
+    one = machine(tmp_path / "one", f"file://{tmp_path / 'shared'}", clock)
+    one.remote = watched = Watched(tmp_path / "shared")
+    old, new = kept(one, b"old"), kept(one, b"new")
+    for name in ("job-1", "job-2"):
+        one.retain(name, [old])
+    clock.advance(3 * FRESH)
+    one.drop(older_than=2 * FRESH)
+    one.retain("job-2", [new])
+    watched.asked.clear()
+    one.drop(older_than=2 * FRESH)
+    assert watched.asked == ["kept/job-2"]
+    assert [one.remote.find(lying(blob)) is not None for blob in (old, new)] == [True, True]
 
 
 def test_files_are_streamed(tmp_path: Path) -> None:

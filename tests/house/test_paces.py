@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from avatar.engine import Engine, length_of
-from avatar.paces import PICTURE, Paces
+from avatar.engine import Engine
+from avatar.paces import PICTURE, Paces, length_of
 from avatar.stage import Context, Stage
 from avatar.store import FolderStore
 from avatar.testing import FakeBackend, ManualClock

@@ -84,6 +84,16 @@ def test_bad_settings_and_bad_disks_are_told_at_the_start(tmp_path: Path) -> Non
         smart_startup.start({"AVATAR_DATA_DIR": str(tmp_path / "file")})
 
 
+@pytest.mark.parametrize("named", [("CERT",), ("KEY",), ("CERT", "KEY")])
+def test_credentials_that_can_not_be_read_are_told_before_there_is_a_film(
+    tmp_path: Path, named: tuple[str, ...]
+) -> None:
+    pytest.importorskip("c2pa", reason="films are signed with the full environment")
+    missing = {f"AVATAR_C2PA_{name}": str(tmp_path / "none.pem") for name in named}
+    with pytest.raises(BadRequest, match="certificate"):
+        smart_startup.start({"AVATAR_DATA_DIR": str(tmp_path / "data"), **missing})
+
+
 def test_voices_and_avatars_are_many_and_named_once(tmp_path: Path) -> None:
     voices, avatars = voices_of.voices(), reception.avatars()
     assert len({voice.id for voice in voices}) == len(voices) > 100

@@ -154,6 +154,17 @@ with session.scratch() as folder:
 """
 
 
+def test_a_name_that_was_half_written_keeps_nothing(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path, budget=MEGABYTE)
+    session = store.session()
+    blob = put(session, b"hello")
+    store.retain("job-1", [blob])
+    session.close()
+    (tmp_path / "kept" / ".job-2.0123abcd").write_text(blob.sha256)
+    FolderStore(tmp_path, budget=MEGABYTE).release("job-1")
+    assert not stored(store, blob).exists()
+
+
 def test_a_killed_process_leaves_nothing_under_a_final_name(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE

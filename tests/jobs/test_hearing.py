@@ -1,10 +1,12 @@
 """Who hears of a job: those who asked for webhooks, and those who watch its film while it grows."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from avatar.errors import AvatarError, NotFound
+from avatar.jobs.live import LiveFolder
 from avatar.jobs.service import Order, Webhook
 from avatar.request import parse
 from tests.jobs.conftest import Open
@@ -78,3 +80,15 @@ def test_of_a_deleted_job_is_told_what_was_to_be_told_and_then_it_is_forgotten(e
     assert jobs.shelf.stale() == ([], [])
     jobs.shelf.sent(due.id)
     assert jobs.shelf.stale() == ([job.id], [])
+
+
+def test_a_film_that_was_finished_by_another_attempt_meanwhile_is_read_to_its_end(tmp_path: Path) -> None:
+    live, over = LiveFolder(tmp_path / "live"), threading.Event()
+    for name, written in (("first", b"begun"), ("second", b"begun and ended")):
+        (tmp_path / name).write_bytes(written)
+    live.show("video_1", tmp_path / "first")
+    pieces = live.read("video_1", ended=over.is_set)
+    assert next(pieces) == b"begun"
+    live.show("video_1", tmp_path / "second")
+    over.set()
+    assert b"".join(pieces) == b" and ended"

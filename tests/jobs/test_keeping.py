@@ -6,9 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from avatar.engine import Engine
 from avatar.errors import CorruptBlob, NotFound, StorageError
+from avatar.jobs import tables
 from avatar.jobs.durable import DurableJobs
 from avatar.jobs.live import LiveFolder
 from avatar.jobs.service import Order, Webhook
@@ -68,6 +70,8 @@ def test_after_its_time_a_job_is_gone_with_its_files_and_a_running_one_is_not(tm
         swept(tmp_path, clock, jobs)
         assert bytes_kept(tmp_path) == []
         assert jobs.jobs().jobs == ()
+        with jobs.shelf.database.read() as found:
+            assert found.execute(sa.select(tables.clients)).all() == []
         assert list((tmp_path / "live").iterdir()) == []
     finally:
         jobs.close()
@@ -190,7 +194,7 @@ def test_while_the_database_is_gone_doors_say_so_and_afterwards_nothing_is_lost(
         with pytest.raises(StorageError, match="database"):
             jobs.job(first.id)
         (tmp_path / "go").touch()
-        threading.Event().wait(10.0)  # the time that it is gone
+        threading.Event().wait(4.0)  # the time that it is gone
     assert ended(jobs, first).status == "completed"
     assert ended(jobs, second).status == "completed"
     assert jobs.standing().ended == {"completed": 2}

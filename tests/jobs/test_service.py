@@ -1,13 +1,21 @@
 """What the façade promises, in one process on SQLite."""
 
-import sqlite3
 import threading
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from avatar.errors import AvatarError, Cancelled, Conflict, ConsentRequired, NotFound, QueueFull, RateLimited, TimedOut
+from avatar.errors import (  # fmt: skip
+    AvatarError,
+    Cancelled,
+    Conflict,
+    ConsentRequired,
+    NoRoom,
+    NotFound,
+    QueueFull,
+    RateLimited,
+    TimedOut,
+)
 from avatar.events import Event, FellBack, Finished, Playable, Progressed, Started, unheard
 from avatar.jobs.service import Order
 from avatar.request import parse
@@ -225,17 +233,6 @@ def test_position_and_expected_time_come_from_what_was_measured(embedded: Open, 
     jobs.cancel(slow.id)
 
 
-def test_pictures_and_faces_do_not_make_a_long_script_look_longer(door: Open, tmp_path: Path) -> None:
-    jobs = door()
-    long, short = (jobs.submit(parse({"text": words})) for words in ("x" * 1500, "Hello."))
-    measured = {"speech": 0.1, "portrait": 5.0, "film": 0.2, "picture": 90.0, "reel": 7.0}
-    with closing(sqlite3.connect(tmp_path / "jobs.sqlite")) as database, database:
-        told = [(stage, 1, pace, pace) for stage, pace in measured.items()]
-        database.executemany("insert into avatar_paces values (?, ?, ?, ?)", told)
-    assert jobs.job(long.id).eta_seconds == pytest.approx(5 + 100 * 0.3)
-    assert jobs.job(short.id).eta_seconds == pytest.approx(5 + 100 * 0.3 + 5 + 0.3)
-
-
 def test_a_deleted_job_is_gone_with_its_files(embedded: Open) -> None:
     jobs = embedded()
     job = jobs.submit(parse({"text": "Hello."}))
@@ -276,6 +273,21 @@ def test_uploads_are_kept_with_consent_and_found_by_their_client(door: Open, tmp
     for part, sees in (("image", "you"), ("audio", "me"), ("text", "me")):
         with pytest.raises(NotFound):
             jobs.renew(job.id, part, client="me", sees=sees)
+
+
+def test_uploads_leave_room_for_films(door: Open, tmp_path: Path) -> None:
+    jobs = door(keep_budget="40")
+
+    def bring(size: int) -> str:
+        file = tmp_path / "face.png"
+        file.write_bytes(b"x" * size)
+        return jobs.upload(file, "image/png", kind="image", consent=True).id
+
+    kept = [bring(8), bring(12)]
+    with pytest.raises(NoRoom, match="20 B already.*AVATAR_KEEP_BUDGET"):
+        bring(1)
+    jobs.shelf.remove([], kept)
+    assert bring(1)
 
 
 def test_standing_counts_what_was_done(embedded: Open) -> None:

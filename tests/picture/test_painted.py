@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from avatar.artifacts import Take, Takes
+from avatar.attempt import Wish
 from avatar.batching import Batcher
-from avatar.engine import Engine, Wish
+from avatar.engine import Engine
 from avatar.errors import BadRequest, Unavailable
 from avatar.events import Event, Progressed
 from avatar.request import parse

@@ -41,7 +41,8 @@ class Scripted:
         self.orders.append(order)
         if self.fails:
             raise self.fails
-        return Pictures(tuple(self.pictures[(seed - 5) % len(self.pictures)] for seed in order.seeds))
+        made = tuple(self.pictures[(seed - 5) % len(self.pictures)] for seed in order.seeds)
+        return Pictures(made, (f"Painted for {order.seeds[0]}.",))
 
     def key(self, order: Order, /) -> str:
         return ""
@@ -89,6 +90,7 @@ def test_the_first_candidate_with_one_good_face_wins_and_is_named(bench: Bench) 
     painter = Scripted([noise(), two(), face(), face()])
     made = bench.perform(Painted(SD15, painter.open), brief())
     assert made.label == "Stable Diffusion 1.5, seed 7, candidate 3 of 6"
+    assert made.notes == ("The face was painted: Stable Diffusion 1.5, seed 7, candidate 3 of 6.", "Painted for 7.")
     assert made.kind == "photo"
     assert {"background", "head", "lids"} <= {layer.name for layer in made.layers}
     assert [order.seeds for order in painter.orders] == [(5,), (6,), (7,)]  # on a processor one at a time

@@ -200,6 +200,22 @@ def test_a_postman_at_work_sends_what_comes_and_stops_when_told(office: Office) 
     assert not any(thread.name == "postman" for thread in threading.enumerate())
 
 
+def test_a_message_that_can_not_be_told_keeps_back_no_later_one(office: Office) -> None:
+    def broken(job: str) -> dict[str, Any]:
+        return {"id": job, "status": {"video_1": "completed"}[job]}
+
+    with host(OK) as served:
+        office.post(served.url("/hook"), name="msg_0", job="video_0")
+        with office.postman(served.outside(), describe=broken).at_work(pause=0.01):
+            until = time.monotonic() + PATIENCE
+            while office.shelf.any_due() and time.monotonic() < until:
+                time.sleep(0.01)
+            office.post(served.url("/hook"))
+            while office.left() > 1 and time.monotonic() < until:
+                time.sleep(0.01)
+    assert [json.loads(parts(asked)[2])["data"]["id"] for asked in served.asked] == ["video_1"]
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://127.0.0.1/", "http://localhost/", "http://[::1]/", "file:///x", "http://example.org:25/", "nonsense"],

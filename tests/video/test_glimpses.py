@@ -18,6 +18,7 @@ from avatar.jobs.durable import DurableJobs
 from avatar.request import Ask
 from avatar.stage import Placement, Run
 from stages import pipeline
+from stages.diffusion import previews
 from tests.api.served import fetched, running, until
 from tests.jobs import product
 from tests.tiny import tiny_house
@@ -51,6 +52,8 @@ def cinema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cinema]:
 
     house = Cinema(httpx.Client(timeout=60))
     with ExitStack() as open_now:
+        patched = open_now.enter_context(pytest.MonkeyPatch.context())
+        patched.setattr(previews, "APART", 0.0)
         works = Engine(product.store(chosen.data), place=place)
         worker = product.worker(chosen, works=works, render=house.render)
         open_now.callback(worker.close)

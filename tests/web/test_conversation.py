@@ -28,6 +28,12 @@ def spoken(*pieces: str) -> list[str]:
     return anyio.run(all_of)
 
 
+@pytest.mark.parametrize("wrong", [{"avatar": "a" * 201}, {"voice": "v" * 201}, {"image": "i" * 2001}])
+def test_a_line_is_refused_at_once_for_what_its_films_would_be_refused_for(wrong: dict[str, str]) -> None:
+    with pytest.raises(BadRequest, match=next(iter(wrong))):
+        Line.read(json.dumps({"line": "Hello.", **wrong}).encode())
+
+
 @pytest.mark.parametrize(
     ("pieces", "told"),
     [

@@ -17,6 +17,7 @@ from avatar.doors.api.app import create
 from avatar.doors.api.rules import Hands, Rules
 from avatar.doors.api.serve import server
 from avatar.doors.web import over_http
+from avatar.doors.web.kept import Shelf
 from avatar.testing_jobs import ScriptedJobs
 from tests.api.served import ADMIN, KEYS, fetched, finishing, until
 from tests.tiny import tiny_house
@@ -151,6 +152,23 @@ def test_the_page_brings_its_chat_and_small_files_come_packed_and_once(client: h
         assert client.get(path).status_code == 404
 
 
+def test_a_shelf_looks_at_nothing_but_what_lies_right_below_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "assets"
+    folder.mkdir()
+    for place in (folder / "mine.js", tmp_path / "other.js"):
+        place.write_text("1")
+    shelf = Shelf(folder)
+    assert shelf.find("mine.js") is not None
+    assert [shelf.find(name) for name in ("../other.js", str(tmp_path / "other.js"), "", "..", "none.js")] == [None] * 5
+
+
+def test_an_event_number_that_is_none_is_no_number(client: httpx.Client) -> None:
+    job, viewer = made(client, ANN), client.get("/me/v1/page", headers=ANN).json()["viewer"]
+    for last in ("9" * 20, "9" * 5000, "x"):
+        told = client.get(f"/look/{viewer}/{job}/events", headers={"Last-Event-ID": last})
+        assert told.text.startswith("retry: 2000\n\nid: 1\n")
+
+
 def test_a_house_with_keys_lets_nobody_in_without_one(tmp_path: Path) -> None:
     with opened(tmp_path, api_keys=KEYS, admin_key=ADMIN) as client:
         assert client.get("/me/v1/page", headers=ANN).status_code == 401
@@ -161,7 +179,8 @@ def test_a_house_with_keys_lets_nobody_in_without_one(tmp_path: Path) -> None:
         assert client.get(f"/me/v1/videos/{job}", headers=bob).status_code == 404
         viewer = client.get("/me/v1/page", headers=ann).json()["viewer"]
         assert client.get(f"/look/{viewer}/{job}/video").status_code == 200
-        assert client.get(f"/look/ann/{job}/video").status_code == 404
+        for other in ("ann", "änn"):
+            assert client.get(f"/look/{other}/{job}/video").status_code == 404
         owner = {**ANN, "Authorization": f"Bearer {ADMIN}"}
         assert job in [found["id"] for found in client.get("/me/v1/videos", headers=owner).json()["data"]]
 

@@ -87,6 +87,15 @@ def test_a_star_stands_for_all_files_that_match(workshop: Workshop, hub: Hub) ->
     assert workshop.fetcher(row).installed()
 
 
+@pytest.mark.parametrize("path", ["tokenizer/../../../evil.json", "tokenizer/..", "/tokenizer/evil.json"])
+def test_a_mirror_writes_nothing_beside_the_model(workshop: Workshop, hub: Hub, path: str) -> None:
+    hub.add("org/evil", {path: b"evil"})
+    row = Weights("evil", "org/evil", "", (WeightFile("*tokenizer/*", 4),), "MIT", commercial=True)
+    with pytest.raises(Damaged, match="outside"):
+        workshop.get(workshop.fetcher(row), row)
+    assert not (workshop.models / ".coming" / "evil").exists()
+
+
 def test_a_file_can_lie_elsewhere_than_it_did(workshop: Workshop, hub: Hub) -> None:
     hub.add("org/moved", {"a/deep/model.bin": b"123"})
     file = WeightFile("a/deep/model.bin", 3, load="model.bin")

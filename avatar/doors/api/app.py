@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
-from avatar.doors.api import catalogues, handwork, metrics, problems, reference, seed, uploads, videos, weights
+from avatar.doors.api import catalogues, handwork, metrics, problems, reference, seed, sources, uploads, videos, weights
 from avatar.doors.api.callers import Gate, networks
 from avatar.doors.api.desk import Desk
 from avatar.doors.api.metrics import Counting, Figures
@@ -56,6 +56,7 @@ def create(jobs: JobService, rules: Rules, hands: Hands, *, others: Sequence[Cal
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
+        await desk.ask(sources.tidy, rules.incoming)
         async with AsyncExitStack() as stack:
             for door in beside:
                 await stack.enter_async_context(door.running())

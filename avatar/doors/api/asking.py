@@ -1,9 +1,11 @@
 """From what a client sent to what the job service takes, for every door that has clients. Knows no HTTP."""
 
+import anyio.to_thread
+
 from avatar.doors.api.body import VideoBody
 from avatar.doors.api.callers import Caller
 from avatar.doors.api.desk import Desk
-from avatar.doors.api.sources import blob_of
+from avatar.doors.api.sources import FETCHES, blob_of
 from avatar.jobs.service import Order, Webhook
 from avatar.request import Ask
 
@@ -15,7 +17,7 @@ async def understood(desk: Desk, caller: Caller, body: VideoBody, *, key: str | 
     """
     hook = body.webhook
     if hook:
-        await desk.ask(desk.hands.check_hook, hook.url)
+        await anyio.to_thread.run_sync(desk.hands.check_hook, hook.url, limiter=FETCHES)
     order = Order(
         client=caller.name,
         priority=body.priority,

@@ -162,7 +162,7 @@ class VideoBody(BaseModel):
     language: str = Field("", max_length=40, description="Of the recording's words, as `de`; by default they tell")
     rate: float = Field(1.0, ge=0.5, le=2, description="Pace of the voice")
     pitch: float = Field(0.0, ge=-12, le=12, description="Semitones")
-    size: str = Field("512x512", pattern=r"^[0-9]{3,4}x[0-9]{3,4}$", description="Width and height in pixels, even")
+    size: str = Field("512x512", pattern=r"^[0-9]{1,4}x[0-9]{1,4}$", description="Width and height in pixels, even")
     fps: Literal[25, 30, 50, 60] = 25
     seconds: float | None = Field(None, ge=0.2, le=MAX_SECONDS, description="Length, for kind `video`")
     variations: int = Field(

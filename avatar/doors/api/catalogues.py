@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +15,9 @@ from avatar.doors.api.problems import declared
 from avatar.doors.api.videos import ALWAYS, WITH_BODY
 from avatar.gallery import AvatarCard, VoiceCard
 from avatar.plan import Machine, Plan, Verdict
+
+SAMPLES = anyio.CapacityLimiter(2)
+"""Samples that are made at once: a neural voice takes seconds, and holds up other voices only."""
 
 router = APIRouter(tags=["catalogues"])
 
@@ -173,7 +178,7 @@ def voices(
 )
 async def sample(desk: At, voice: Annotated[str, Path(max_length=200)]) -> Response:
     """How a voice sounds: a sentence in its language, as a WAV. One whose weights are not here says so."""
-    heard = await desk.ask(desk.jobs.house.sample, voice)
+    heard = await anyio.to_thread.run_sync(desk.jobs.house.sample, voice, limiter=SAMPLES)
     return Response(heard, media_type="audio/wav", headers={"Cache-Control": "private, max-age=3600"})
 
 

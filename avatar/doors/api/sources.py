@@ -1,5 +1,7 @@
 """Pictures and sounds that a request names, by upload id or by URL, as blobs. Knows no route."""
 
+import fcntl
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,13 +12,14 @@ import anyio
 import anyio.to_thread
 
 from avatar.artifacts import Blob
-from avatar.disk import DATA, storage_errors
+from avatar.disk import DATA, Flock, storage_errors
 from avatar.doors.api.body import UPLOAD_ID, is_url
 from avatar.doors.api.callers import Caller
 from avatar.doors.api.desk import Desk
 from avatar.errors import BadRequest, ConsentRequired, UnsupportedMedia
 from avatar.jobs.service import Upload, UploadKind
 
+LOCK = "lock"
 FETCHES = anyio.CapacityLimiter(8)
 """Foreign servers may be slow: they hold up one another, and nobody else."""
 
@@ -46,8 +49,17 @@ def folder(desk: Desk) -> Iterator[Path]:
     with ExitStack() as stack:
         with storage_errors(DATA):
             desk.rules.incoming.mkdir(parents=True, exist_ok=True)
-            place = stack.enter_context(tempfile.TemporaryDirectory(dir=desk.rules.incoming))
-        yield Path(place)
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=desk.rules.incoming)))
+            stack.enter_context(Flock(place / LOCK, fcntl.LOCK_EX))
+        yield place
+
+
+def tidy(incoming: Path) -> None:
+    """Remove what dead processes left of what came in: folders whose locks nobody holds. Raises `StorageError`."""
+    with storage_errors(DATA):
+        for lock in incoming.glob(f"*/{LOCK}"):
+            with suppress(BlockingIOError, FileNotFoundError), Flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def taken(desk: Desk, file: Path, kind: UploadKind, *, caller: Caller) -> Upload:

@@ -40,6 +40,8 @@ async def _told(desk: Desk, job_id: str, *, caller: Caller, after: int) -> Async
                     news = await desk.ask(desk.jobs.events, job_id, after=after)
                 except NotFound:  # it was removed meanwhile
                     return
+                except AvatarError as error:  # who comes back hears the rest
+                    raise BrokenOff from error
                 for told in news:
                     yield line(told)
                     after = told.number

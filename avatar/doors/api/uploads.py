@@ -65,7 +65,7 @@ router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
     "",
     status_code=201,
     openapi_extra=FORM,
-    responses=declared(*WITH_BODY, "unsupported_media", "consent_required", "rate_limited"),
+    responses=declared(*WITH_BODY, "unsupported_media", "consent_required"),
 )
 async def upload(request: Request, desk: At, caller: Who) -> UploadAnswer:
     """Bring a picture or a recording of a person who agreed to it."""

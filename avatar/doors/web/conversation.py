@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from avatar.allowed import MAX_PROMPT, MAX_TEXT
 from avatar.doors.api import problems
 from avatar.doors.api.asking import understood
-from avatar.doors.api.body import VideoBody
+from avatar.doors.api.body import Source, VideoBody
 from avatar.doors.api.callers import Caller
 from avatar.doors.api.desk import Desk
 from avatar.errors import AvatarError, BadRequest, Unavailable
@@ -57,11 +57,11 @@ class Line(BaseModel):
 
     line: str = Field(min_length=1, max_length=MAX_TEXT)
     history: list[Turn] = Field([], max_length=40)
-    avatar: str | None = None
-    image: str | None = None
+    avatar: str | None = Field(None, min_length=1, max_length=200)
+    image: Source | None = None
     face: int = Field(0, ge=0, le=50)
     landmarks: Landmarks | None = None
-    voice: str | None = None
+    voice: str | None = Field(None, min_length=1, max_length=200)
     persona: str = Field("", max_length=MAX_PROMPT)
 
     @staticmethod

@@ -66,9 +66,9 @@ class Shelf:
         await found.answer(Headers(scope=scope), cache=self._cache)(scope, receive, send)
 
     def find(self, name: str) -> Kept | None:
-        """A file by its name; None where there is none."""
+        """A file by its name; None where there is none right below the folder."""
         place = self._folder / name
-        if not name or not place.is_file():
+        if "/" in name or not place.is_file():
             return None
         return _read(place, place.stat().st_mtime_ns)
 

@@ -1,6 +1,7 @@
 """What the page shows: its own files, avatars' pictures, and films to their owner. Knows no words and no layout."""
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -34,6 +35,7 @@ SHOWN: dict[str, Named] = {name: name for name in get_args(Named)}
 """What films are asked for by; those that have an ending by nature may be asked for with it too."""
 SHOWN |= {"video.mp4": "video", "image.png": "image", "audio.wav": "audio"}
 DAY = "public, max-age=86400"
+EVENT = re.compile(r"[0-9]{1,15}")
 
 
 class Looking:
@@ -127,8 +129,9 @@ class Looking:
             return StreamingResponse(grown, media_type="video/mp4", headers={"X-Accel-Buffering": "no"})
         if what == "events":
             desk.check_streams(caller)
-            after = request.headers.get("last-event-id", "")
-            told = await streams.events(desk, job_id, caller=caller, after=int(after) if after.isdecimal() else 0)
+            last = request.headers.get("last-event-id", "")
+            after = int(last) if EVENT.fullmatch(last) else 0
+            told = await streams.events(desk, job_id, caller=caller, after=after)
             if told is None:
                 return Response(status_code=204)
             return StreamingResponse(told, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})

@@ -58,8 +58,9 @@ class Visitors:
 
     def behind(self, viewer: str) -> Caller | None:
         """Whose films are looked at."""
+        named = viewer.encode()  # of letters beyond ASCII only bytes can be compared
         for secret, caller in self._keyed.values():
-            if hmac.compare_digest(secret, viewer):
+            if hmac.compare_digest(secret.encode(), named):
                 return caller
         return Caller(viewer) if NAME.fullmatch(viewer) and not self.closed else None
 

@@ -46,7 +46,7 @@ class Painted:
 
     easel: Easel
     opens: Opens = studio
-    version: str = "1"
+    version: str = "2"
 
     @property
     def id(self) -> str:
@@ -85,20 +85,21 @@ class Sitting:
     def __call__(self, brief: Brief, context: Context, /) -> Portrait:
         """The portrait. Raises `BadOutput` when no candidate has one good face, and what the painter raises."""
         why: list[str] = []
-        for number, (seed, picture) in enumerate(self._candidates(brief, context), start=1):
+        for number, (seed, picture, notes) in enumerate(self._candidates(brief, context), start=1):
             points, confidence = self._faces(picture)
             fault = unfit(points, picture)
             if not fault:
                 framed = frame.frame(picture, points[0], facemesh.height(points[0]), everything=brief.whole)
                 made = portrait(framed, confidence, context)
-                told = f"{self.easel.limits.name}, seed {seed}"
-                return replace(made, label=f"{told}, candidate {number} of {CANDIDATES}" if number > 1 else told)
+                label = f"{self.easel.limits.name}, seed {seed}"
+                label += f", candidate {number} of {CANDIDATES}" if number > 1 else ""
+                return replace(made, label=label, notes=(f"The face was painted: {label}.", *notes))
             why.append(fault)
         seen = ", ".join(dict.fromkeys(why))
         raise BadOutput(f"{self.easel.limits.name} painted {len(why)} pictures, none with one good face ({seen}).")
 
-    def _candidates(self, brief: Brief, context: Context) -> Iterator[tuple[int, Bytes]]:
-        """Pictures with their seeds, painted as they are asked for."""
+    def _candidates(self, brief: Brief, context: Context) -> Iterator[tuple[int, Bytes, tuple[str, ...]]]:
+        """Pictures with their seeds and what is to be told of them, painted as they are asked for."""
         sampling = brief.sampling
         if not sampling.negative.strip() and self.easel.limits.guidance > 1.0:
             sampling = replace(sampling, negative=UNWANTED)
@@ -108,7 +109,8 @@ class Sitting:
         for start in range(0, CANDIDATES, group):
             some = seeds[start : start + group]
             order = Order(helped(brief.prompt, brief.gender), some, side, side, sampling)
-            yield from zip(some, self.painter(order, context).pictures, strict=True)
+            painted = self.painter(order, context)
+            yield from ((seed, picture, painted.notes) for seed, picture in zip(some, painted.pictures, strict=True))
 
     def _faces(self, picture: Bytes) -> tuple[list[Floats], float]:
         """The points of all faces, and how sure they are."""
