@@ -198,7 +198,7 @@ class Doer:
             job=hand.job,
             run=hand.run,
             stages=self.stages.get(ask.kind, ()),
-            paces=patiently(self.workbook.paces, hand=hand),
+            paces=patiently(lambda: self.workbook.shares(size=row.weight), hand=hand),
             percent=row.progress,
             playable=lambda event: self.live.show(hand.job, event.path),
             spent=lambda: clock() - began,

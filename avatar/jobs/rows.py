@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -11,13 +11,23 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from avatar.jobs import papers, tables
 from avatar.jobs.service import LAST, TOLD, Job, Status, Told
-from avatar.request import Ask
+from avatar.request import Ask, Kind
 
 Clock = Callable[[], float]
 Row = sa.Row[Any]
 
 MINUTE = 60.0  # seconds in which a client's rate fills up again
 SPEAKING = 15.0  # characters a second, roughly, in any language
+SILENT = 4.0  # seconds of a silent film that asks for no length
+STAGES: Mapping[Kind, tuple[str, ...]] = {
+    "talk": ("speech", "portrait", "motion", "pose", "lips", "film"),
+    "speech": ("speech",),
+    "video": ("video", "reel"),
+    "image": ("picture",),
+}
+"""The stages of each kind of request, whose times make up what is expected of it."""
+STILL = ("portrait",)
+"""Those that take as long however much is said."""
 LIVE = 15.0  # seconds after which a worker that said nothing no longer counts
 jobs = tables.jobs.c
 
@@ -28,8 +38,18 @@ def new_id(kind: str) -> str:
 
 
 def weight(ask: Ask) -> float:
-    """Seconds of speech that a request will come to, as far as its text tells."""
+    """How much a request is: seconds of speech, as far as its text tells, or of silent film, or pictures."""
+    if ask.kind == "image":
+        return float(ask.variations)
+    if ask.kind == "video":
+        return ask.variations * (ask.seconds or SILENT)
     return max(1.0, len(ask.text) / SPEAKING)
+
+
+def shares(found: sa.Connection, *, size: float) -> dict[str, float]:
+    """Seconds that each stage takes of a request of this weight, as measured here."""
+    known = found.execute(sa.select(tables.paces.c.stage, tables.paces.c.pace))
+    return {stage: pace * (1.0 if stage in STILL else size) for stage, pace in known}
 
 
 def tell(found: sa.Connection, job: str, name: TOLD, data: dict[str, Any], *, now: float) -> None:
@@ -128,18 +148,28 @@ def before(row: Row) -> sa.ColumnElement[bool]:
 
 
 def outlook(found: sa.Connection, row: Row, *, now: float) -> tuple[int | None, float | None]:
-    """Queue position, and seconds until the job will be done going by measured stage times; None where unknown."""
-    pace = found.scalar(sa.select(sa.func.sum(tables.paces.c.pace)))
-    rest = row.weight * (1 - row.progress / 100)
-    if row.status == "in_progress":
-        return None, pace and rest * pace
-    if row.status != "queued":
+    """Queue position, and seconds until the job will be done going by measured stage times; None where unknown.
+
+    Jobs before it count as of its own kind.
+    """
+    if row.status not in ("queued", "in_progress"):
         return None, None
+
+    def work(size: float, times: float) -> float:
+        """Seconds for requests that weigh so much together, and are so many."""
+        known = shares(found, size=size)
+        return sum(known[stage] * (times if stage in STILL else 1.0) for stage in route if stage in known)
+
+    route = STAGES[papers.load_request(row.request).kind]
+    left = 1 - row.progress / 100
+    own = work(row.weight * left, left)
+    if row.status == "in_progress":
+        return None, own or None
     ahead, load = found.execute(sa.select(sa.func.count(), sa.func.sum(jobs.weight)).where(before(row))).one()
-    if not pace:
+    if not own:
         return ahead + 1, None
-    running = found.scalar(
-        sa.select(sa.func.sum(jobs.weight * (1 - jobs.progress / 100))).where(jobs.status == "in_progress")
-    )
+    part = 1 - jobs.progress / 100
+    others = sa.select(sa.func.sum(jobs.weight * part), sa.func.sum(part)).where(jobs.status == "in_progress")
+    running, many = found.execute(others).one()
     slots = found.scalar(sa.select(sa.func.sum(tables.workers.c.slots)).where(tables.workers.c.seen_at > now - LIVE))
-    return ahead + 1, ((load or 0.0) + (running or 0.0)) * pace / float(slots or 1) + rest * pace
+    return ahead + 1, work((load or 0.0) + (running or 0.0), ahead + (many or 0.0)) / float(slots or 1) + own

@@ -149,7 +149,8 @@ paces = sa.Table(
     sa.Column("seconds", Real, nullable=False),
     sa.Column("pace", Real, nullable=False),
 )
-"""Measured stage times: how many, in all, and a moving mean of seconds for each unit of request size."""
+"""Measured stage times: how many, in all, and a moving mean of seconds for each unit of request size, or for each
+request where a stage takes as long however much is said."""
 
 totals = sa.Table(
     "avatar_totals", meta, sa.Column("status", Text, primary_key=True), sa.Column("times", Whole, nullable=False)

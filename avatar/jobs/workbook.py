@@ -123,10 +123,10 @@ class Workbook:
             found.execute(tables.workers.delete().where(tables.workers.c.id == worker))
             found.execute(theirs.values(run=None, worker=None))
 
-    def paces(self) -> dict[str, float]:
-        """Seconds of work of each stage for each second of film, as measured here."""
+    def shares(self, *, size: float) -> dict[str, float]:
+        """Seconds that each stage takes of a request of this weight, as measured here."""
         with self.database.read() as found:
-            return {row.stage: row.pace for row in found.execute(sa.select(tables.paces))}
+            return rows.shares(found, size=size)
 
     def crew(self) -> tuple[Member, ...]:
         """The workers that live."""
@@ -185,7 +185,7 @@ class Workbook:
 
     def _measure(self, found: sa.Connection, report: Report, *, weight: float) -> None:
         seconds, each = report.data["seconds"], tables.paces.c
-        pace = seconds / weight
+        pace = seconds if report.data["stage"] in rows.STILL else seconds / weight
         rows.merge(
             found,
             tables.paces,

@@ -8,6 +8,7 @@ import pytest
 from avatar.engine import Engine, Walk
 from avatar.errors import BadRequest, NotFound
 from avatar.events import Outcome
+from avatar.jobs import rows
 from avatar.request import parse
 from avatar.stage import Stage
 from avatar.store import FolderStore
@@ -45,6 +46,10 @@ def test_the_stages_come_in_order_and_all_are_planned(tmp_path: Path) -> None:
     assert [name for name, _ in told.asked] == ["speech", "portrait", "motion", "pose", "lips", "film"]
     assert [stage.name for stage in pipeline.TALK] == [name for name, _ in told.asked]
     assert (outcome.mode, outcome.seed, outcome.degraded) == ("video", 5, False)
+
+
+def test_what_is_expected_of_a_request_counts_its_own_stages() -> None:
+    assert {kind: tuple(stage.name for stage in route) for kind, route in pipeline.ROUTES.items()} == rows.STAGES
 
 
 def test_every_chain_ends_in_a_floor() -> None:

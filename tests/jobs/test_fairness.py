@@ -1,6 +1,11 @@
-"""Who waits how long: 200 jobs of 20 clients, one of them greedy."""
+"""Who waits how long, and how long that is told to be: 200 jobs of 20 clients, one of them greedy."""
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
 
 from avatar.jobs.durable import DurableJobs
 from avatar.jobs.service import Job, Order
@@ -64,3 +69,14 @@ def test_a_lower_priority_number_comes_first_and_jobs_called_off_cost_no_turn(do
     order = [job.id for job in served(embedded(), [*later, other, first])]
     assert order[0] == first.id
     assert order.index(other.id) <= 2
+
+
+def test_pictures_and_faces_do_not_make_a_long_script_look_longer(door: Open, tmp_path: Path) -> None:
+    jobs = door()
+    long, short = (jobs.submit(parse({"text": words})) for words in ("x" * 1500, "Hello."))
+    measured = {"speech": 0.1, "portrait": 5.0, "film": 0.2, "picture": 90.0, "reel": 7.0}
+    with closing(sqlite3.connect(tmp_path / "jobs.sqlite")) as database, database:
+        told = [(stage, 1, pace, pace) for stage, pace in measured.items()]
+        database.executemany("insert into avatar_paces values (?, ?, ?, ?)", told)
+    assert jobs.job(long.id).eta_seconds == pytest.approx(5 + 100 * 0.3)
+    assert jobs.job(short.id).eta_seconds == pytest.approx(5 + 100 * 0.3 + 5 + 0.3)

@@ -229,9 +229,9 @@ class Shaken(Workbook):
 
     asked: set[str]
 
-    def paces(self) -> dict[str, float]:
-        self._shake("paces")
-        return super().paces()
+    def shares(self, *, size: float) -> dict[str, float]:
+        self._shake("shares")
+        return super().shares(size=size)
 
     def done(self, job_id: str) -> list[Kept]:
         self._shake("done")
@@ -262,5 +262,5 @@ def test_a_job_waits_for_its_database_wherever_it_needs_it(door: Open, tmp_path:
     Doer(engine, render, book, teller, LiveFolder(tmp_path / "live"), book.elsewhere).do(hand, row)
     teller.close()
     database.close()
-    assert book.asked == {"paces", "done", "elsewhere"}
+    assert book.asked == {"shares", "done", "elsewhere"}
     assert jobs.job(job.id).status == "completed"
