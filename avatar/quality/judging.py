@@ -25,7 +25,8 @@ TEETH = Meaning("labiodental contact", "%", Limit(low=100.0))
 ROUNDING = Meaning("rounding order", "%", Limit(low=100.0))
 SILENCE = Meaning("lips shut in silence", "%", Limit(low=99.0))
 DRAWN = Meaning("mouth as drawn", "correlation", Limit(low=0.8))
-RANGE = Meaning("openness range", "face heights", Limit(0.06, 0.14))
+OPENS_FROM = 0.06
+RANGE = Meaning("openness range", "face heights", Limit(OPENS_FROM, 0.14))
 LEAD = Meaning("anticipation", "ms", Limit(40.0, 120.0))
 HEAD = tuple(Meaning(f"head {name}", "degrees std", Limit(2.0, 6.0)) for name in ("yaw", "pitch", "roll"))
 ALIVE = Meaning("head moves in silence", "degrees/s", Limit(low=0.3))
@@ -41,7 +42,7 @@ LEAST_STRENGTH = 0.3
 """Correlation of opening and loudness below which their lag tells nothing."""
 LEAST_LIKENESS = 0.65
 """Correlation of opening and of the known sounds' openings below which their lag tells nothing."""
-LEAST_WINDOWS, LEAST_LEADS = 3, 6
+LEAST_WINDOWS, LEAST_LEADS, LEAST_OPEN = 3, 6, 2
 SURE = 1.0
 """Standard error in ms a minute above which a drift is not measured."""
 HEAD_SECONDS, LOOP_SECONDS, BLINK_SECONDS = 8.0, 20.0, 8.0
@@ -157,7 +158,7 @@ def mouth_figures(
 ) -> list[Figure]:
     """Closures, teeth, rounding, silence, range and anticipation; `teeth` is the share of f and v that touch."""
     widest = mouth.widest(phones)
-    found = [RANGE.judged(widest, face.source)]
+    found = [_range(widest, phones, face.source)]
     if not widest > 0.0:
         return [*found, *(m.unmeasured("the mouth never opens") for m in (CLOSURE, TEETH, ROUNDING, SILENCE, LEAD))]
     closed = saying.CLOSED * widest
@@ -176,6 +177,13 @@ def mouth_figures(
         ROUNDING.judged(100.0 * saying.rounded_order(phones, mouth.times, face.width), face.source),
         LEAD.judged(ahead, mouth.source, f"{'too few: ' * math.isnan(ahead)}{len(lead)} vowels"),
     ]
+
+
+def _range(widest: float, phones: tuple[Phone, ...] | None, source: Source) -> Figure:
+    """How far the mouth opens; whoever says no open vowel need not open it far."""
+    if 0.0 < widest < OPENS_FROM and phones and saying.open_vowels(phones) < LEAST_OPEN:
+        return RANGE.unmeasured(f"{widest:.3f}, but hardly an open vowel is said")
+    return RANGE.judged(widest, source)
 
 
 def _unparted(spans: list[tuple[float, float]], mouth: Mouth) -> list[tuple[float, float]]:

@@ -22,7 +22,7 @@ PAUSE = 0.3
 MARGIN = 0.12
 """Seconds at either end of a pause in which the mouth may still shut or already breathe in."""
 OPEN_VOWEL = 0.32
-"""Least jaw target of the vowels from which anticipation is read."""
+"""Least jaw target of the vowels that open the mouth, from which anticipation is read."""
 RISE = 0.25
 """Least rise into a vowel, as a share of the 95th percentile of the gap, from which anticipation is read."""
 FINE = 0.002
@@ -66,6 +66,12 @@ def speaking(phones: tuple[Phone, ...], times: Array) -> Mask:
         if phone.ipa:
             inside |= (times >= phone.start) & (times < phone.end)
     return inside
+
+
+def open_vowels(phones: tuple[Phone, ...]) -> int:
+    """How many vowels open the mouth wide."""
+    first = (visemes(phone.ipa)[0] for phone in phones if phone.ipa)
+    return sum(viseme.vowel and viseme.target[0] >= OPEN_VOWEL for viseme in first)
 
 
 def leads(phones: tuple[Phone, ...], times: Array, gap: Array, widest: float) -> Array:

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from avatar.artifacts import Phone
 from avatar.quality import hearing, lipgap, living, saying, stillness
 from avatar.quality.faces import Faces
-from avatar.quality.judging import Mouth, life_figures
+from avatar.quality.judging import Mouth, life_figures, mouth_figures
 from avatar.quality.seeing import Still
 from tests.lips.spoken import made
 from tests.quality.films import RATE, sound, spoken
@@ -165,3 +166,23 @@ def test_a_head_of_stone_fails(good_face: Faces) -> None:
     times = np.arange(len(good_face.gap)) / FPS
     told = {figure.name: figure.verdict for figure in life_figures(stone, times, FPS, times > 1.0)}
     assert {told["head yaw"], told["head pitch"], told["head roll"], told["head moves in silence"]} == {"fail"}
+
+
+@pytest.mark.parametrize(
+    ("vowel", "gap", "verdict"),
+    [
+        ("iː", 0.05, "not measured"),
+        ("iː", 0.08, "pass"),
+        ("iː", 0.2, "fail"),
+        ("iː", 0.0, "fail"),
+        ("ɑː", 0.05, "fail"),
+    ],
+)
+def test_who_says_no_open_vowel_need_not_open_the_mouth_far(
+    good_face: Faces, vowel: str, gap: float, verdict: str
+) -> None:
+    phones = tuple(Phone(vowel, 0.2 * number, 0.2 * number + 0.2) for number in range(5))
+    frames = len(good_face.gap)
+    mouth = Mouth(np.arange(frames) / FPS, np.full(frames, gap), "pixels")
+    found = mouth_figures(mouth, good_face, phones, None, 1.0)
+    assert next(figure.verdict for figure in found if figure.name == "openness range") == verdict
