@@ -21,6 +21,8 @@ TONGUE = ((0.72, 0.34, 0.34), (0.50, 0.18, 0.19))
 
 LASH_REACH = 0.05
 """Face heights around an eye within which its lid is drawn."""
+BESIDE, ROUND = 0.36, 0.10
+"""Eye widths beside an eye within which its lid is drawn, and how much darker it is at its ends, being round."""
 LIDS_FROM = 0.06
 """How far an eye must be shut, 0 to 1, before its lid's skin begins to show."""
 LASH_LINE = 0.0075
@@ -168,8 +170,9 @@ class Lids:
         reach = LASH_REACH * model.unit
         left, right = model.outline_at_rest[0, 0, 0], model.outline_at_rest[0, -1, 0]
         top, bottom = model.outline_at_rest[..., 1].min() - 1.5 * reach, model.outline_at_rest[..., 1].max() + reach
-        self.x, self.y = int(left - reach) & ~1, int(top) & ~1
-        size = int(right + reach) - self.x + 1 & ~1, int(bottom) - self.y + 1 & ~1
+        aside = max(reach, BESIDE * (right - left))
+        self.x, self.y = int(left - aside) & ~1, int(top) & ~1
+        size = int(right + aside) - self.x + 1 & ~1, int(bottom) - self.y + 1 & ~1
         self._skin = crop(skin, self.x, self.y, *size).pixels
         self.shape = (size[1], size[0])
         self._columns = np.arange(size[0], dtype=np.float32) + self.x
@@ -177,6 +180,7 @@ class Lids:
         self._rest = model.lids_at(self._columns)
         t = np.clip(2.0 * (self._columns - left) / max(right - left, 1.0) - 1.0, -1.0, 1.0)
         self._arch = np.sqrt(np.maximum(1.0 - t**4, 0.0)).astype(np.float32)
+        self._round = (1.0 - ROUND * t * t).astype(np.float32)
 
     def draw(self, row: Track) -> Bytes | None:
         """The lid for one track row, premultiplied (h, w, 4); None while the eye is as open as at rest."""
@@ -194,7 +198,7 @@ class Lids:
         away = (self._rows - now.upper) / (LASH_LINE * unit)
         lash = share * self._arch * np.exp(-np.where(away < 0.0, 1.6 * away * away, 0.8 * away * away))
         soft = cv2.multiply(self._skin, cv2.merge([cover.astype(np.float32)] * 4), dtype=cv2.CV_32F)
-        shade = 1.0 - 0.75 * lash - 0.12 * share * np.exp(-((away / 6.0) ** 2))
+        shade = self._round * (1.0 - 0.12 * share * np.exp(-((away / 6.0) ** 2))) - 0.75 * lash
         lid_cover = soft[..., 3]
         whole = np.maximum(lid_cover, 255.0 * 0.8 * lash)
         black = np.float32(16.0 / 255.0) * lid_cover

@@ -35,7 +35,7 @@ class Photo:
     """The user's own picture: its face found by FaceLandmarker, its person by the segmenter where that is here."""
 
     id: str = "photo"
-    version: str = "5"
+    version: str = "6"
     needs: Needs = Needs(weights=("face-landmarker",), packages=("mediapipe", "PIL"), also=(SEGMENTER,))
 
     def takes(self, brief: Brief, /) -> bool:
@@ -58,7 +58,7 @@ class PlainPhoto:
     """The same with nothing to fetch: a face that is marked, else one that a cascade finds from the front."""
 
     id: str = "photo-plain"
-    version: str = "3"
+    version: str = "4"
     needs: Needs = Needs(packages=("PIL",))
 
     def takes(self, brief: Brief, /) -> bool:

@@ -20,24 +20,26 @@ LASHES = (0.055, 0.028)
 """Face heights above the upper and below the lower lid's line that lashes and their shadow take."""
 SKIN_AT_LEAST = 0.68
 """How light, against the skin around an eye, a pixel must be to count as skin."""
+BEYOND = 0.22
+"""Eye widths by which lashes reach beyond the outer corner."""
+EDGE = 0.010
+"""Face heights over which a lid fades into the skin around it."""
+TONE = 85.0
+"""Percentile of what shows above an eye that is bare skin: lashes and their shadow are darker."""
+LIGHT = (0.82, 1.03)
+"""How much darker or lighter a lid may be than the skin below the eye, of which it is made."""
+HAIR = (0.42, 0.66)
+"""How light, against skin, hair beside an eye is at most, and skin at least."""
 WINDOW = 0.4
 """Eye widths by which an eye's sheets reach beyond its corners."""
 
 
 def lids(pixels: Bytes, face: Face, unit: float) -> tuple[Bytes, int, int]:
     """The bare skin over both eyes, without eye and lash: straight-alpha RGBA (h, w, 4), and its top left corner."""
+    outlines = [_lid(face.right, unit, outer=0), _lid(face.left, unit, outer=-1)]
     hidden = np.zeros(pixels.shape[:2], np.uint8)
-    for eye in (face.right, face.left):
-        upper, lower = np.asarray(eye.upper, np.float32), np.asarray(eye.lower, np.float32)
-        t = np.linspace(-1.0, 1.0, len(upper))
-        upper[:, 1] -= LASHES[0] * unit * (0.45 + 0.55 * (1.0 - t * t))
-        lower[:, 1] += LASHES[1] * unit
-        brow = np.interp(upper[:, 0], *np.asarray(eye.brow, np.float32).T) + 0.028 * unit
-        upper[:, 1] = np.maximum(upper[:, 1], np.minimum(brow, np.asarray(eye.upper)[:, 1] - 0.022 * unit))
-        wide = (upper[-1] - upper[0]) * 0.10
-        upper[0] -= wide
-        upper[-1] += wide
-        cv2.fillPoly(hidden, [np.rint(np.vstack([upper, lower[::-1]])).astype(np.int32)], 255)
+    for outline in outlines:
+        cv2.fillPoly(hidden, [np.rint(outline).astype(np.int32)], 255)
     places = np.argwhere(hidden)
     rim = round(0.1 * unit)
     low, high = np.maximum(places.min(axis=0) - rim, 0), places.max(axis=0) + rim
@@ -45,11 +47,60 @@ def lids(pixels: Bytes, face: Face, unit: float) -> tuple[Bytes, int, int]:
     known = _skin(cut, mask).astype(np.float32)
     bare = pulled(np.dstack([cut.astype(np.float32) * known[..., None], known]))
     soft = cv2.GaussianBlur(np.clip(bare, 0, 255), (0, 0), 0.012 * unit)
+    for eye, outline in zip((face.right, face.left), outlines, strict=True):
+        _toned(soft, cut, outline - low[::-1], np.asarray(eye.upper, np.float32) - low[::-1])
     grain = (cut.astype(np.float32) - cv2.GaussianBlur(cut, (0, 0), 1.5))[known > 0].std() if known.any() else 0.0
     noise = np.random.default_rng(3).normal(0.0, min(0.5 * float(grain), 3.0), mask.shape)
-    cover = cv2.GaussianBlur(mask, (0, 0), 0.006 * unit)
+    cover = cv2.GaussianBlur(mask, (0, 0), EDGE * unit) * _free(cut, face, low, known, unit)
     rgba = np.dstack([np.clip(soft + noise[..., None], 0, 255), cover])
     return np.rint(rgba).astype(np.uint8), int(low[1]), int(low[0])
+
+
+def _lid(eye: Eye, unit: float, *, outer: int) -> Floats:
+    """The outline (k, 2) of what a lid hides when it is shut: the eye, and its lashes beyond the `outer` corner too."""
+    upper, lower = np.asarray(eye.upper, np.float32), np.asarray(eye.lower, np.float32)
+    t = np.linspace(-1.0, 1.0, len(upper))
+    upper[:, 1] -= LASHES[0] * unit * (0.45 + 0.55 * (1.0 - t * t))
+    lower[:, 1] += LASHES[1] * unit
+    across = upper[-1] - upper[0]
+    upper[0] -= 0.10 * across
+    upper[-1] += 0.10 * across
+    out = -across if outer == 0 else across
+    tip, under = upper[outer] + BEYOND * out, lower[outer] + 0.5 * BEYOND * out
+    upper = np.vstack([tip, upper]) if outer == 0 else np.vstack([upper, tip])
+    lower = np.vstack([under, lower]) if outer == 0 else np.vstack([lower, under])
+    upper[outer, 1] -= 0.3 * LASHES[0] * unit
+    brow = np.interp(upper[:, 0], *np.asarray(eye.brow, np.float32).T) + 0.028 * unit
+    rim = np.interp(upper[:, 0], *np.asarray(eye.upper, np.float32).T)
+    upper[:, 1] = np.maximum(upper[:, 1], np.minimum(brow, rim - 0.022 * unit))
+    return np.asarray(np.vstack([upper, lower[::-1]]), np.float32)
+
+
+def _toned(soft: Floats, cut: Bytes, outline: Floats, rim: Floats) -> None:
+    """Give what is painted within the outline the light of the skin that shows there above the eye's upper `rim`."""
+    inside = np.zeros(cut.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.rint(outline).astype(np.int32)], 1)
+    rows, columns = np.mgrid[: cut.shape[0], : cut.shape[1]].astype(np.float32)
+    within = (columns > rim[0, 0]) & (columns < rim[-1, 0])
+    above = (inside > 0) & within & (rows < np.interp(columns, rim[:, 0], rim[:, 1]))
+    if above.sum() < 20:
+        return
+    shown = float(np.percentile(cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY)[above], TONE))
+    painted = float(cv2.cvtColor(soft, cv2.COLOR_RGB2GRAY)[above].mean())
+    share = min(max(shown / max(painted, 1.0), LIGHT[0]), LIGHT[1])
+    feather = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 2.0)[..., None]
+    soft *= 1.0 + (share - 1.0) * feather
+
+
+def _free(cut: Bytes, face: Face, low: NDArray[np.int64], known: Floats, unit: float) -> Floats:
+    """Where no hair hangs beside the eyes, 0 to 1: it is darker than skin over more than a lash's width."""
+    luma = cv2.cvtColor(cv2.GaussianBlur(cut, (0, 0), 0.02 * unit), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    usual = float(np.median(luma[known > 0])) if known.any() else 255.0
+    light = np.clip((luma / max(usual, 1.0) - HAIR[0]) / (HAIR[1] - HAIR[0]), 0.0, 1.0)
+    x = np.arange(cut.shape[1], dtype=np.float32) + low[1]
+    beside = np.minimum(face.right.upper[0][0] - x, np.inf), x - face.left.upper[-1][0]
+    out = np.clip(np.maximum(*beside) / (0.03 * unit), 0.0, 1.0)
+    return np.asarray(1.0 - out * (1.0 - light), np.float32)
 
 
 def _skin(cut: Bytes, mask: Bytes) -> NDArray[np.bool_]:
