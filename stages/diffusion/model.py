@@ -133,16 +133,17 @@ class Model:
     @contextmanager
     def _listening(self, count: Count, *, whole: bool) -> Iterator[None]:
         """Every block tells that it begins; of denoisers that run `whole`, as compiled ones do, they alone."""
-        listen, hooks = _listener(count), []
+        listen, heard = _listener(count), list[nn.Module]()
         try:
             for name, network in self.networks().items():
                 alone = whole and name in self.source.denoisers
-                blocks_of = (network,) if alone else self._heard(network)
-                hooks += [block.register_forward_pre_hook(listen) for block in blocks_of]
+                heard += (network,) if alone else self._heard(network)
+            for block in heard:
+                _before(block)[listen] = listen
             yield
         finally:
-            for hook in hooks:
-                hook.remove()
+            for block in heard:
+                _before(block).pop(listen, None)
 
     @contextmanager
     def alone(self, beat: Callable[[], None]) -> Iterator[None]:
@@ -194,6 +195,12 @@ def blocks(network: nn.Module) -> Iterator[nn.Module]:
                 del found[outer]
             found |= entries
     yield from found.values() or (network,)
+
+
+def _before(block: nn.Module) -> dict[object, Callable[..., None]]:
+    """What a block calls before it begins. Torch has handles for it, which take longer to make than to be called."""
+    hooks: dict[object, Callable[..., None]] = vars(block)["_forward_pre_hooks"]
+    return hooks
 
 
 def _listener(count: Count) -> Callable[..., None]:

@@ -294,20 +294,14 @@ def test_windows_cover_all_frames_and_begin_with_the_first(size: int, overlap: i
     assert len(windows.windows(size, size=size, overlap=overlap)) == 1
 
 
-def test_memory_does_not_grow_with_the_length(bench: Bench, placement: Placement) -> None:
-    mover, other = Svd().load(placement), Svd().load(placement)
+def test_memory_of_a_talk_and_of_sliding_windows_is_that_of_one_window(bench: Bench, placement: Placement) -> None:
+    mover, once = Svd().load(placement), Sampling(steps=1)
     with peaks() as window:
-        mover(brief(bench, 0.5), bench.context)
+        mover(brief(bench, 0.5, sampling=once), bench.context)
+    with peaks() as film:
+        mover(brief(bench, 1.2, sampling=once), bench.context)
     with peaks() as talk:
-        other(brief(bench, 12.0), bench.context)
+        mover(brief(bench, 12.0, sampling=once, seed=4), bench.context)  # another: what is known is not filmed anew
+    assert film.tensors <= 1.15 * window.tensors
     assert talk.tensors <= 1.02 * window.tensors
     assert talk.arrays <= window.arrays + 2_000_000  # the motion track of 300 frames is most of it
-
-
-def test_memory_of_sliding_windows_is_that_of_one(bench: Bench, placement: Placement) -> None:
-    mover = Svd().load(placement)
-    with peaks() as window:
-        mover(brief(bench, 0.5, sampling=Sampling(steps=1)), bench.context)
-    with peaks() as film:
-        mover(brief(bench, 1.6, sampling=Sampling(steps=1)), bench.context)
-    assert film.tensors <= 1.15 * window.tensors
