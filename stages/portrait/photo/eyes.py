@@ -47,8 +47,9 @@ def lids(pixels: Bytes, face: Face, unit: float) -> tuple[Bytes, int, int]:
     known = _skin(cut, mask).astype(np.float32)
     bare = pulled(np.dstack([cut.astype(np.float32) * known[..., None], known]))
     soft = cv2.GaussianBlur(np.clip(bare, 0, 255), (0, 0), 0.012 * unit)
+    corner = low[::-1].astype(np.float32)
     for eye, outline in zip((face.right, face.left), outlines, strict=True):
-        _toned(soft, cut, outline - low[::-1], np.asarray(eye.upper, np.float32) - low[::-1])
+        _toned(soft, cut, outline - corner, np.asarray(eye.upper, np.float32) - corner)
     grain = (cut.astype(np.float32) - cv2.GaussianBlur(cut, (0, 0), 1.5))[known > 0].std() if known.any() else 0.0
     noise = np.random.default_rng(3).normal(0.0, min(0.5 * float(grain), 3.0), mask.shape)
     cover = cv2.GaussianBlur(mask, (0, 0), EDGE * unit) * _free(cut, face, low, known, unit)
@@ -98,8 +99,8 @@ def _free(cut: Bytes, face: Face, low: NDArray[np.int64], known: Floats, unit: f
     usual = float(np.median(luma[known > 0])) if known.any() else 255.0
     light = np.clip((luma / max(usual, 1.0) - HAIR[0]) / (HAIR[1] - HAIR[0]), 0.0, 1.0)
     x = np.arange(cut.shape[1], dtype=np.float32) + low[1]
-    beside = np.minimum(face.right.upper[0][0] - x, np.inf), x - face.left.upper[-1][0]
-    out = np.clip(np.maximum(*beside) / (0.03 * unit), 0.0, 1.0)
+    beside = np.maximum(face.right.upper[0][0] - x, x - face.left.upper[-1][0])
+    out = np.clip(beside / (0.03 * unit), 0.0, 1.0)
     return np.asarray(1.0 - out * (1.0 - light), np.float32)
 
 
