@@ -45,6 +45,7 @@ HOW = {
     "steps": f"Use a whole number from 1 to {MAX_STEPS}.",
     "guidance_scale": "Use a number from 0 to 30.",
     "sampler": f"Use one of {', '.join(get_args(Sampler))}.",
+    "cache_threshold": "Use a number from 0 (nothing is taken over) to 1; 0.1 is usual.",
     "variations": f"Use a whole number from 1 to {MAX_VARIATIONS}.",
     "backends": "Name a backend for a stage, as motion: idle; /v1/backends lists them.",
     "profile": "Use auto, minimal, recommended or maximum.",

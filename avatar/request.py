@@ -96,7 +96,8 @@ class Ask(BaseModel):
     A `video` of `seconds` shows what `prompt` says, from `image` on where there is one, and moves as `video` does; an
     `image` shows it at rest. `variations` makes as many, with the seeds from `seed` on. In a `talk`, `video` is footage
     of somebody whose mouth is to say it, or beside an `image` somebody to move like; `drive` says more of that.
-    `steps`, `guidance_scale`, `sampler` and `negative_prompt` are for diffusion models, None is the model's own;
+    `steps`, `guidance_scale`, `sampler`, `negative_prompt` and `cache_threshold` are for diffusion models, see
+    `avatar.sampling`, None is the model's own;
     `backends` names one for a stage, `profile` the weights that may be used.
 
     A text such as `Ada: Hello. Ben: Hi!` has several speakers, see `avatar.dialogue`; `cast` says who plays them, and
@@ -136,6 +137,7 @@ class Ask(BaseModel):
     steps: int | None = Field(None, ge=1, le=MAX_STEPS)
     guidance_scale: float | None = Field(None, ge=0, le=30)
     sampler: Sampler | None = None
+    cache_threshold: float = Field(0.0, ge=0, le=1)
     variations: int = Field(1, ge=1, le=MAX_VARIATIONS)
     backends: dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=80)]] = Field(
         default_factory=dict, max_length=8
@@ -160,7 +162,7 @@ class Ask(BaseModel):
     @property
     def sampling(self) -> Sampling:
         """How diffusion models are to be sampled."""
-        return Sampling(self.steps, self.guidance_scale, self.sampler, self.negative_prompt)
+        return Sampling(self.steps, self.guidance_scale, self.sampler, self.negative_prompt, self.cache_threshold)
 
     @property
     def speaks(self) -> bool:

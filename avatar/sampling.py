@@ -14,12 +14,17 @@ SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Steps, guidance scale and sampler; None is the model's own. `negative` is what must not be seen."""
+    """Steps, guidance scale and sampler; None is the model's own. `negative` is what must not be seen.
+
+    Where a transformer's first block changes by less than the share `cache_threshold` from one step to the next, the
+    rest is taken over from it; 0 takes over nothing.
+    """
 
     steps: int | None = None
     guidance: float | None = None
     sampler: Sampler | None = None
     negative: str = ""
+    cache_threshold: float = 0.0
 
 
 OWN = Sampling()

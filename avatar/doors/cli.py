@@ -208,4 +208,5 @@ def _sampling_arguments(parser: argparse.ArgumentParser) -> None:
     add("--steps", metavar="N", help="steps of diffusion; by default the model's own")
     add("--guidance-scale", metavar="X", help="by default the model's own")
     add("--sampler", metavar="NAME", help="by default the model's own; those that don't fit are refused")
+    add("--cache-threshold", metavar="X", help="take over what changes by less than X from step to step (0; Wan, LTX)")
     add("--profile", metavar="NAME", help="auto, minimal, recommended or maximum (auto)")

@@ -15,7 +15,8 @@ from avatar.request import Ask, parse
 
 ENDINGS = {"video": ".mp4", "image": ".png"}
 WISHES = (
-    "negative_prompt", "seed", "steps", "guidance_scale", "sampler", "variations", "profile", "seconds", "fps", "label",
+    "negative_prompt", "seed", "steps", "guidance_scale", "sampler", "cache_threshold", "variations", "profile",
+    "seconds", "fps", "label",
 )  # fmt: skip
 
 

@@ -108,7 +108,7 @@ def _request(
         raise BadRequest("There is no TEXT to say. Give words, - for standard input, a text file, or --audio.")
     wishes = ("voice", "avatar", "prompt", "seed", "rate", "pitch", "fps", "captions", "face", "language")
     screen = ("background", "framing", "zoom", "label", "layout")
-    models = ("negative_prompt", "steps", "guidance_scale", "sampler", "profile")
+    models = ("negative_prompt", "steps", "guidance_scale", "sampler", "cache_threshold", "profile")
     raw |= {name: value for name in (*wishes, *screen, *models) if (value := getattr(chosen, name)) is not None}
     if chosen.mood is not None:
         raw["expression"] = chosen.mood

@@ -21,7 +21,8 @@ class Limits:
     """What a model draws well: `name` as a reader knows it, its own size, and how far it can be asked for another.
 
     Sides are multiples of `grid`, counts of frames `every` * k + 1. `guidance` 0 is that of a model made for none;
-    `fixed_steps` are the only counts that a distilled model takes.
+    `fixed_steps` are the only counts that a distilled model takes. `caches` tells whether what hardly changes from step
+    to step may be taken over.
     """
 
     family: Family
@@ -39,11 +40,15 @@ class Limits:
     guidance: float = 7.5
     most_guidance: float = 30.0
     fixed_steps: tuple[int, ...] = ()
+    caches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What will be drawn, and how. `notes` say what differs from what was asked."""
+    """What will be drawn, and how. `notes` say what differs from what was asked.
+
+    `cached` is how little a first block may change from step to step for the rest to be taken over, 0 for never.
+    """
 
     width: int
     height: int
@@ -53,6 +58,7 @@ class Settled:
     sampler: Sampler
     negative: str = ""
     notes: tuple[str, ...] = ()
+    cached: float = 0.0
 
     @property
     def guided(self) -> bool:
@@ -78,7 +84,8 @@ def settle(
         notes.append(f"{limits.name} draws without guidance here, so the negative prompt has no effect.")
     across, down = _size(limits, width, height, notes)
     count = _frames(limits, frames, notes)
-    return Settled(across, down, count, steps, guidance, sampler, sampling.negative.strip(), tuple(notes))
+    cached = _cached(limits, sampling.cache_threshold, notes)
+    return Settled(across, down, count, steps, guidance, sampler, sampling.negative.strip(), tuple(notes), cached)
 
 
 def check_prompt(prompt: str, *, what: str = "prompt") -> None:
@@ -118,6 +125,15 @@ def _guidance(limits: Limits, wanted: float | None, notes: list[str]) -> float:
     if limits.guidance <= 1.0 < wanted:
         notes.append(f"{limits.name} was made to draw without guidance; {wanted:g} was left out.")
         return limits.guidance
+    return wanted
+
+
+def _cached(limits: Limits, wanted: float, notes: list[str]) -> float:
+    if not math.isfinite(wanted) or not 0.0 <= wanted <= 1.0:
+        raise BadRequest(f"A cache threshold of {wanted:g} makes no sense. Ask for 0 (nothing is taken over) to 1.")
+    if wanted and not limits.caches:
+        notes.append(f"{limits.name} takes nothing over from one step to the next; every step was computed.")
+        return 0.0
     return wanted
 
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from avatar.errors import BadOutput, OutOfMemory
 from avatar.memory import give_back, lacking
 from avatar.stage import Context
-from stages.diffusion import placing, previews
+from stages.diffusion import caching, placing, previews
 from stages.diffusion.controls import Settled
 from stages.diffusion.decoding import Decode
 from stages.diffusion.finite import finite
@@ -99,7 +99,7 @@ def make(
     def made() -> Made:
         with (
             placing.as_before(model, _kind(model, settled, effort, len(seeds)), partial(context.step, 0, 1)),
-            model.working(context, len(seeds) * (steps + share), drawing=True) as count,
+            model.working(context, len(seeds) * (steps + share), drawing=True, cached=settled.cached) as count,
         ):
             model.sampler(settled.sampler, shift=effort.shift)
             run = _Run(model, count, seeds, arguments, settled, steps, decode, watch, refine, monotonic())
@@ -108,7 +108,8 @@ def make(
             for number, each in enumerate(latents):
                 films.append(run.decoded(each, effort.chunk))
                 count.at(len(seeds) * steps + (number + 1) * share)
-            return Made(tuple(films), tuple(dict.fromkeys((*model.notes, *run.notes))))
+            notes = (*model.notes, *caching.told(model, settled.cached), *run.notes)
+            return Made(tuple(films), tuple(dict.fromkeys(notes)))
 
     return model.compiling.tried(made)
 

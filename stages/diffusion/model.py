@@ -17,7 +17,7 @@ from torch import nn
 
 from avatar.sampling import Sampler
 from avatar.stage import Context, Placement, Precision
-from stages.diffusion import schedulers
+from stages.diffusion import caching, schedulers
 from stages.diffusion.compiling import Compiling
 from stages.diffusion.easing import PLANNED, Ease
 from stages.diffusion.graphs import Graphs
@@ -97,16 +97,18 @@ class Model:
             self.pipe.scheduler = mine
 
     @contextmanager
-    def working(self, context: Context, total: int, *, drawing: bool = False) -> Iterator[Count]:
+    def working(self, context: Context, total: int, *, drawing: bool = False, cached: float = 0.0) -> Iterator[Count]:
         """Have the pipeline for oneself. `context.step` is called often, and ends the work by raising.
 
         While it is `drawing`, its blocks are compiled, or its passes recorded, where the placement wants that and it
-        pays; what raises `Uncompiled` then is to be tried again, see `Compiling.tried`.
+        pays; what raises `Uncompiled` then is to be tried again, see `Compiling.tried`. Where it is `cached`, what
+        follows a transformer's first block is taken over from the last step when that block changed by less.
         """
         count = Count(context.step, total)
         with self.alone(count.beat), torch.no_grad(), ExitStack() as hooks:
             count.beat()
-            whole = drawing and hooks.enter_context(self._faster(count))
+            taking = hooks.enter_context(caching.taking_over(self, cached))
+            whole = drawing and not taking and hooks.enter_context(self._faster(count))
             hooks.enter_context(self._listening(count, whole=whole))
             hooks.callback(self._settle)
             yield count
@@ -124,7 +126,7 @@ class Model:
 
     def _faster(self, count: Count) -> AbstractContextManager[bool]:
         """Compiled or recorded, as the source wants it; not beside hooks that take the place of a block's own call."""
-        whole = self.offload in ("none", "tiles") and self.placement.precision != "fp8" and not self.source.cached
+        whole = self.offload in ("none", "tiles") and self.placement.precision != "fp8"
         networks = list(self.denoisers().values()) if whole else []
         if networks and self.source.graphed:
             return self.graphs.used(networks[0], beat=count.beat)
@@ -157,7 +159,7 @@ class Model:
 
     def _settle(self) -> None:
         """Leave the pipeline as the next job wants it: offloaded parts at home, nothing kept of the last steps."""
-        if self.offload not in ("none", "tiles") or self.source.cached:
+        if self.offload not in ("none", "tiles"):
             self.pipe.maybe_free_model_hooks()
 
 

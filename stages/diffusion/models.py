@@ -37,7 +37,7 @@ SD15 = Easel(
 WAN_IMAGE = Easel(
     "wan-image",
     Source("wan21-t2v-13b", "WanPipeline", "wan", float32=("vae",)),
-    Limits("wan", "Wan 2.1", 832, 480, grid=16, pixels=832 * 480, steps=30, guidance=5.0),
+    Limits("wan", "Wan 2.1", 832, 480, grid=16, pixels=832 * 480, steps=30, guidance=5.0, caches=True),
     tokens=512,
     together=4,
 )

@@ -22,7 +22,6 @@ from avatar.memory import give_back, lacking
 from avatar.stage import Offload, Placement
 from stages.diffusion.easing import WAYS, Ease
 from stages.diffusion.foreign import (
-    FirstBlockCacheConfig,
     HookRegistry,
     apply_group_offloading,
     apply_layerwise_casting,
@@ -60,7 +59,6 @@ def place(model: Model) -> None:
     if model.offload in ("none", "tiles"):
         for part in model.networks().values():
             part.to(model.device)
-        remember(model)
     elif model.offload == "model":
         model.pipe.enable_model_cpu_offload(device=model.device)
     else:
@@ -113,17 +111,6 @@ def hold_back(model: Model, *, decoding: bool = False) -> bool:
     if why:
         model.eased = model.eased.more(why, offload=model.offload, parked=bool(model.parked))
     return bool(why)
-
-
-def remember(model: Model) -> None:
-    """Let transformers take over what hardly changes between steps, where the source wants it and they can.
-
-    Not beside blocks that travel: both take the place of a block's own call. Forgotten after each job.
-    """
-    for part in model.denoisers().values() if model.source.cached else ():
-        enable: Any = getattr(part, "enable_cache", None)
-        if enable is not None and not getattr(part, "is_cache_enabled", False):
-            enable(FirstBlockCacheConfig(threshold=model.source.cached))
 
 
 def tile(model: Model) -> bool:

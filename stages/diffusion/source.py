@@ -11,11 +11,9 @@ class Source:
 
     `pipeline` is the concrete class of diffusers, `published` further names that the folder's index may say. `absent`
     parts are done without, `float32` ones always compute in float32, `encoders` are used before the first step alone.
-    `cached` is how little a transformer's first block may change from one step to the next for the rest to be taken
-    over from it (0: never), `compiles` whether blocks that repeat may be compiled on a GPU, `blocks` the class names of
-    those, where the network does not name them itself, and `graphed` whether its one denoiser's passes are recorded
-    there instead. `raw` pipelines give latents in their autoencoder's own scale, and tell of their steps in that of the
-    network.
+    `compiles` tells whether blocks that repeat may be compiled on a GPU, `blocks` the class names of those, where the
+    network does not name them itself, and `graphed` whether its one denoiser's passes are recorded there instead. `raw`
+    pipelines give latents in their autoencoder's own scale, and tell of their steps in that of the network.
     """
 
     weights: str
@@ -28,7 +26,6 @@ class Source:
     encoders: tuple[str, ...] = ("text_encoder",)
     denoisers: tuple[str, ...] = ("unet", "transformer", "transformer_2")
     tiles: bool = True
-    cached: float = 0.0
     compiles: bool = False
     blocks: tuple[str, ...] = ()
     graphed: bool = False

@@ -31,10 +31,11 @@ def test_a_film_of_words_comes_back(quick: Served) -> None:
 def test_controls_reach_the_job(served: Served) -> None:
     controls = {
         "negative_prompt": "rain", "steps": 12, "guidance_scale": 4.5, "sampler": "unipc", "profile": "minimal",
-        "backends": {"video": "drift"},
+        "backends": {"video": "drift"}, "cache_threshold": 0.1,
     }  # fmt: skip
     ask = served.jobs.job(served.ask(kind="video", script="", prompt="waves", seconds=2.5, **controls)).request
     assert (ask.sampling.negative, ask.sampling.steps, ask.sampling.guidance) == ("rain", 12, 4.5)
+    assert ask.sampling.cache_threshold == 0.1
     assert (ask.sampling.sampler, ask.profile, ask.backends, ask.seconds) == (
         "unipc",
         "minimal",
@@ -53,6 +54,7 @@ def test_controls_reach_the_job(served: Served) -> None:
         ({"kind": "video", "prompt": "x", "steps": 0}, "steps"),
         ({"kind": "video", "prompt": "x", "steps": 10**9}, "steps"),
         ({"kind": "video", "prompt": "x", "sampler": "magic"}, "sampler"),
+        ({"kind": "video", "prompt": "x", "cache_threshold": 1.5}, "cache_threshold"),
         ({"kind": "video", "prompt": "x", "variations": 0}, "variations"),
         ({"kind": "video", "prompt": "x", "seconds": 10**6}, "seconds"),
         ({"kind": "talk", "script": "Hi.", "seconds": 3}, "Leave seconds out"),

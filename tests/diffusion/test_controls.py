@@ -88,6 +88,8 @@ def test_a_distilled_model_takes_the_nearest_of_its_steps_and_says_so() -> None:
         (Sampling(guidance=-1.0), "A guidance of -1"),
         (Sampling(guidance=float("inf")), "A guidance of inf"),
         (Sampling(guidance=31.0), "Ask for 0 to 30; 7.5 is usual"),
+        (Sampling(cache_threshold=-0.1), "A cache threshold of -0.1"),
+        (Sampling(cache_threshold=float("nan")), "A cache threshold of nan"),
     ],
 )
 def test_figures_that_make_no_sense_are_refused_with_those_that_do(sampling: Sampling, said: str) -> None:
@@ -116,3 +118,11 @@ def test_a_prompt_nobody_reads_to_its_end_is_refused() -> None:
 
 def test_variations_take_the_seeds_that_follow() -> None:
     assert controls.seeds(2**32 - 1, 3) == (2**32 - 1, 0, 1)
+
+
+def test_a_model_that_takes_nothing_over_says_so() -> None:
+    settled = settle(SD15.limits, Sampling(cache_threshold=0.1))
+    assert settled.cached == 0.0
+    assert any("takes nothing over" in note for note in settled.notes)
+    wan = settle(WAN_IMAGE.limits, Sampling(cache_threshold=0.1))
+    assert (wan.cached, wan.notes) == (0.1, ())

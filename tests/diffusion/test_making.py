@@ -454,21 +454,34 @@ def test_weights_may_be_stored_in_8_bits(tmp_path: Path, offload: Offload) -> No
 
 
 def test_what_hardly_changes_may_be_taken_over_from_the_step_before(bench: Bench) -> None:
-    def drawn(cached: float, times: list[int]) -> tuple[Studio, list[Picture]]:
-        source = replace(WAN_IMAGE.source, cached=cached)
-        model = seated(small.wan(), source, Placement())
-        model.pipe.transformer.blocks[-1].ffn.register_forward_pre_hook(lambda *_: times.append(1))
-        made = Studio(WAN_IMAGE, model, Prompts(model, limit=512))
-        return made, paint(made, order(1, sampling=Sampling(steps=6)), bench.context)
+    times: list[int] = []
+    model = seated(small.wan(), WAN_IMAGE.source, Placement())
+    model.pipe.transformer.blocks[-1].ffn.register_forward_pre_hook(lambda *_: times.append(1))
+    made = Studio(WAN_IMAGE, model, Prompts(model, limit=512))
 
-    often, seldom = list[int](), list[int]()
-    drawn(0.0, often)
-    made, first = drawn(10.0, seldom)
-    assert len(often) == 12  # six steps, each with the words and without
-    assert len(seldom) == 2  # the first step alone
+    def drawn(threshold: float) -> tuple[int, list[Picture]]:
+        times.clear()
+        pictures = paint(made, order(1, sampling=Sampling(steps=6, cache_threshold=threshold)), bench.context)
+        return len(times), pictures
+
+    (often, whole), (seldom, quick) = drawn(0.0), drawn(1.0)
+    assert (often, seldom) == (12, 2)  # six steps, each with the words and without; the first step alone
+    assert not equal(whole, quick)
     with pytest.raises(Cancelled):
-        paint(made, order(1, sampling=Sampling(steps=6)), Waiting(40))
-    assert equal(first, paint(made, order(1, sampling=Sampling(steps=6)), bench.context))
+        paint(made, order(1, sampling=Sampling(steps=6, cache_threshold=1.0)), Waiting(20))
+    assert equal(quick, drawn(1.0)[1])
+    often, again = drawn(0.0)
+    assert often == 12
+    assert equal(whole, again), "what was taken over must not outlive the work that asked for it"
+    told = made(order(1, sampling=Sampling(steps=6, cache_threshold=1.0)), bench.context).notes
+    assert any("taken over" in note for note in told)
+
+
+def test_blocks_that_travel_take_nothing_over_and_say_so(bench: Bench) -> None:
+    model = seated(small.wan(), WAN_IMAGE.source, Placement(offload="sequential"))
+    made = Studio(WAN_IMAGE, model, Prompts(model, limit=512))
+    told = made(order(1, sampling=Sampling(steps=2, cache_threshold=1.0)), bench.context).notes
+    assert any("Blocks travel" in note for note in told)
 
 
 def test_previews_are_shown_every_so_many_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,15 @@ def test_it_films_what_the_library_s_own_pipeline_makes(bench: Bench, placement:
     assert (off > 0).mean() < 0.01
 
 
+def test_what_hardly_changes_is_taken_over_where_that_is_asked_for(bench: Bench, placement: Placement) -> None:
+    cinema = a_cinema(alone(placement))
+    whole = filmed(bench, cinema(a_wish(), bench.context))
+    made = cinema(a_wish(sampling=Sampling(cache_threshold=1.0)), bench.context)
+    assert any("taken over" in note for note in made.shots[0].notes)
+    assert not np.array_equal(whole, filmed(bench, made))
+    np.testing.assert_array_equal(whole, filmed(bench, cinema(a_wish(), bench.context)))
+
+
 @torch.no_grad()
 def test_with_the_upscaler_it_films_in_the_two_passes_of_the_library(bench: Bench, placement: Placement) -> None:
     cinema = a_cinema(placement)

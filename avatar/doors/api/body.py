@@ -33,7 +33,7 @@ CALLED = {"text": "script", "width": "size", "height": "size", "kind": "kind"}
 TAKEN = {
     "kind", "prompt", "avatar", "voice", "rate", "pitch", "fps", "seed", "captions", "expression", "allow_degraded",
     "framing", "zoom", "language", "negative_prompt", "seconds", "variations", "steps", "guidance_scale", "sampler",
-    "profile", "backends", "layout", "face",
+    "cache_threshold", "profile", "backends", "layout", "face",
 }  # fmt: skip
 """What the request calls by the same name."""
 
@@ -171,6 +171,13 @@ class VideoBody(BaseModel):
     steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="Of diffusion; by default the model's own")
     guidance_scale: float | None = Field(None, ge=0, le=30, description="By default the model's own")
     sampler: Sampler | None = Field(None, description="Those that a model can't use are refused, with the reason")
+    cache_threshold: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Share by which a transformer's first block may change from step to step for the rest to be taken"
+        " over (FirstBlockCache): quicker, another result. 0 takes over nothing, 0.1 is usual; Wan and LTX",
+    )
     profile: Literal["auto", "minimal", "recommended", "maximum"] = Field(
         "auto", description="Which of the installed models may be used"
     )

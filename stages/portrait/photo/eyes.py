@@ -49,7 +49,7 @@ def lids(pixels: Bytes, face: Face, unit: float) -> tuple[Bytes, int, int]:
     soft = cv2.GaussianBlur(np.clip(bare, 0, 255), (0, 0), 0.012 * unit)
     corner = low[::-1].astype(np.float32)
     for eye, outline in zip((face.right, face.left), outlines, strict=True):
-        _toned(soft, cut, outline - corner, np.asarray(eye.upper, np.float32) - corner)
+        _toned(soft, cut, np.asarray(outline - corner, np.float32), np.asarray(eye.upper, np.float32) - corner)
     grain = (cut.astype(np.float32) - cv2.GaussianBlur(cut, (0, 0), 1.5))[known > 0].std() if known.any() else 0.0
     noise = np.random.default_rng(3).normal(0.0, min(0.5 * float(grain), 3.0), mask.shape)
     cover = cv2.GaussianBlur(mask, (0, 0), EDGE * unit) * _free(cut, face, low, known, unit)
