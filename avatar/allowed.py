@@ -11,7 +11,8 @@ from avatar.script import EXPRESSIONS
 MAX_TEXT = 30_000  # characters, about half an hour of speech
 MAX_PROMPT = 2_000
 MAX_LABEL = 60
-MAX_SECONDS = 60
+MIN_SECONDS, MAX_SECONDS = 0.2, 60
+MAX_FPS = 60
 MAX_STEPS = 100
 MAX_VARIATIONS = 8
 SHORT_SIDE = (256, 1080)
@@ -41,7 +42,8 @@ HOW = {
     "label": f"Give a text of 1 to {MAX_LABEL} characters, or auto.",
     "kind": "Use talk, speech, video or image.",
     "negative_prompt": f"Give a string of at most {MAX_PROMPT} characters.",
-    "seconds": f"Use a number of seconds from 0.2 to {MAX_SECONDS}.",
+    "seconds": f"Use a number of seconds from {MIN_SECONDS} to {MAX_SECONDS}.",
+    "frames": f"Use a whole number of frames, of the film's rate, that last {MIN_SECONDS} to {MAX_SECONDS} s.",
     "steps": f"Use a whole number from 1 to {MAX_STEPS}.",
     "guidance_scale": "Use a number from 0 to 30.",
     "sampler": f"Use one of {', '.join(get_args(Sampler))}.",

@@ -24,12 +24,14 @@ from avatar import colours, dialogue, roles
 from avatar.allowed import (
     GROUNDS,
     HOW,
+    MAX_FPS,
     MAX_LABEL,
     MAX_PROMPT,
     MAX_SECONDS,
     MAX_STEPS,
     MAX_TEXT,
     MAX_VARIATIONS,
+    MIN_SECONDS,
     SEEDS,
     check_size,
 )
@@ -93,12 +95,12 @@ class Ask(BaseModel):
     frame; auto: "AI-generated" in the language that is spoken. A missing seed is drawn here, once, so that the request
     as it stands can be made again.
 
-    A `video` of `seconds` shows what `prompt` says, from `image` on where there is one, and moves as `video` does; an
-    `image` shows it at rest. `variations` makes as many, with the seeds from `seed` on. In a `talk`, `video` is footage
-    of somebody whose mouth is to say it, or beside an `image` somebody to move like; `drive` says more of that.
-    `steps`, `guidance_scale`, `sampler`, `negative_prompt` and `cache_threshold` are for diffusion models, see
-    `avatar.sampling`, None is the model's own;
-    `backends` names one for a stage, `profile` the weights that may be used.
+    A `video` of `seconds`, or of `frames` at `fps`, shows what `prompt` says, from `image` on where there is one,
+    and moves as `video` does; an `image` shows it at rest. `variations` makes as many, with the seeds from `seed`
+    on. In a `talk`, `video` is footage of somebody whose mouth is to say it, or beside an `image` somebody to move
+    like; `drive` says more of that. `steps`, `guidance_scale`, `sampler`, `negative_prompt` and `cache_threshold` are
+    for diffusion models, see `avatar.sampling`, None is the model's own; `backends` names one for a stage, `profile`
+    the weights that may be used.
 
     A text such as `Ada: Hello. Ben: Hi!` has several speakers, see `avatar.dialogue`; `cast` says who plays them, and
     what the request itself says of face and voice is the first speaker's. `layout` is how they are shown.
@@ -133,7 +135,8 @@ class Ask(BaseModel):
     expression: Expression = "neutral"
     motion: MotionAmounts = MotionAmounts()
     negative_prompt: str = Field("", max_length=MAX_PROMPT)
-    seconds: float | None = Field(None, ge=0.2, le=MAX_SECONDS)
+    seconds: float | None = Field(None, ge=MIN_SECONDS, le=MAX_SECONDS)
+    frames: int | None = Field(None, ge=1, le=MAX_SECONDS * MAX_FPS)
     steps: int | None = Field(None, ge=1, le=MAX_STEPS)
     guidance_scale: float | None = Field(None, ge=0, le=30)
     sampler: Sampler | None = None
@@ -158,6 +161,11 @@ class Ask(BaseModel):
     def dubbed(self) -> Blob | None:
         """Footage whose own person is to say it."""
         return self.video if self.kind == "talk" and not self.image else None
+
+    @property
+    def length(self) -> float | None:
+        """Seconds that a silent film is to last; None where that is left open."""
+        return self.seconds if self.frames is None else self.frames / self.fps
 
     @property
     def sampling(self) -> Sampling:
@@ -230,8 +238,9 @@ def _spoken(ask: Ask) -> None:
         raise PydanticCustomError("empty", f"{lack}. Say what the avatar shall say.")
     if ask.variations > 1:
         raise PydanticCustomError("either", "One film is made at a time. Ask for kind image to compare seeds.")
-    if ask.seconds is not None:
-        raise PydanticCustomError("either", "What is said tells how long it takes. Leave seconds out.")
+    if ask.length is not None:
+        left = "seconds" if ask.frames is None else "frames"
+        raise PydanticCustomError("either", f"What is said tells how long it takes. Leave {left} out.")
     if ask.audio and ask.voice_sample:
         raise PydanticCustomError("either", "A recording speaks for itself. Leave the voice sample out.")
     if ask.audio and _script(ask.text).pauses:
@@ -248,7 +257,13 @@ def _seen(ask: Ask) -> None:
         raise PydanticCustomError("either", f"Nothing is said in a request of kind {ask.kind}. Use kind talk for that.")
     if ask.avatar:
         raise PydanticCustomError("either", "A gallery avatar only talks. Give a prompt or an image instead.")
-    if ask.kind == "image" and (ask.image or ask.video or ask.seconds is not None):
+    if ask.frames is not None and ask.seconds is not None:
+        raise PydanticCustomError("either", "A film has one length. Give seconds or frames.")
+    if ask.length is not None and not MIN_SECONDS <= ask.length <= MAX_SECONDS:
+        few, most = round(MIN_SECONDS * ask.fps), MAX_SECONDS * ask.fps
+        told = f"frames can't be {ask.frames}. Use {few} to {most} at {ask.fps} a second."
+        raise PydanticCustomError("either", "{told}", {"told": told})
+    if ask.kind == "image" and (ask.image or ask.video or ask.length is not None):
         raise PydanticCustomError("either", "An image is made from words alone. Use kind video to set one in motion.")
 
 

@@ -266,7 +266,7 @@ def _wished(wishes: Wishes, ask: Ask) -> Wishes:
     """What one request wants."""
     seconds = max(1.0, len(ask.text) / LETTERS / ask.rate)
     if ask.kind == "video":
-        seconds = (ask.seconds or pipeline.SECONDS) * ask.variations
+        seconds = (ask.length or pipeline.SECONDS) * ask.variations
     if ask.kind == "image":
         seconds = PICTURE * ask.variations
     profile = wishes.profile if ask.profile == "auto" else ask.profile

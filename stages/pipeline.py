@@ -102,7 +102,7 @@ def shoot(ask: Ask, run: Run) -> Takes:
     wanted = video.Brief(
         ask.prompt,
         ask.image,
-        ask.seconds or SECONDS,
+        ask.length or SECONDS,
         ask.width,
         ask.height,
         ask.seed,

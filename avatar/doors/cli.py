@@ -177,6 +177,7 @@ def _video_arguments(parser: argparse.ArgumentParser) -> None:
     add("--image", metavar="FILE", help="a picture that it begins with")
     add("--video", metavar="FILE", help="a film of somebody to move like")
     add("--seconds", metavar="S", help="how long (4)")
+    add("--frames", metavar="N", help="how long, in frames, instead of seconds")
     add("--fps", metavar="N", help="25, 30, 50 or 60 frames a second (25)")
     add("--label", metavar="TEXT", help='written into each frame; auto: "AI-generated"')
     add("--consent", action="store_true", help="whoever is seen in these files agrees")

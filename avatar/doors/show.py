@@ -16,7 +16,7 @@ from avatar.request import Ask, parse
 ENDINGS = {"video": ".mp4", "image": ".png"}
 WISHES = (
     "negative_prompt", "seed", "steps", "guidance_scale", "sampler", "cache_threshold", "variations", "profile",
-    "seconds", "fps", "label",
+    "seconds", "frames", "fps", "label",
 )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def weight(ask: Ask) -> float:
     if ask.kind == "image":
         return float(ask.variations)
     if ask.kind == "video":
-        return ask.variations * (ask.seconds or SILENT)
+        return ask.variations * (ask.length or SILENT)
     return max(1.0, len(ask.text) / SPEAKING)
 
 

@@ -44,6 +44,11 @@ def test_controls_reach_the_job(served: Served) -> None:
     )
 
 
+def test_a_film_may_be_asked_for_by_its_frames(served: Served) -> None:
+    ask = served.jobs.job(served.ask(kind="video", script="", prompt="waves", frames=30, fps=50)).request
+    assert (ask.length, ask.seconds) == (0.6, None)
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -57,6 +62,13 @@ def test_controls_reach_the_job(served: Served) -> None:
         ({"kind": "video", "prompt": "x", "cache_threshold": 1.5}, "cache_threshold"),
         ({"kind": "video", "prompt": "x", "variations": 0}, "variations"),
         ({"kind": "video", "prompt": "x", "seconds": 10**6}, "seconds"),
+        ({"kind": "video", "prompt": "x", "frames": 0}, "frames can't be 0"),
+        ({"kind": "video", "prompt": "x", "frames": 10**6}, "frames can't be 1000000"),
+        ({"kind": "video", "prompt": "x", "frames": 4}, "frames can't be 4. Use 5 to 1500 at 25 a second"),
+        ({"kind": "video", "prompt": "x", "frames": 3000}, "frames can't be 3000. Use 5 to 1500 at 25"),
+        ({"kind": "video", "prompt": "x", "frames": 50, "seconds": 2}, "Give seconds or frames"),
+        ({"kind": "image", "prompt": "x", "frames": 50}, "An image is made from words alone"),
+        ({"kind": "talk", "script": "Hi.", "frames": 50}, "Leave frames out"),
         ({"kind": "talk", "script": "Hi.", "seconds": 3}, "Leave seconds out"),
         ({"kind": "video", "prompt": "x" * 100_000}, "prompt"),
     ],

@@ -14,7 +14,17 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from avatar.allowed import MAX_LABEL, MAX_PROMPT, MAX_SECONDS, MAX_STEPS, MAX_TEXT, MAX_VARIATIONS, SEEDS
+from avatar.allowed import (
+    MAX_FPS,
+    MAX_LABEL,
+    MAX_PROMPT,
+    MAX_SECONDS,
+    MAX_STEPS,
+    MAX_TEXT,
+    MAX_VARIATIONS,
+    MIN_SECONDS,
+    SEEDS,
+)
 from avatar.artifacts import Blob
 from avatar.dialogue import SPEAKERS, is_name, written
 from avatar.dialogue import Turn as Spoken
@@ -32,8 +42,8 @@ CALLED = {"text": "script", "width": "size", "height": "size", "kind": "kind"}
 
 TAKEN = {
     "kind", "prompt", "avatar", "voice", "rate", "pitch", "fps", "seed", "captions", "expression", "allow_degraded",
-    "framing", "zoom", "language", "negative_prompt", "seconds", "variations", "steps", "guidance_scale", "sampler",
-    "cache_threshold", "profile", "backends", "layout", "face",
+    "framing", "zoom", "language", "negative_prompt", "seconds", "frames", "variations", "steps", "guidance_scale",
+    "sampler", "cache_threshold", "profile", "backends", "layout", "face",
 }  # fmt: skip
 """What the request calls by the same name."""
 
@@ -164,7 +174,10 @@ class VideoBody(BaseModel):
     pitch: float = Field(0.0, ge=-12, le=12, description="Semitones")
     size: str = Field("512x512", pattern=r"^[0-9]{1,4}x[0-9]{1,4}$", description="Width and height in pixels, even")
     fps: Literal[25, 30, 50, 60] = 25
-    seconds: float | None = Field(None, ge=0.2, le=MAX_SECONDS, description="Length, for kind `video`")
+    seconds: float | None = Field(None, ge=MIN_SECONDS, le=MAX_SECONDS, description="Length, for kind `video`")
+    frames: int | None = Field(
+        None, ge=1, le=MAX_SECONDS * MAX_FPS, description="Length in frames of the film, at `fps`, instead of `seconds`"
+    )
     variations: int = Field(
         1, ge=1, le=MAX_VARIATIONS, description="How many, with the seeds from `seed` on; kinds `video` and `image`"
     )
