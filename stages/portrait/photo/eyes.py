@@ -46,7 +46,7 @@ def lids(pixels: Bytes, face: Face, unit: float) -> tuple[Bytes, int, int]:
     cut, mask = (each[low[0] : high[0], low[1] : high[1]] for each in (pixels, hidden))
     known = _skin(cut, mask).astype(np.float32)
     bare = pulled(np.dstack([cut.astype(np.float32) * known[..., None], known]))
-    soft = cv2.GaussianBlur(np.clip(bare, 0, 255), (0, 0), 0.012 * unit)
+    soft: Floats = np.asarray(cv2.GaussianBlur(np.clip(bare, 0, 255), (0, 0), 0.012 * unit), np.float32)
     corner = low[::-1].astype(np.float32)
     for eye, outline in zip((face.right, face.left), outlines, strict=True):
         _toned(soft, cut, np.asarray(outline - corner, np.float32), np.asarray(eye.upper, np.float32) - corner)
