@@ -199,7 +199,7 @@ def test_other_rates_and_wishes_that_have_no_use_are_told(bench: Bench, perform:
     for words in (
         "25 frames a second; those between were made",
         "dpm++ does not fit",
-        "8 instead of 20",
+        "8 were made, not 20",
         "4 was left out",
         "window had no use",
     ):

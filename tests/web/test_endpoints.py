@@ -75,7 +75,7 @@ def test_every_endpoint_is_named_and_described(client: Any) -> None:
     ("name", "asked", "says"),
     [
         ("/talk", {"script": ""}, "text is empty"),
-        ("/talk", {"script": "Hi.", "size": "9x9"}, "size"),
+        ("/talk", {"script": "Hi.", "size": "9x9"}, "A film of 9x9"),
         ("/image", {"prompt": "x", "steps": 10_000}, "steps"),
         ("/video", {"prompt": "x", "sampler": "magic"}, "sampler"),
     ],

@@ -3,7 +3,7 @@
 const FIELDS = [
   ["negative_prompt", /negative_prompt/i], ["guidance_scale", /guidance/i], ["sampler", /sampler/i], ["steps", /steps/i], ["variations", /variations/i],
   ["seconds", /seconds/i], ["backends", /backend/i], ["background", /background/i], ["label", /label/i], ["face", /face|landmarks|marks/i],
-  ["script", /text|script/i], ["size", /film of|pixels|size/i], ["seed", /seed/i], ["prompt", /prompt/i], ["audio", /audio|recording/i], ["voice", /voice/i], ["image", /image/i],
+  ["script", /text|script/i], ["size", /film of|picture of|pixels|size/i], ["seed", /seed/i], ["prompt", /prompt/i], ["audio", /audio|recording/i], ["voice", /voice/i], ["image", /image/i],
   ["drive", /drive|motion|replace/i], ["video", /video|footage/i],
 ];
 const NAMED = { landmarks: "face", width: "size", height: "size", text: "script" };
