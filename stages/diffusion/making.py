@@ -102,7 +102,9 @@ def make(
             model.working(context, len(seeds) * (steps + share), drawing=True, cached=settled.cached) as count,
         ):
             model.sampler(settled.sampler, shift=effort.shift)
-            run = _Run(model, count, seeds, arguments, settled, steps, decode, watch, refine, monotonic())
+            run = _Run(
+                model, count, seeds, arguments, settled, steps, decode, watch, refine, monotonic() + previews.APART
+            )
             latents = list(run.denoised(list(range(len(seeds))), effort.together))
             films = []
             for number, each in enumerate(latents):
@@ -125,7 +127,7 @@ class _Run:
     decode: Decode
     watch: Watch | None
     refine: Refine | None
-    shown: float
+    due: float
     notes: list[str] = field(default_factory=list)
 
     def denoised(self, items: list[int], together: int) -> Iterator[Tensor]:
@@ -191,10 +193,9 @@ class _Run:
 
     def _show(self, watch: Watch, items: Sequence[int], latents: Tensor, size: Mapping[str, Any]) -> None:
         """A rough picture for each asker, where the last one, or the beginning, was not just now."""
-        now = monotonic()
-        if now - self.shown < previews.APART:
+        began = monotonic()
+        if began < self.due:
             return
-        self.shown = now
         shown: set[int] = set()
         for place, item in enumerate(items):
             if watch.whose[item] not in shown:
@@ -202,6 +203,7 @@ class _Run:
                 picture = previews.rough(self.model, latents[place : place + 1], self.decode, size)
                 if picture is not None:
                     watch.show(item, picture)
+        self.due = monotonic() + previews.apart(monotonic() - began)
 
     def _film(self, latents: Tensor, chunk: int) -> Film:
         while True:
