@@ -102,9 +102,8 @@ def make(
             model.working(context, len(seeds) * (steps + share), drawing=True, cached=settled.cached) as count,
         ):
             model.sampler(settled.sampler, shift=effort.shift)
-            run = _Run(
-                model, count, seeds, arguments, settled, steps, decode, watch, refine, monotonic() + previews.APART
-            )
+            look = monotonic() + previews.APART
+            run = _Run(model, count, seeds, arguments, settled, steps, decode, watch, refine, look)
             latents = list(run.denoised(list(range(len(seeds))), effort.together))
             films = []
             for number, each in enumerate(latents):
@@ -127,7 +126,7 @@ class _Run:
     decode: Decode
     watch: Watch | None
     refine: Refine | None
-    due: float
+    look: float
     notes: list[str] = field(default_factory=list)
 
     def denoised(self, items: list[int], together: int) -> Iterator[Tensor]:
@@ -194,7 +193,7 @@ class _Run:
     def _show(self, watch: Watch, items: Sequence[int], latents: Tensor, size: Mapping[str, Any]) -> None:
         """A rough picture for each asker, where the last one, or the beginning, was not just now."""
         began = monotonic()
-        if began < self.due:
+        if began < self.look:
             return
         shown: set[int] = set()
         for place, item in enumerate(items):
@@ -203,7 +202,8 @@ class _Run:
                 picture = previews.rough(self.model, latents[place : place + 1], self.decode, size)
                 if picture is not None:
                     watch.show(item, picture)
-        self.due = monotonic() + previews.apart(monotonic() - began)
+        now = monotonic()
+        self.look = now + previews.apart(now - began)
 
     def _film(self, latents: Tensor, chunk: int) -> Film:
         while True:

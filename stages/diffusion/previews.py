@@ -26,8 +26,8 @@ COLOURS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.264),
 APART = 0.2
 """Seconds before the first and from one to the next, at the least: nobody sees more."""
 CHEAP, RARELY = 0.002, 15.0
-"""Seconds that one takes after which `APART` is enough, a hundredth of it; and how often `APART` is waited at most after
-dearer ones, of which a quick model's step costs less."""
+"""Seconds that one may take for `APART` to be enough, a hundredth of it; and how often `APART` is waited at most after
+dearer ones, which cost more than a step of a quick model."""
 
 
 def apart(cost: float) -> float:
