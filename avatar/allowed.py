@@ -1,7 +1,8 @@
 """Which values a request may have, and how that is said. Knows no request."""
 
-from typing import get_args
+from typing import Annotated, get_args
 
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from avatar import drive, roles
@@ -19,6 +20,13 @@ SHORT_SIDE = (256, 1080)
 LONG_SIDE = 1920
 SLIMMEST = 2.4  # times as long as short, as the longest phones are
 SEEDS = 2**32
+Seconds = Annotated[float, Field(ge=MIN_SECONDS, le=MAX_SECONDS)]
+Frames = Annotated[int, Field(ge=1, le=MAX_SECONDS * MAX_FPS)]
+Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)]
+Guidance = Annotated[float, Field(ge=0, le=30)]
+Variations = Annotated[int, Field(ge=1, le=MAX_VARIATIONS)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Backends = dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=80)]]
 GROUNDS = ("scene", "blur", "transparent")
 
 HOW = {

@@ -20,21 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from avatar import colours, dialogue, roles
-from avatar.allowed import (
-    GROUNDS,
-    HOW,
-    MAX_FPS,
-    MAX_LABEL,
-    MAX_PROMPT,
-    MAX_SECONDS,
-    MAX_STEPS,
-    MAX_TEXT,
-    MAX_VARIATIONS,
-    MIN_SECONDS,
-    SEEDS,
-    check_size,
-)
+from avatar import allowed, colours, dialogue, roles
 from avatar.artifacts import Blob
 from avatar.drive import Drive
 from avatar.errors import BadRequest
@@ -47,7 +33,7 @@ T = TypeVar("T")
 
 
 def _seed(value: object) -> object:
-    return secrets.randbelow(SEEDS) if value is None else value
+    return secrets.randbelow(allowed.SEEDS) if value is None else value
 
 
 def _whole(value: object) -> object:
@@ -121,8 +107,8 @@ class Ask(BaseModel):
     rate: float = Field(1.0, ge=0.5, le=2)
     pitch: float = Field(0.0, ge=-12, le=12)
     avatar: str | None = Field(None, min_length=1, max_length=200)
-    prompt: str = Field("", max_length=MAX_PROMPT)
-    seed: Annotated[int, BeforeValidator(_seed)] = Field(default=None, ge=0, lt=SEEDS, validate_default=True)
+    prompt: str = Field("", max_length=allowed.MAX_PROMPT)
+    seed: Annotated[int, BeforeValidator(_seed)] = Field(default=None, ge=0, lt=allowed.SEEDS, validate_default=True)
     width: int = 512
     height: int = 512
     fps: Annotated[Literal[25, 30, 50, 60], BeforeValidator(_whole)] = 25
@@ -131,20 +117,18 @@ class Ask(BaseModel):
     backdrop: Blob | None = None
     framing: Framing = "head_and_shoulders"
     zoom: float = Field(1.0, ge=1, le=2)
-    label: str | None = Field(None, min_length=1, max_length=MAX_LABEL)
+    label: str | None = Field(None, min_length=1, max_length=allowed.MAX_LABEL)
     expression: Expression = "neutral"
     motion: MotionAmounts = MotionAmounts()
-    negative_prompt: str = Field("", max_length=MAX_PROMPT)
-    seconds: float | None = Field(None, ge=MIN_SECONDS, le=MAX_SECONDS)
-    frames: int | None = Field(None, ge=1, le=MAX_SECONDS * MAX_FPS)
-    steps: int | None = Field(None, ge=1, le=MAX_STEPS)
-    guidance_scale: float | None = Field(None, ge=0, le=30)
+    negative_prompt: str = Field("", max_length=allowed.MAX_PROMPT)
+    seconds: allowed.Seconds | None = None
+    frames: allowed.Frames | None = None
+    steps: allowed.Steps | None = None
+    guidance_scale: allowed.Guidance | None = None
     sampler: Sampler | None = None
-    cache_threshold: float = Field(0.0, ge=0, le=1)
-    variations: int = Field(1, ge=1, le=MAX_VARIATIONS)
-    backends: dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=80)]] = Field(
-        default_factory=dict, max_length=8
-    )
+    cache_threshold: allowed.Share = 0.0
+    variations: allowed.Variations = 1
+    backends: allowed.Backends = Field(default_factory=dict, max_length=8)
     profile: Literal["auto", "minimal", "recommended", "maximum"] = "auto"
     drive: Drive = Drive()
     cast: roles.Cast = {}
@@ -192,10 +176,10 @@ class Ask(BaseModel):
     def _text(cls, text: object) -> object:
         if not isinstance(text, str):
             return text
-        if len(text) > MAX_TEXT:
+        if len(text) > allowed.MAX_TEXT:
             raise PydanticCustomError(
                 "too_large",
-                f"The text has {len(text):,} characters, and {MAX_TEXT:,} are allowed. Split it into several films.",
+                f"The text has {len(text):,} characters, and {allowed.MAX_TEXT:,} are allowed. Split it into several films.",
             )
         text = clean("The text", text)
         if text:
@@ -206,7 +190,7 @@ class Ask(BaseModel):
     @classmethod
     def _ground(cls, background: str) -> str:
         word = background.strip().lower()
-        colour = word if word in GROUNDS else colours.hexadecimal(word)
+        colour = word if word in allowed.GROUNDS else colours.hexadecimal(word)
         if colour is None:
             raise ValueError("no background")
         return colour
@@ -227,7 +211,7 @@ class Ask(BaseModel):
             raise PydanticCustomError("either", "A picture and a colour can't both be behind. Give one background.")
         for turn in _understood(lambda: self.turns):
             _words(_script(turn.text).text, f"{turn.speaker} has a turn without words. Write what {turn.speaker} says.")
-        check_size(self.width, self.height, what="picture" if self.kind == "image" else "film")
+        allowed.check_size(self.width, self.height, what="picture" if self.kind == "image" else "film")
         return self
 
 
@@ -259,8 +243,8 @@ def _seen(ask: Ask) -> None:
         raise PydanticCustomError("either", "A gallery avatar only talks. Give a prompt or an image instead.")
     if ask.frames is not None and ask.seconds is not None:
         raise PydanticCustomError("either", "A film has one length. Give seconds or frames.")
-    if ask.length is not None and not MIN_SECONDS <= ask.length <= MAX_SECONDS:
-        few, most = round(MIN_SECONDS * ask.fps), MAX_SECONDS * ask.fps
+    if ask.length is not None and not allowed.MIN_SECONDS <= ask.length <= allowed.MAX_SECONDS:
+        few, most = round(allowed.MIN_SECONDS * ask.fps), allowed.MAX_SECONDS * ask.fps
         told = f"frames can't be {ask.frames}. Use {few} to {most} at {ask.fps} a second."
         raise PydanticCustomError("either", "{told}", {"told": told})
     if ask.kind == "image" and (ask.image or ask.video or ask.length is not None):
@@ -305,4 +289,4 @@ def parse(raw: Mapping[str, Any], *, called: Callable[[str], str] = str) -> Ask:
     try:
         return Ask.model_validate(raw)
     except ValidationError as error:
-        raise refusal(error.errors(include_url=False)[0], HOW, called) from None
+        raise refusal(error.errors(include_url=False)[0], allowed.HOW, called) from None

@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar.errors import Unavailable
 from avatar.stage import Needs
-from stages.portrait.drawn import Drawn, choose, portrait
+from stages.portrait.drawn import Drawn, choose, portrait, renderer
 
 NEEDS: Needs = Drawn().needs
 VERSION: str = Drawn().version
@@ -19,9 +18,5 @@ def drawn(prompt: str, seed: int, *, done: Callable[[int, int], None]) -> NDArra
 
     `done` is told how many of how many layers are drawn.
     """
-    try:
-        from resvg_py import svg_to_bytes
-    except ImportError as error:
-        raise Unavailable("resvg_py is not installed; pip install resvg_py.") from error
-    picture = portrait(choose(prompt, seed), svg_to_bytes, done=done)
+    picture = portrait(choose(prompt, seed), renderer(), done=done)
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)

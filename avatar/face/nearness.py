@@ -11,6 +11,7 @@ USUAL = 2.2
 WIDTH = (
     "mouthPucker", "mouthStretchLeft", "mouthStretchRight", "mouthSmileLeft", "mouthSmileRight",
 )  # fmt: skip
+"""The columns that make the mouth narrower or wider."""
 OPENING = (
     "jawOpen", "mouthFunnel",
     "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight",

@@ -22,7 +22,7 @@ DIM, BRIGHT = 0.22, 1.15
 PHOTO_RELIEF = 1.3
 """Depth of a photographed head: FaceLandmarker then sees nearly the angles that the track asks for; more bends ears."""
 PHOTO_PURSES = 0.85
-"""Share of a drawn mouth's changes of width that a photographed one makes: people say u with lips 0.7 times as wide."""
+"""Share of a drawn mouth's changes of width that a photographed one makes."""
 EDGE = 0.10
 """Face heights over which a photograph that is narrower than the film fades into what stands in beside it."""
 GRAIN = 0.0035

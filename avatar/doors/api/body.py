@@ -15,15 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from avatar.allowed import (
-    MAX_FPS,
     MAX_LABEL,
     MAX_PROMPT,
-    MAX_SECONDS,
-    MAX_STEPS,
     MAX_TEXT,
-    MAX_VARIATIONS,
-    MIN_SECONDS,
     SEEDS,
+    Backends,
+    Frames,
+    Guidance,
+    Seconds,
+    Share,
+    Steps,
+    Variations,
 )
 from avatar.artifacts import Blob
 from avatar.dialogue import SPEAKERS, is_name, written
@@ -174,27 +176,21 @@ class VideoBody(BaseModel):
     pitch: float = Field(0.0, ge=-12, le=12, description="Semitones")
     size: str = Field("512x512", pattern=r"^[0-9]{1,4}x[0-9]{1,4}$", description="Width and height in pixels, even")
     fps: Literal[25, 30, 50, 60] = 25
-    seconds: float | None = Field(None, ge=MIN_SECONDS, le=MAX_SECONDS, description="Length, for kind `video`")
-    frames: int | None = Field(
-        None, ge=1, le=MAX_SECONDS * MAX_FPS, description="Length in frames of the film, at `fps`, instead of `seconds`"
-    )
-    variations: int = Field(
-        1, ge=1, le=MAX_VARIATIONS, description="How many, with the seeds from `seed` on; kinds `video` and `image`"
-    )
-    steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="Of diffusion; by default the model's own")
-    guidance_scale: float | None = Field(None, ge=0, le=30, description="By default the model's own")
+    seconds: Seconds | None = Field(None, description="Length, for kind `video`")
+    frames: Frames | None = Field(None, description="Length in frames of the film, at `fps`, instead of `seconds`")
+    variations: Variations = Field(1, description="How many, with the seeds from `seed` on; kinds `video` and `image`")
+    steps: Steps | None = Field(None, description="Of diffusion; by default the model's own")
+    guidance_scale: Guidance | None = Field(None, description="By default the model's own")
     sampler: Sampler | None = Field(None, description="Those that a model can't use are refused, with the reason")
-    cache_threshold: float = Field(
+    cache_threshold: Share = Field(
         0.0,
-        ge=0,
-        le=1,
         description="Share by which a transformer's first block may change from step to step for the rest to be taken"
         " over (FirstBlockCache): quicker, another result. 0 takes over nothing, 0.1 is usual; Wan and LTX",
     )
     profile: Literal["auto", "minimal", "recommended", "maximum"] = Field(
         "auto", description="Which of the installed models may be used"
     )
-    backends: dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=80)]] = Field(
+    backends: Backends = Field(
         default_factory=dict, max_length=8, description="A backend for a stage, as `motion: idle`; see `/v1/backends`"
     )
     seed: int | None = Field(None, ge=0, lt=SEEDS, description="Drawn when it is left out, and told in the output")

@@ -31,11 +31,17 @@ class Drawn:
 
     def load(self, _placement: Placement, /) -> "Artist":
         """Find the renderer. Raises `Unavailable` without it."""
-        try:
-            from resvg_py import svg_to_bytes
-        except ImportError as error:
-            raise Unavailable("resvg_py is not installed; pip install resvg_py.") from error
-        return Artist(svg_to_bytes, self.home)
+        return Artist(renderer(), self.home)
+
+
+def renderer() -> render.Rasterise:
+    """What makes pixels of drawings. Raises `Unavailable` where it is not installed."""
+    try:
+        from resvg_py import svg_to_bytes
+    except ImportError as error:
+        raise Unavailable("resvg_py is not installed; pip install resvg_py.") from error
+    found: render.Rasterise = svg_to_bytes
+    return found
 
 
 @dataclass(frozen=True)
