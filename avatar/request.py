@@ -179,7 +179,8 @@ class Ask(BaseModel):
         if len(text) > allowed.MAX_TEXT:
             raise PydanticCustomError(
                 "too_large",
-                f"The text has {len(text):,} characters, and {allowed.MAX_TEXT:,} are allowed. Split it into several films.",
+                f"The text has {len(text):,} characters, and {allowed.MAX_TEXT:,} are allowed."
+                " Split it into several films.",
             )
         text = clean("The text", text)
         if text:
