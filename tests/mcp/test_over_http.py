@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from mcp_types import CallToolResult, TextContent, TextResourceContents
 from avatar.doors.api.rules import Rules
 from avatar.errors import BadOutput, QueueFull
 from avatar.events import FellBack
+from avatar.jobs.service import Told
 from avatar.testing_jobs import ScriptedJobs
 from tests.mcp.house import PATIENCE, Served, served, until
 
@@ -124,6 +125,29 @@ def test_a_film_is_called_off(tmp_path: Path) -> None:
         created = call(house, "create_video", script="Hello.").structured_content
         assert call(house, "cancel_video", id=created["id"]).structured_content["status"] == "canceled"
         assert house.jobs.job(created["id"]).status == "canceled"
+
+
+def test_the_end_is_told_though_it_comes_between_two_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: Said = []
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        said.append((progress, total, message))
+
+    async def conversation(client: Client) -> CallToolResult:
+        return await client.call_tool("create_video", {"script": "Hello.", "wait": True}, progress_callback=heard)
+
+    with served(tmp_path) as house:
+        events = house.jobs.events
+
+        def ends_just_after(job_id: str, *, after: int = 0) -> Sequence[Told]:
+            told = events(job_id, after=after)
+            house.jobs.finish(job_id)
+            return told
+
+        monkeypatch.setattr(house.jobs, "events", ends_just_after)
+        result = talk(house.mcp, conversation)
+    assert result.structured_content["status"] == "completed"
+    assert said[-1] == (100.0, 100.0, "done")
 
 
 def test_who_hangs_up_while_waiting_calls_nothing_off(tmp_path: Path) -> None:

@@ -18,13 +18,13 @@ async def ended(visit: Visit, job: Job) -> Job:
     with desk.stream(visit.caller), anyio.move_on_after(LONGEST):
         async with desk.bells.listen(job.id) as bell:
             while True:
+                job = await desk.ask(desk.jobs.job, job.id, client=visit.caller.sees)  # first: its end is told by then
                 for told in await desk.ask(desk.jobs.events, job.id, after=number):
                     number = told.number
                     at = _percent(told, percent)
                     if at > percent:
                         percent = at
                         await visit.progressed(percent, _sentence(told))
-                job = await desk.ask(desk.jobs.job, job.id, client=visit.caller.sees)
                 if job.status in ENDED or desk.bells.closed:
                     break
                 await bell.wait(LOOK)
