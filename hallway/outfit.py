@@ -272,7 +272,7 @@ def _wished(wishes: Wishes, ask: Ask) -> Wishes:
     profile = wishes.profile if ask.profile == "auto" else ask.profile
     named = {**wishes.backends, **ask.backends}
     wishes = replace(wishes, seconds=seconds, sound_only=ask.kind == "speech", profile=profile, backends=named)
-    return replace(wishes, more=pipeline.more(ask, seconds))
+    return replace(wishes, more=pipeline.more(ask, seconds), unmet=pipeline.unmet(ask))
 
 
 def _by_name(names: Sequence[str], *, noncommercial: bool) -> str:

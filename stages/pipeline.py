@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from avatar import dialogue
+from avatar import dialogue, granting
 from avatar.artifacts import Clip, Film, Speech, Takes
 from avatar.errors import BadRequest, NotFound, StageFailed
 from avatar.events import Outcome
@@ -89,27 +89,42 @@ class _NewError(Exception):
     """Nobody has made this yet."""
 
 
+def unmet(ask: Ask) -> Mapping[tuple[str, str], str]:
+    """By stage and backend the wishes of a request for pictures or silent films that one can't grant, in sentences."""
+    if ask.speaks:
+        return {}
+    stage, brief = wished(ask)
+    short = {(stage.name, backend.id): granting.unmet(backend, brief) for backend in stage.chain}
+    return {name: why for name, why in short.items() if why}
+
+
+def wished(ask: Ask) -> tuple[Stage[Any, Any], picture.Brief | video.Brief]:
+    """The stage that grants the wishes of a request for pictures or silent films, and what it is asked."""
+    return (picture.PICTURE, painting(ask)) if ask.kind == "image" else (video.VIDEO, filming(ask))
+
+
+def painting(ask: Ask) -> picture.Brief:
+    """What is to be painted."""
+    return picture.Brief(ask.prompt, ask.width, ask.height, ask.seed, ask.variations, ask.sampling)
+
+
+def filming(ask: Ask) -> video.Brief:
+    """What is to be filmed."""
+    length = ask.length or SECONDS
+    size = ask.width, ask.height
+    return video.Brief(ask.prompt, ask.image, length, *size, ask.seed, ask.variations, ask.sampling, ask.video)
+
+
 def paint(ask: Ask, run: Run) -> Takes:
     """What the words say, as pictures."""
     check(ask)
-    wanted = picture.Brief(ask.prompt, ask.width, ask.height, ask.seed, ask.variations, ask.sampling)
-    return run(picture.PICTURE, wanted)
+    return run(picture.PICTURE, painting(ask))
 
 
 def shoot(ask: Ask, run: Run) -> Takes:
     """What the words, or a picture, come to in motion, as silent films."""
     check(ask)
-    wanted = video.Brief(
-        ask.prompt,
-        ask.image,
-        ask.length or SECONDS,
-        ask.width,
-        ask.height,
-        ask.seed,
-        ask.variations,
-        ask.sampling,
-        ask.video,
-    )
+    wanted = filming(ask)
     moved = moving.filmed(ask, face(ask), wanted.seconds, run) if moving.wanted(ask) else None
     shots = moved or run(video.VIDEO, wanted)
     label = film.label.text(ask.label, ask.language)

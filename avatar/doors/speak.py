@@ -151,7 +151,8 @@ def size(text: str) -> tuple[int, int]:
 
 
 def made(jobs: Maker, ask: Ask, *, quiet: bool) -> Job:
-    """The job, done; Ctrl-C calls it off."""
+    """The job, done; Ctrl-C calls it off. Raises `BadRequest` for what nobody here could make."""
+    jobs.house.check(ask)
     job_id = jobs.submit(ask).id
     with _calling_off(lambda: jobs.cancel(job_id)), terminal.progress(sys.stderr, wanted=not quiet) as listener:
         return jobs.follow(job_id, listener)

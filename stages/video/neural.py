@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from avatar.artifacts import Footages
 from avatar.stage import Needs, Performer, Placement
 from stages import recipes
+from stages.diffusion import wishes
 from stages.diffusion.cameras import CAMERAS
 from stages.video.brief import Brief
 
@@ -28,6 +29,10 @@ class Neural:
         if brief.image is None:
             return begins != "must" and bool(brief.prompt.strip())
         return begins != "never"
+
+    def unmet(self, brief: Brief, /) -> str:
+        """Wishes of sampling and of length that this model can't grant."""
+        return wishes.unfilmed(CAMERAS[self.id], brief.sampling, brief.seconds)
 
     def named(self, _brief: Brief, /) -> bool:
         """Whether what comes out without it is less than was asked for."""

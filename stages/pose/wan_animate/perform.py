@@ -18,7 +18,7 @@ from avatar.media.interpolation import Draw
 from avatar.memory import give_back, lacking
 from avatar.stage import Context, Placement
 from stages import rife
-from stages.diffusion import controls, decoding, loading, placing, previews, prompts
+from stages.diffusion import controls, decoding, loading, placing, previews, prompts, wishes
 from stages.diffusion.model import Count, Model
 from stages.diffusion.orders import due
 from stages.diffusion.source import Source
@@ -67,7 +67,8 @@ class Animator:
         """The clip with diffused footage. Raises as `animate_anyone.perform.Animator` does."""
         beat = partial(context.step, 0, 1)
         beat()
-        settled = controls.settle(LIMITS, brief.sampling)
+        sampling, told = wishes.suited(LIMITS, brief.sampling)
+        settled = controls.settle(LIMITS, sampling)
         track, utterance = warp.spoken(brief, context)
         width, height = _size(brief, context)
         scene = staging.staged(
@@ -88,7 +89,7 @@ class Animator:
         filmed = partial(self._filmed, take, given, settled, encoded, context)
         frames, softened = self.model.compiling.tried(filmed)
         draw = self.draw if take.slow < take.fps else None
-        notes = (*settled.notes, *unused(brief.shooting), *scene.notes, *given.notes, *encoded.notes, *softened)
+        notes = (*settled.notes, *told, *unused(brief.shooting), *scene.notes, *given.notes, *encoded.notes, *softened)
         shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track), draw=draw)
         made = footage.keep(
             shown, context, fps=take.fps, seed=brief.seed, notes=tuple(dict.fromkeys((*notes, *rife.told(draw))))
