@@ -10,7 +10,7 @@ from stages.motion.brief import Brief
 
 LANDMARKER = "face-landmarker"
 RIFE = "rife"
-FILMS = "2"
+FILMS = "3"
 """Raised when films of any of these come out otherwise."""
 
 

@@ -127,6 +127,7 @@ class Mover:
                 yield frame
 
         made = footage.keep(looked(), context, fps=grid.fps, seed=shot.seed, notes=shot.notes, name="motion")
+        made = replace(made, diffusion=shot.diffusion)
         if follower is None:
             return made
         points = follower.points()

@@ -20,7 +20,7 @@ class Painted:
 
     easel: Easel
     opens: Opens = studio
-    version: str = "1"
+    version: str = "2"
     wanted: bool = False
     """Whether a drawing in its place is a step down that is told."""
 
@@ -85,4 +85,4 @@ def handed(brief: Brief, painted: ordering.Painted, context: Context) -> Takes:
     notes = [
         (*painted.notes, *handing.remark((picture.shape[1], picture.shape[0]), wanted)) for picture in painted.pictures
     ]
-    return handing.pictures(shown, context, seeds=seeds, notes=notes)
+    return handing.pictures(shown, context, seeds=seeds, notes=notes, diffusion=painted.diffusion)

@@ -16,7 +16,7 @@ class Neural:
 
     id: str
     first: bool = False
-    version: str = "1"
+    version: str = "2"
 
     @property
     def needs(self) -> Needs:
@@ -46,7 +46,7 @@ class Neural:
         return Cinema(crews.load(self.id, placement))
 
 
-LTX = Neural("ltx", first=True, version="2")
+LTX = Neural("ltx", first=True, version="3")
 WAN22_5B = Neural("wan22-ti2v-5b")
 WAN21_I2V = Neural("wan21-i2v")
 WAN21 = Neural("wan21-t2v-13b")

@@ -14,7 +14,7 @@ from avatar.face import tracks
 from avatar.face.tracks import Track
 from avatar.media import footage
 from avatar.media.interpolation import Draw
-from avatar.sampling import Sampler
+from avatar.sampling import Diffusion, Sampler
 from avatar.stage import Context, Placement
 from stages import facing, rife
 from stages.diffusion import controls, decoding, loading, previews, prompts, wishes
@@ -96,8 +96,19 @@ class Speaker:
         draw = self.draw if take.slow < take.fps else None
         shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track), draw=draw)
         made = footage.keep(shown, context, fps=take.fps, seed=brief.seed)
+        seeds = controls.seeds(brief.seed, sum(1 for _ in spans(take.frames)))
+        how = Diffusion(
+            "ltx2",
+            seeds,
+            settled.steps,
+            settled.guidance,
+            settled.sampler,
+            *take.view.size,
+            frames=take.frames,
+            fps=take.slow,
+        )
         made = self.faces(
-            replace(made, notes=tuple(dict.fromkeys((*notes, *rife.told(draw)))), spoken=True),
+            replace(made, notes=tuple(dict.fromkeys((*notes, *rife.told(draw)))), spoken=True, diffusion=how),
             Share(context, FILMED, 1.0),
         )
         path = context.scratch() / "pose.npy"

@@ -16,6 +16,7 @@ from avatar.face import tracks
 from avatar.media import footage, glimpses, video
 from avatar.media.interpolation import Draw
 from avatar.memory import give_back, lacking
+from avatar.sampling import Diffusion
 from avatar.stage import Context, Placement
 from stages import rife
 from stages.diffusion import controls, decoding, loading, placing, previews, prompts, wishes
@@ -94,7 +95,7 @@ class Animator:
         made = footage.keep(
             shown, context, fps=take.fps, seed=brief.seed, notes=tuple(dict.fromkeys((*notes, *rife.told(draw))))
         )
-        made = self.faces(made, context)
+        made = replace(self.faces(made, context), diffusion=_told(settled, take))
         path = context.scratch() / "pose.npy"
         tracks.write(path, given.track)
         blob = context.keep(path, "application/x-npy")
@@ -177,6 +178,23 @@ def segment(frames: int) -> int:
 def segments(frames: int, length: int) -> int:
     """How many of them the pipeline makes."""
     return max(1, -(-(max(frames, SHORTEST) - JOINED) // (length - JOINED)))
+
+
+def _told(settled: controls.Settled, take: Take) -> Diffusion:
+    """How the film was made."""
+    width, height = take.scene.size
+    return Diffusion(
+        "wan-animate",
+        (take.brief.seed,),
+        settled.steps,
+        settled.guidance,
+        settled.sampler,
+        width,
+        height,
+        frames=max(take.frames, SHORTEST),
+        fps=take.slow,
+        negative_prompt=settled.negative,
+    )
 
 
 def _size(brief: Brief, context: Context) -> tuple[int | None, int | None]:
