@@ -31,8 +31,8 @@ NOBODY = "Avatar Chat, development certificate"
 class Claim:
     """What a film says of itself. `uploads` are sha256 digests of what people brought and agreed to.
 
-    `diffusion` is how models worked, as `avatar.sampling.Diffusion.written`: a manifest takes small numbers in a row for
-    bytes.
+    `diffusion` is how models worked, as `avatar.sampling.Diffusion.written`: in a manifest small numbers in a row would
+    be bytes.
     """
 
     source: SourceType

@@ -142,7 +142,8 @@ class Mover:
     def _shot(self, brief: Brief, context: Context) -> tuple[Shot, Path]:
         """The model's own film, from memory where it is known, and a file of it."""
         scene = self._scene(brief, context)
-        key = (brief.portrait.image, scene.prompt, scene.seeds, scene.seconds, scene.sampling, scene.lively)
+        told = (scene.width, scene.height, scene.conditioning)
+        key = (brief.portrait.image, scene.prompt, scene.seeds, scene.seconds, scene.sampling, scene.lively, *told)
         with self._lock:
             known = self._known.get(key)
         if known is not None:
@@ -176,6 +177,7 @@ class Mover:
             picture=picture,
             sampling=sampling,
             lively=brief.head,
+            conditioning=brief.conditioning,
         )
 
     def _suited(self, brief: Brief) -> tuple[Sampling, tuple[str, ...]]:
@@ -183,8 +185,10 @@ class Mover:
         return wishes.suited(camera.limits, brief.sampling, only=camera.only)
 
     def _window_or_more(self, brief: Brief, *, steps: int) -> int:
-        """Frames to film: one window, or as many as the film takes where that is not dear."""
+        """Frames to film: one window, or as many as the film takes where that is not dear and guidance may be even."""
         size = svd.window(self._crew.model)
+        if brief.conditioning.min_guidance is not None:
+            return size
         needed = math.ceil(brief.seconds * self._crew.camera.fps) + 1
         passes = steps * len(windows.windows(needed, size=size, overlap=windows.OVERLAP))
         return needed if needed > size and passes <= PASSES else size
