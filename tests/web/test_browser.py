@@ -136,6 +136,21 @@ def test_the_studio_gives_all_files_and_makes_a_film_again_with_a_change(visit: 
     visitor.until("document.querySelector('#s-script').value === 'Short.'")
 
 
+def _films_as_told(visitor: Visitor) -> None:
+    """What Stable Video Diffusion is told reaches the plan, and is refused beside its field."""
+    page = visitor.page
+    page.click(".models summary")
+    assert not page.locator("#s-bucket").is_visible()  # who greets is filmed by another model
+    page.select_option("#s-gesture", "")
+    page.fill("#s-bucket", "300")
+    visitor.until("document.querySelector('[data-for=motion_bucket]').textContent.includes('255')")
+    page.fill("#s-first", "5")
+    with page.expect_request(lambda asked: '"motion_bucket":40' in (asked.post_data or "")) as planned:
+        page.fill("#s-bucket", "40")
+    assert planned.value.post_data_json["drive"] == {"motion_bucket": 40, "min_guidance": 5}
+    visitor.until("document.querySelector('[data-for=min_guidance]').textContent.includes('rise from 5 to 3')")
+
+
 def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address: str, tmp_path: Path) -> None:
     picture = tmp_path / "face.webp"
     picture.write_bytes(httpx.get(f"{address}/look/avatars/ada.webp", timeout=60).content)
@@ -176,16 +191,7 @@ def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address
     assert planned.value.post_data_json["drive"] == {"motion": "greet"}
     assert planned.value.post_data_json["voice"] == "+m1"
     assert planned.value.response().status == 200
-    page.click(".models summary")
-    assert not page.locator("#s-bucket").is_visible()  # who greets is filmed by another model
-    page.select_option("#s-gesture", "")
-    page.fill("#s-bucket", "300")
-    visitor.until("document.querySelector('[data-for=motion_bucket]').textContent.includes('255')")
-    page.fill("#s-first", "5")
-    with page.expect_request(lambda asked: '"motion_bucket":40' in (asked.post_data or "")) as planned:
-        page.fill("#s-bucket", "40")
-    assert planned.value.post_data_json["drive"] == {"motion_bucket": 40, "min_guidance": 5}
-    visitor.until("document.querySelector('[data-for=min_guidance]').textContent.includes('rise from 5 to 3')")
+    _films_as_told(visitor)
 
 
 def test_footage_takes_the_place_of_the_face_and_comes_back_with_a_change(visit: Visit, tmp_path: Path) -> None:

@@ -48,7 +48,6 @@ def client(house: House) -> Any:
     [
         ("/talk", {"script": "Hello.", "avatar": "ada", "seed": 7}, "talk"),
         ("/video", {"prompt": "the sea", "seconds": 2.0, "steps": 4, "sampler": "ddim"}, "video"),
-        ("/video", {"prompt": "the sea", "frames": 50, "cache_threshold": 0.1}, "video"),
         ("/image", {"prompt": "a teacher", "guidance_scale": 1.5}, "image"),
     ],
 )

@@ -87,14 +87,10 @@ class Endpoints:
         steps: int | None = None,
         guidance_scale: float | None = None,
         sampler: str | None = None,
-        frames: int | None = None,
-        cache_threshold: float = 0.0,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """A silent film of what the prompt says, so many `seconds` or `frames` long, and the job that made it."""
+        """A silent film of what the prompt says, and the job that made it."""
         more = _given(seed=seed, steps=steps, guidance_scale=guidance_scale, sampler=sampler)
-        more |= {"seconds": seconds} if frames is None else {"frames": frames}
-        more["cache_threshold"] = cache_threshold
-        asked = {"prompt": prompt, "negative_prompt": negative_prompt, "size": size}
+        asked = {"prompt": prompt, "negative_prompt": negative_prompt, "seconds": seconds, "size": size}
         return await self._made(request, kind="video", **asked, **more)
 
     async def image(
