@@ -165,6 +165,8 @@ def asked(brief: Brief) -> tuple[Ask, tuple[str, ...]]:
         raise BadRequest(f"A guidance of {guidance:g} can't be used. Ask for 1 to {MOST_GUIDANCE:g}; 3.5 is usual.")
     if sampling.sampler not in (None, "ddim"):
         notes.append(f"AnimateAnyone is sampled by ddim; {sampling.sampler} was not used.")
+    if sampling.cache_threshold:
+        notes.append("AnimateAnyone takes nothing over by a threshold; drive.reuse is its own way to do so.")
     if sampling.negative:
         notes.append("AnimateAnyone reads no words; the negative prompt was not used.")
     schedule = Schedule(shooting.window, shooting.overlap, wrap=False)

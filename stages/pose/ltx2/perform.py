@@ -17,7 +17,7 @@ from avatar.media.interpolation import Draw
 from avatar.sampling import Diffusion, Sampler
 from avatar.stage import Context, Placement
 from stages import facing, rife
-from stages.diffusion import controls, decoding, loading, previews, prompts, wishes
+from stages.diffusion import caching, controls, decoding, loading, previews, prompts, wishes
 from stages.diffusion.controls import Settled
 from stages.diffusion.foreign import kind
 from stages.diffusion.making import Effort, Film, make
@@ -45,7 +45,7 @@ SOURCE = Source(
     raw=True,
 )
 SAMPLER: Sampler = "euler"
-LIMITS = controls.Limits("ltx", "LTX-2", 1216, 704, grid=32, steps=8, guidance=1.0, fixed_steps=(8,))
+LIMITS = controls.Limits("ltx", "LTX-2", 1216, 704, grid=32, steps=8, guidance=1.0, fixed_steps=(8,), caches=True)
 MOMENTS = (1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875)
 """Shares of noise at which the distilled network is asked."""
 SIZES, GRAIN = (704, 1216), 32
@@ -106,6 +106,7 @@ class Speaker:
             *take.view.size,
             frames=take.frames,
             fps=take.slow,
+            cache_threshold=caching.used(self.model, settled.cached),
         )
         made = self.faces(
             replace(made, notes=tuple(dict.fromkeys((*notes, *rife.told(draw)))), spoken=True, diffusion=how),
