@@ -49,11 +49,12 @@ def players(ask: Ask) -> tuple[Player, ...]:
     for name in names:
         role, seed = roles[name], seed_of(ask.seed, name) if found else ask.seed
         avatar = faces.get(name) or role.avatar
-        look = looks.find(avatar) if avatar else likeness.usual(role.prompt, seed, picture=role.image)
+        guessed = likeness.guessed(role.prompt, role.image)
+        look = looks.find(avatar) if avatar else likeness.usual(role.prompt, seed, picture=role.image, voice=role.voice)
         one = Player(
             name,
             seed,
-            role.voice or look.voice,
+            likeness.voice_of(look, role.voice, sure=not guessed),
             ask.rate if role.rate is None else role.rate,
             ask.pitch if role.pitch is None else role.pitch,
             avatar,

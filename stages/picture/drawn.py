@@ -9,7 +9,7 @@ from stages import drawing
 from stages.picture.brief import Brief
 
 NOTE = "It is a drawn avatar, put together from parts that fit the prompt's words; no image model painted it."
-FEW = "Avatars of the gallery that fit these words best: {count}. They come again, in other colours where they have some."
+FEW = "Avatars of the gallery that fit these words best: {count}. They come again, in other colours if they have some."
 
 
 @dataclass(frozen=True, slots=True)
