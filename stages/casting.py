@@ -25,7 +25,7 @@ class Player:
     """One speaker of a film: whose face, whose voice, and the seed of all that is random in them.
 
     `avatar`, `image` and `prompt` say whose face: the first that is given. `sample` is a voice to speak in, `gender`
-    that of the voice that was asked for.
+    that of the voice that was asked for. `guessed` says that nothing told which voice the face has.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Player:
     prompt: str = ""
     sample: Blob | None = None
     gender: str = ""
+    guessed: bool = False
 
 
 def players(ask: Ask) -> tuple[Player, ...]:
@@ -62,6 +63,7 @@ def players(ask: Ask) -> tuple[Player, ...]:
             role.prompt,
             None if found else ask.voice_sample,
             likeness.gender(role.voice),
+            guessed and not role.voice and not (ask.voice_sample and not found),
         )
         chosen = role.voice or role.pitch is not None or one.sample
         found.append(one if chosen else _apart(one, found))

@@ -140,6 +140,16 @@ def test_several_speakers_are_told_once_each(tmp_path: Path) -> None:
     assert outcome.mode == "video"
 
 
+def test_of_whom_only_a_picture_was_given_it_is_told_whose_voice_is_anybodys(tmp_path: Path) -> None:
+    cast: dict[str, dict[str, object]] = {
+        "Ben": {"image": PICTURE},
+        "Eva": {"image": PICTURE, "prompt": "a woman"},
+        "Kim": {"image": PICTURE, "voice": "en-us+f3"},
+    }
+    outcome, _ = rendered(tmp_path, text="Ben: Hello. Eva: Hi! Kim: Well. Ada: Yes.", cast=cast)
+    assert [note.partition(":")[0] for note in outcome.notes] == ["Ben"]
+
+
 def test_a_direction_in_a_later_turn_finds_its_place_in_what_its_speaker_says(tmp_path: Path) -> None:
     _, told = rendered(tmp_path, text="Ada: One two. Omar: Three. Ada: Four [nod] five.")
     ada = next(brief for name, brief in told.asked if name == "pose")
