@@ -120,7 +120,7 @@ def sign(film: Path, signed: Path, claim: Claim, *, signer: Credentials, media_t
         ):
             builder.sign(pen, media_type, source, target)
     except c2pa.C2paError as error:
-        raise BadRequest(f"The film can't be signed ({error}). Check AVATAR_C2PA_CERT and AVATAR_C2PA_KEY.") from None
+        raise BadRequest(f"Films can't be signed ({error}). Check AVATAR_C2PA_CERT and AVATAR_C2PA_KEY.") from None
 
 
 def read(film: Path) -> Provenance | None:
