@@ -19,21 +19,19 @@ from typing import TYPE_CHECKING, cast
 from avatar import settings, zerogpu
 from avatar.engine import Engine
 from avatar.errors import AvatarError
-from avatar.jobs import signing
 from avatar.jobs.direct import DirectJobs
 from avatar.jobs.service import House
 from avatar.residency import Residency
-from avatar.settings import Settings
 from avatar.storage import Store
 from avatar.store import FolderStore
 from hallway import reception, voices
 from hallway.cupboard import Cupboard
 from hallway.outfit import Outfit, barred
+from hallway.sealing import finishing
 from stages import pipeline
 
 if TYPE_CHECKING:
     from avatar.jobs.durable import DurableJobs
-    from avatar.media.provenance import Credentials
 
 
 def start(environ: Mapping[str, str] = os.environ) -> DirectJobs:
@@ -78,24 +76,6 @@ def house(outfit: Outfit, works: Engine) -> House:
         fetch=kept.fetch,
         evict=kept.evict,
     )
-
-
-def finishing(chosen: Settings) -> signing.Signing | None:
-    """What signs finished films; None where that is not wanted or not possible. Raises `BadRequest`.
-
-    The owner's own credentials are read now, so that it is not a film that finds out what ails them.
-    """
-    if not (chosen.sign and signing.possible()):
-        return None
-
-    def credentials() -> "Credentials":
-        from avatar.media import provenance
-
-        return provenance.credentials(chosen.data / "credentials", chain=chosen.c2pa_chain, key=chosen.c2pa_key)
-
-    if chosen.c2pa_chain or chosen.c2pa_key:
-        credentials()
-    return signing.Signing(credentials, weights=reception.weights_of)
 
 
 def open_house(*, host: str, port: int, environ: Mapping[str, str] = os.environ) -> int:

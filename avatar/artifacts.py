@@ -71,7 +71,8 @@ class Speech:
     """Sound that says something: a mono 16-bit WAV, and its `Utterance` as a JSON blob.
 
     `notes` are sentences on what its hearer should know, such as that a recording is clipped. `language` is a tag,
-    empty where it is not known; `exact` is the utterance's.
+    empty where it is not known; `exact` is the utterance's. `pitch` is how high a recorded voice is: the median of its
+    fundamental frequency in Hz, 0 where nobody has listened.
     """
 
     sound: Blob
@@ -82,6 +83,7 @@ class Speech:
     notes: tuple[str, ...] = ()
     language: str = ""
     exact: bool = True
+    pitch: float = 0.0
 
 
 Point = tuple[float, float]

@@ -1,6 +1,6 @@
 """Whom a stage may ask for what a brief wishes, best first. Knows no stage, no model and no machine."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from typing import TypeVar
 
 from avatar.errors import BadRequest
@@ -49,7 +49,7 @@ def unmet(backend: Backend[I, O], brief: I) -> str:
     return backend.unmet(brief) if isinstance(backend, Granting) else ""
 
 
-def _granting(able: Sequence[Backend[I, O]], brief: I, *, here: Collection[str]) -> list[Backend[I, O]]:
+def _granting(able: Sequence[Backend[I, O]], brief: I, *, here: Set[str]) -> list[Backend[I, O]]:
     short = {backend.id: why for backend in able if (why := unmet(backend, brief))}
     kept = [backend for backend in able if backend.id not in short]
     willing = [backend.id for backend in kept if isinstance(backend, Granting)]

@@ -30,6 +30,15 @@ INCOMING = "incoming"
 PLACE = "the shared store"
 WHOLE = {"s3", "s3a", "gs", "gcs", "abfs", "az"}  # here an upload has no name before it is complete
 CREATES = {"s3", "s3a"}  # here the service itself refuses a second file of one name
+CLIENTS = {
+    "botocore.exceptions": ("BotoCoreError", "ClientError"),  # s3
+    "aiohttp": ("ClientError",),  # s3, gs, az
+    "gcsfs.retry": ("HttpError", "ChecksumError"),
+    "google.auth.exceptions": ("GoogleAuthError",),
+    "requests.exceptions": ("RequestException",),  # gs; mostly OSErrors
+    "azure.core.exceptions": ("AzureError",),
+}
+"""What the clients of clouds raise, by the module that has it."""
 PARTS = {"chunksize": 8 << 20, "max_concurrency": 2}  # bytes of a part in memory, and parts at once
 
 
@@ -107,9 +116,9 @@ class _Patient:
 
 
 def _faults() -> tuple[type[Exception], ...]:
-    """The system's errors, and those of the S3 client where it is loaded: these are no OSErrors."""
-    client = sys.modules.get("botocore.exceptions")
-    return (OSError, client.BotoCoreError, client.ClientError) if client else (OSError,)
+    """The system's errors, and those of clients that are loaded, which are no OSErrors."""
+    loaded = ((sys.modules.get(module), names) for module, names in CLIENTS.items())
+    return (OSError, *(getattr(client, name) for client, names in loaded for name in names if hasattr(client, name)))
 
 
 def _told(error: Exception) -> str:
@@ -226,7 +235,10 @@ class Bucket(_Patient):
         except (ImportError, ValueError) as error:
             raise BadRequest(f"AVATAR_STORE_URL can't be of the kind {kind}:// ({error}). Use another kind.") from None
         self._whole, self._creates = kind in WHOLE, kind in CREATES
-        self.write(MARK, b"")
+        try:
+            self.write(MARK, b"")
+        except ValueError as error:  # what the service takes for no name of a bucket
+            raise BadRequest(f"AVATAR_STORE_URL can't be {url} ({error}). Check the bucket's name.") from None
 
     def put(self, name: str, path: Path, *, anew: bool = False) -> None:
         """Copy a file there."""

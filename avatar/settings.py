@@ -26,7 +26,7 @@ All variables may be left out.
     AVATAR_UPLOAD_LIMIT     bytes of one upload                     200MB
     AVATAR_WEBHOOK_SECRET   signs webhooks, whsec_...               made once, kept in the data folder
     AVATAR_PUBLIC_URL       how the outside reaches this server     on a Space its address, else from each request
-    AVATAR_TRUSTED_PROXIES  addresses whose X-Forwarded-For counts  none
+    AVATAR_TRUSTED_PROXIES  addresses whose X-Forwarded-For counts  none; on a Space 10.0.0.0/8
     AVATAR_SIGN             sign films with Content Credentials     on, where the package c2pa is installed
     AVATAR_C2PA_CERT        certificate chain to sign with, PEM     a development certificate, made on first use
     AVATAR_C2PA_KEY         its private key, PEM, for ES256
@@ -131,7 +131,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         upload_limit=said.size("AVATAR_UPLOAD_LIMIT", "200MB"),
         webhook_secret=said.text("AVATAR_WEBHOOK_SECRET"),
         public_url=_public_url(said),
-        trusted_proxies=said.words("AVATAR_TRUSTED_PROXIES"),
+        trusted_proxies=said.words("AVATAR_TRUSTED_PROXIES") or _proxies(said),
         sign=said.switch("AVATAR_SIGN", default="1"),
         c2pa_chain=said.path("AVATAR_C2PA_CERT"),
         c2pa_key=said.path("AVATAR_C2PA_KEY"),
@@ -205,6 +205,11 @@ def _public_url(said: _Said) -> str:
     """What was set, else the name that a Space is told it has."""
     space = said.text("SPACE_HOST")
     return said.text("AVATAR_PUBLIC_URL", f"https://{space}" if space else "").rstrip("/")
+
+
+def _proxies(said: _Said) -> tuple[str, ...]:
+    """A Space can be reached through the hub's proxies only, and those have addresses of this network."""
+    return ("10.0.0.0/8",) if said.text("SPACE_HOST") else ()
 
 
 def _label(said: _Said) -> str:

@@ -31,6 +31,7 @@ from avatar.disk import DATA, Flock, replaced, storage_errors, sync
 from avatar.errors import CorruptBlob, StorageError
 
 LOW_WATER = 0.9  # eviction goes on until this share of the budget is used
+NOTED = 100_000  # files of which is known that they were read once and are whole
 RECOUNT = 16  # other processes write too, so the folder is measured anew after each budget / RECOUNT bytes
 
 
@@ -95,7 +96,7 @@ class FolderStore:
             if not good:
                 path.replace(self.folder / "quarantine" / f"{blob.sha256}.{uuid.uuid4().hex[:8]}")
                 raise CorruptBlob(f"Stored file {blob.sha256[:12]} was damaged. Ask again: it will be made anew.")
-            self._verified[blob.sha256] = seen
+            self._note(blob.sha256, seen)
             os.utime(path, ns=(time.time_ns(), status.st_mtime_ns))
         return path
 
@@ -105,8 +106,13 @@ class FolderStore:
         final.parent.mkdir(exist_ok=True)
         path.replace(final)
         status = final.stat()
-        self._verified[name] = (status.st_ino, status.st_mtime_ns)
+        self._note(name, (status.st_ino, status.st_mtime_ns))
         self._count(status.st_size)
+
+    def _note(self, name: str, seen: tuple[int, int]) -> None:
+        if len(self._verified) >= NOTED:
+            self._verified.clear()
+        self._verified[name] = seen
 
     def _count(self, size: int) -> None:
         with self._guard:

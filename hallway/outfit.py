@@ -135,7 +135,7 @@ class Outfit:
             catalogue=CATALOGUE,
             installed=self._installed,
             wishes=wishes,
-            measured=self.paces.measured(),
+            measured=self.paces.measured(wishes.seconds),
             profiles=PROFILES,
             special=[(stage, backend) for stage, backends in SPECIAL.items() for backend in backends],
         )

@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -18,9 +18,12 @@ from avatar.doors import report
 from avatar.doors.arriving import Arrivals
 from avatar.doors.commanding import Parser, walled
 from avatar.doors.terminal import table
-from avatar.errors import Busy, NotFound, Offline
+from avatar.errors import BadRequest, Busy, NotFound, Offline
 from avatar.fetch import Holding, unheard
+from avatar.plan import Finding
+from avatar.settings import Settings
 from hallway.outfit import Outfit
+from hallway.sealing import finishing
 from hf_spaces_models import CATALOGUE, NOT_OFFERED
 
 BRIEF = 12
@@ -76,9 +79,17 @@ def _fetch(outfit: Outfit, names: Sequence[str], *, quiet: bool) -> None:
 
 
 def _examine(outfit: Outfit, *, as_json: bool) -> int:
-    findings = doctor.doctor(outfit.plan, CATALOGUE)
+    findings = (*_unsigned(outfit.chosen), *doctor.doctor(outfit.plan, CATALOGUE))
     print(report.as_json({"plan": outfit.plan, "findings": findings}) if as_json else doctor.tell(findings))
     return 1 if any(finding.level == "error" for finding in findings) else 0
+
+
+def _unsigned(chosen: Settings) -> Iterator[Finding]:
+    """What keeps the owner's own certificate from signing films."""
+    try:
+        finishing(chosen)
+    except BadRequest as error:
+        yield Finding("error", "No film can be made: each is to be signed, and none can be.", str(error))
 
 
 def _list(outfit: Outfit, *, as_json: bool) -> int:

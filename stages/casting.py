@@ -25,7 +25,7 @@ class Player:
     """One speaker of a film: whose face, whose voice, and the seed of all that is random in them.
 
     `avatar`, `image` and `prompt` say whose face: the first that is given. `sample` is a voice to speak in, `gender`
-    that of the voice that was asked for.
+    that of the voice that was asked for. `guessed` says that nothing told which voice the face has.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Player:
     prompt: str = ""
     sample: Blob | None = None
     gender: str = ""
+    guessed: bool = False
 
 
 def players(ask: Ask) -> tuple[Player, ...]:
@@ -49,11 +50,12 @@ def players(ask: Ask) -> tuple[Player, ...]:
     for name in names:
         role, seed = roles[name], seed_of(ask.seed, name) if found else ask.seed
         avatar = faces.get(name) or role.avatar
-        look = looks.find(avatar) if avatar else likeness.usual(role.prompt, seed, picture=role.image)
+        guessed = likeness.guessed(role.prompt, role.image)
+        look = looks.find(avatar) if avatar else likeness.usual(role.prompt, seed, picture=role.image, voice=role.voice)
         one = Player(
             name,
             seed,
-            role.voice or look.voice,
+            likeness.voice_of(look, role.voice, sure=not guessed),
             ask.rate if role.rate is None else role.rate,
             ask.pitch if role.pitch is None else role.pitch,
             avatar,
@@ -61,6 +63,7 @@ def players(ask: Ask) -> tuple[Player, ...]:
             role.prompt,
             None if found else ask.voice_sample,
             likeness.gender(role.voice),
+            guessed and not role.voice and not (ask.voice_sample and not found),
         )
         chosen = role.voice or role.pitch is not None or one.sample
         found.append(one if chosen else _apart(one, found))

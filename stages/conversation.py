@@ -3,7 +3,7 @@
 Each speaker has a portrait, a motion, a pose and lips over the whole length, and is silent while others speak.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from avatar.artifacts import Clip, Film, Speech
 from avatar.media import lettering, text
@@ -11,7 +11,7 @@ from avatar.request import Ask
 from avatar.script import Cue, Script, count
 from avatar.script import parse as parse_script
 from avatar.stage import Run
-from stages import film, lips, motion, portrait, pose, speech
+from stages import film, likeness, lips, motion, portrait, pose, speech
 from stages.casting import Player, players
 from stages.speech import fitness, languages, voices
 
@@ -64,6 +64,9 @@ def hear(ask: Ask, run: Run) -> Heard:
         cues[one.name] += [Cue(cue.at + letters[one.name], cue.act, cue.delay) for cue in script.cues]
         letters[one.name] += count(text.clean(script.text))
     whole = run(speech.SPEECH, speech.together(tuple(parts)))
+    told = {part.speaker: part.speech.voice for part in reversed(parts)}
+    unasked = tuple(f"{name}: {likeness.NOTE.format(voice=told[name])}" for name, one in cast.items() if one.guessed)
+    whole = replace(whole, notes=(*whole.notes, *unasked))
     own = tuple(run(speech.SPEECH, speech.together(tuple(parts), only=name)) for name in cast)
     return Heard(whole, tuple(cast.values()), own, tuple(map(tuple, cues.values())))
 

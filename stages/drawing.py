@@ -1,6 +1,6 @@
 """A drawn avatar as one flat picture, for stages that need no portrait. Knows no film."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
@@ -20,3 +20,8 @@ def drawn(prompt: str, seed: int, *, done: Callable[[int, int], None]) -> NDArra
     """
     picture = portrait(choose(prompt, seed), renderer(), done=done)
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def people(prompt: str, seeds: Iterable[int]) -> int:
+    """How many of the gallery these seeds show."""
+    return len({choose(prompt, seed).id for seed in seeds})

@@ -143,10 +143,12 @@ def say(ask: Ask, run: Run) -> Speech:
     """What is heard: the asker's recording, else the text in the voice that was asked for or that fits the avatar."""
     script = check(ask)
     if ask.audio:
-        return run(speech.SPEECH, speech.recording(ask.audio, script.text, ask.language))
+        said = run(speech.SPEECH, speech.recording(ask.audio, script.text, ask.language))
+        return replace(said, notes=(*said.notes, likeness.UNTOLD)) if _random(ask, said) else said
     own = ask.image or ask.dubbed
-    look = looks.find(ask.avatar) if ask.avatar else likeness.usual(ask.prompt, ask.seed, picture=own)
-    voice = ask.voice or look.voice
+    guessed = likeness.guessed(ask.prompt, own)
+    look = looks.find(ask.avatar) if ask.avatar else likeness.usual(ask.prompt, ask.seed, picture=own, voice=ask.voice)
+    voice = likeness.voice_of(look, ask.voice, sure=not guessed)
     pauses = script.silences if ask.kind == "talk" else script.pauses
     wanted = speech.Brief(
         script.text,
@@ -159,9 +161,15 @@ def say(ask: Ask, run: Run) -> Speech:
         pauses=pauses,
     )
     said = run(speech.SPEECH, wanted)
-    if ask.voice or ask.voice_sample or not likeness.guessed(ask.prompt, own):
+    if ask.voice or ask.voice_sample or not guessed:
         return said
     return replace(said, notes=(*said.notes, likeness.NOTE.format(voice=said.voice)))
+
+
+def _random(ask: Ask, said: Speech) -> bool:
+    """Whether nothing tells if a woman is to be seen or a man."""
+    bare = ask.kind == "talk" and not (ask.avatar or ask.image or ask.video or likeness.tells(ask.prompt))
+    return bare and not likeness.heard(said.pitch)
 
 
 def check(ask: Ask) -> Script:
@@ -222,7 +230,7 @@ def script_of(ask: Ask) -> Script:
 def show(ask: Ask, said: Speech, *, run: Run) -> tuple[Speech, Film]:
     """The avatar saying it, and what it says at the times that its lips have found out."""
     live, seed = ask.motion, ask.seed
-    who = run(portrait.PORTRAIT, face(ask))
+    who = run(portrait.PORTRAIT, face(ask, said))
     base = motion.Brief(
         who, said.seconds, ask.fps, seed, live.head, live.blink, live.gaze, ask.sampling, directing.happening(ask)
     )
@@ -248,8 +256,11 @@ def film_of(ask: Ask, spoken: Clip, said: Speech) -> film.Brief:
     return film.Brief(spoken, said, ask.width, ask.height, ask.captions, scenery, label)
 
 
-def face(ask: Ask) -> portrait.Brief:
-    """Whose face is wanted; what does not matter for it is left out, so that the same face is not made twice."""
+def face(ask: Ask, said: Speech | None = None) -> portrait.Brief:
+    """Whose face is wanted; what does not matter for it is left out, so that the same face is not made twice.
+
+    One that nobody chose fits the voice that was asked for, or is heard in the recording that was `said`.
+    """
     if ask.dubbed:
         return portrait.Brief(None, "", 0, face=ask.face, video=ask.dubbed)
     if ask.image:
@@ -257,4 +268,5 @@ def face(ask: Ask) -> portrait.Brief:
         return portrait.Brief(None, "", 0, ask.image, ask.face, marks, whole=ask.framing == "whole")
     if ask.avatar:
         return portrait.Brief(ask.avatar, "", 0)
-    return portrait.Brief(None, ask.prompt, ask.seed, sampling=ask.sampling, gender=likeness.gender(ask.voice))
+    gender = likeness.heard(said.pitch) if ask.audio and said else likeness.gender(ask.voice)
+    return portrait.Brief(None, ask.prompt, ask.seed, sampling=ask.sampling, gender=gender)

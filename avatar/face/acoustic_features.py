@@ -6,6 +6,7 @@ Mel scale: O'Shaughnessy, Speech Communication (1987), p. 150.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,10 @@ LOW, HIGH = 80.0, 7600.0
 COEFFICIENTS = 13
 LAGS = (0.0025, 0.0125)
 """Seconds of a voice's period that are looked for: 80 to 400 Hz."""
+NEARLY = 0.85
+"""Share of the best period's likeness from which a half or a third of it is the true one."""
+VOICED, AUDIBLE = 0.6, 20.0
+"""Voicing, and decibels below the loud passages, from which a frame tells how high a voice is."""
 FLOOR = 1e-10
 """Power below which there is nothing: -100 dB of full scale."""
 AT_ONCE = 512
@@ -35,11 +40,15 @@ TYPICAL = 150.0
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Frames of a recording, (n, ...): `bands` in natural log of power, `voicing` 0 .. 1, `level` in dB."""
+    """Frames of a recording, (n, ...): `bands` in natural log of power, `voicing` 0 .. 1, `level` in dB, `hertz`.
+
+    The last is the fundamental frequency, and means something where a frame is voiced.
+    """
 
     bands: Halves
     voicing: Halves
     level: Array
+    hertz: Halves
 
     def __len__(self) -> int:
         return len(self.level)
@@ -49,11 +58,22 @@ class Heard:
         """Level in dB of the loud passages."""
         return float(np.percentile(self.level, LOUD)) if len(self.level) else -100.0
 
+    @property
+    def pitch(self) -> float:
+        """How high the voice is: the median of its fundamental frequency in Hz, 0 where there is none."""
+        told = self.hertz[(self.voicing > VOICED) & (self.level > self.loud - AUDIBLE)]
+        return float(np.median(told.astype(np.float32))) if len(told) else 0.0
+
+    def within(self, inside: slice) -> "Heard":
+        """Only these frames."""
+        return Heard(self.bands[inside], self.voicing[inside], self.level[inside], self.hertz[inside])
+
 
 class Listener:
     """Hears a mono sound of `rate` samples a second, block by block."""
 
     def __init__(self, rate: int) -> None:
+        self._rate = rate
         self._hop = HOP * rate
         self._size = round(WINDOW * rate)
         self._fft = 1 << (self._size - 1).bit_length()
@@ -64,7 +84,7 @@ class Listener:
         self._held = np.zeros(round(0.5 * (self._size - self._hop)), np.float32)
         self._dropped = -len(self._held)
         self._frames = 0
-        self._found: list[tuple[Halves, Halves, Array]] = []
+        self._found: list[tuple[Halves, Halves, Array, Halves]] = []
         self._samples = 0
 
     def push(self, block: Array) -> None:
@@ -87,14 +107,26 @@ class Listener:
         past = max(0, int(self._frames * self._hop) - self._size - self._dropped)
         self._held, self._dropped = self._held[past:], self._dropped + past
 
-    def _analysed(self, pieces: Array) -> tuple[Halves, Halves, Array]:
+    def _analysed(self, pieces: Array) -> tuple[Halves, Halves, Array, Halves]:
         power = np.abs(np.fft.rfft(pieces * self._window, self._fft)) ** 2
         bands = np.log(power @ self._filters + FLOOR).astype(np.float16)
         memory = np.fft.irfft(power, axis=1)
         ratio = memory[:, self._lags] / self._fade / np.maximum(memory[:, :1], FLOOR)
         voicing = np.clip(ratio.max(axis=1), 0.0, 1.0).astype(np.float16)
         level = 10.0 * np.log10(np.mean(pieces**2, axis=1) + FLOOR)
-        return bands, voicing, level.astype(np.float32)
+        return bands, voicing, level.astype(np.float32), self._hertz(ratio)
+
+    def _hertz(self, ratio: NDArray[np.floating[Any]]) -> Halves:
+        """The fundamental frequency of frames (n, lags): of a period and its multiples the shortest."""
+        rows, first = np.arange(len(ratio)), self._lags.start
+        best = ratio.argmax(axis=1)
+        period = best + first
+        for part in (2, 3):
+            at = np.round((best + first) / part).astype(int) - first
+            alike = (at >= 0) & (ratio[rows, np.maximum(at, 0)] > NEARLY * ratio[rows, best])
+            period = np.where(alike, at + first, period)
+        hertz: Halves = (self._rate / period).astype(np.float16)
+        return hertz
 
     def heard(self) -> Heard:
         """All frames; only once, at the end."""
@@ -103,9 +135,9 @@ class Listener:
         if wanted > self._frames:
             self._hear(wanted - self._frames)
         if not self._found:
-            return Heard(np.zeros((0, BANDS), np.float16), np.zeros(0, np.float16), np.zeros(0, np.float32))
-        bands, voicing, level = (np.concatenate(part) for part in zip(*self._found, strict=True))
-        return Heard(bands, voicing, level)
+            nothing = np.zeros(0, np.float16)
+            return Heard(np.zeros((0, BANDS), np.float16), nothing, np.zeros(0, np.float32), nothing)
+        return Heard(*map(np.concatenate, zip(*self._found, strict=True)))
 
 
 def _window_memory(window: Array, lags: slice) -> Array:

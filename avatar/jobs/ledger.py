@@ -51,7 +51,7 @@ class Ledger:
             known = self._known(found, order, now=now)
             if known is not None:
                 return self._job(found, known), False
-            self._pay(found, order.client, now=now)
+            self._pay(found, order.payer or order.client, now=now)
             self._room(found)
             row = self._enter(found, job_id, ask, order=order, now=now)
             put(found, row.id, row.priority * SHARE + row.tag)

@@ -18,6 +18,10 @@ Row = sa.Row[Any]
 
 MINUTE = 60.0  # seconds in which a client's rate fills up again
 SPEAKING = 15.0  # characters a second, roughly, in any language
+RAW, PACKED = 64_000, 12_000  # bytes a second of a recording as a WAV, and of one that is compressed
+USUAL_PIXELS, USUAL_FPS = 512 * 512, 25
+LARGER = 0.75  # the power of its pixels by which a film costs more
+BESIDE = 0.5  # of a film's cost, for each further speaker
 SILENT = 4.0  # seconds of a silent film that asks for no length
 STAGES: Mapping[Kind, tuple[str, ...]] = {
     "talk": ("speech", "portrait", "motion", "pose", "lips", "film"),
@@ -37,18 +41,35 @@ def new_id(kind: str) -> str:
     return f"{kind}_{time.time_ns() // 1_000_000:012x}{uuid.uuid4().hex[:20]}"
 
 
-def weight(ask: Ask) -> float:
-    """How much a request is: seconds of speech, as far as its text tells, or of silent film, or pictures."""
+def weight(ask: Ask, *, heard: float | None = None) -> float:
+    """How much a request is: seconds of speech or of silent film, or pictures.
+
+    A talking film that is larger, faster or of more people than usual counts as the longer one that would cost as much.
+    `heard` is how long the speech is, once that is known; until then its text tells, or the size of a recording.
+    """
     if ask.kind == "image":
         return float(ask.variations)
     if ask.kind == "video":
         return ask.variations * (ask.length or SILENT)
-    return max(1.0, len(ask.text) / SPEAKING)
+    seconds = max(1.0, _told(ask) if heard is None else heard)
+    if ask.kind == "speech":
+        return seconds
+    pixels: float = (ask.width * ask.height / USUAL_PIXELS) ** LARGER
+    people = len({turn.speaker for turn in ask.turns}) or 1
+    return seconds * pixels * ask.fps / USUAL_FPS * (1 + BESIDE * (people - 1))
+
+
+def _told(ask: Ask) -> float:
+    """Seconds of speech, as far as they can be told before it is heard."""
+    if ask.audio is None:
+        return len(ask.text) / SPEAKING / ask.rate
+    return ask.audio.size / (RAW if "wav" in ask.audio.media_type else PACKED)
 
 
 def shares(found: sa.Connection, *, size: float) -> dict[str, float]:
     """Seconds that each stage takes of a request of this weight, as measured here."""
-    known = found.execute(sa.select(tables.paces.c.stage, tables.paces.c.pace))
+    each = tables.paces.c
+    known = found.execute(sa.select(each.stage, each.pace).where(each.pace > 0))
     return {stage: pace * (1.0 if stage in STILL else size) for stage, pace in known}
 
 

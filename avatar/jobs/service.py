@@ -16,6 +16,10 @@ from avatar.request import Ask
 Status = Literal["queued", "in_progress", "completed", "failed", "canceled", "expired"]
 ENDED: frozenset[Status] = frozenset({"completed", "failed", "canceled", "expired"})
 
+ID = "[A-Za-z0-9_-]{1,80}"
+"""What ids of jobs look like, as a pattern."""
+UPLOAD_ID = f"upload_{ID}"
+
 WebhookEvent = Literal["started", "completed", "failed", "canceled"]
 
 
@@ -31,12 +35,14 @@ class Webhook:
 class Order:
     """How a request is to be treated, beside what it asks for.
 
-    `client` is who asks, as a door knows them: jobs are counted, listed and shared out by it. `priority` is 0 (first)
+    `client` is who asks, as a door knows them: jobs are listed and shared out by it. `payer` is whose rate they count
+    against, the client itself where it is empty. `priority` is 0 (first)
     to 9. `timeout` is seconds of work, `key` the client's idempotency key and `digest` the sha256 of the body that came
     with it.
     """
 
     client: str = "local"
+    payer: str = ""
     priority: int = 5
     timeout: float | None = None
     key: str | None = None
@@ -58,6 +64,7 @@ class Job:
     outcome: Outcome | None = None
     error: AvatarError | None = None
     client: str = "local"
+    payer: str = ""
     priority: int = 5
     stage: str | None = None
     progress: float = 0.0

@@ -1,6 +1,8 @@
 """The last touch on a finished film: its signed manifest, made once for each film. Knows no job and no stage."""
 
+import base64
 import importlib.util
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +22,8 @@ from avatar.plan import Weights
 from avatar.request import Ask
 from avatar.storage import Session
 
+BLANK = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
+"""A PNG of one black pixel."""
 Finish = Callable[[Ask, Outcome, Session], Outcome]
 """What is done to an outcome at its end, such as signing its film. Done again it gives other bytes, so its work counts
 only when it is written down together with the job's end."""
@@ -27,6 +31,18 @@ Seal = Callable[[Blob, Blob, Session], Blob]
 """A film and an export of it: the export with what the film says of its own making."""
 WeightsOf = Callable[[str, str], tuple[Weights, ...]]
 """The catalogue rows that a stage's backend uses."""
+
+
+def proved(credentials: Credentials) -> Credentials:
+    """The credentials, once a picture was signed with them: what ails them is found out before any work is done.
+
+    Raises `BadRequest`, `StorageError`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        blank, target = Path(folder, "blank.png"), Path(folder, "signed.png")
+        blank.write_bytes(BLANK)
+        provenance.sign(blank, target, Claim("algorithmicMedia", {}), signer=credentials, media_type="image/png")
+    return credentials
 
 
 def possible() -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from avatar.errors import Cancelled, WorkerLost
+from avatar.events import Outcome
 from avatar.jobs import papers, rows, tables
 from avatar.jobs.reports import End, Kept, Member, Report, event_row, whose
 from avatar.jobs.rows import Row, jobs
@@ -141,6 +142,14 @@ class Workbook:
         with self.database.read() as found:
             return list(found.scalars(sa.select(jobs.id).where(*left)))
 
+    def place(self, job_id: str) -> str | None:
+        """The queue in which a job is to wait that nobody has in hand; None for any other."""
+        with self.database.read() as found:
+            row = found.execute(sa.select(jobs.status, jobs.run, jobs.place).where(jobs.id == job_id)).one_or_none()
+        if row is None or row.run is not None or row.status not in ("queued", "in_progress"):
+            return None
+        return str(row.place)
+
     def move(self, job_id: str, place: str) -> None:
         """A job that nobody has in hand waits in another queue now."""
         mine = tables.jobs.update().where(jobs.id == job_id, jobs.status == "in_progress", jobs.run.is_(None))
@@ -159,7 +168,7 @@ class Workbook:
             if any(each.name == "stage_finished" and not each.data["cached"] for each in told):
                 changes["attempts"] = 1  # it goes forward, so it is not what kills its workers
             touched = tables.jobs.update().where(_mine(job, run)).values(told=jobs.told + len(told), **changes)
-            row = found.execute(touched.returning(jobs.told, jobs.weight)).one_or_none()
+            row = found.execute(touched.returning(jobs.told)).one_or_none()
             if row is None:
                 lost.add((job, run))
                 continue
@@ -173,7 +182,7 @@ class Workbook:
                 rows.merge(found, tables.glimpses, {"job": job}, first=shown, then=shown)
             for each in told:
                 if each.name == "stage_finished" and not each.data["cached"]:
-                    self._measure(found, each, weight=row.weight)
+                    self._count(found, each)
         if events:
             found.execute(tables.events.insert(), events)
         return lost
@@ -183,20 +192,24 @@ class Workbook:
             made = {"key": each.key, "record": each.record}
             rows.merge(found, tables.stages, {"job": each.job, "number": each.number}, first=made, then=made)
 
-    def _measure(self, found: sa.Connection, report: Report, *, weight: float) -> None:
+    def _count(self, found: sa.Connection, report: Report) -> None:
+        """One more stage was worked through."""
         seconds, each = report.data["seconds"], tables.paces.c
-        pace = seconds if report.data["stage"] in rows.STILL else seconds / weight
-        rows.merge(
-            found,
-            tables.paces,
-            {"stage": report.data["stage"]},
-            first={"times": 1, "seconds": seconds, "pace": pace},
-            then={
-                "times": each.times + 1,
-                "seconds": each.seconds + seconds,
-                "pace": each.pace * (1 - MEMORY) + pace * MEMORY,
-            },
-        )
+        then = {"times": each.times + 1, "seconds": each.seconds + seconds}
+        first = {"times": 1, "seconds": seconds, "pace": 0.0}
+        rows.merge(found, tables.paces, {"stage": report.data["stage"]}, first=first, then=then)
+
+    def _measure(self, found: sa.Connection, row: Row, outcome: Outcome) -> None:
+        """What each stage of a finished job took, all its turns together; not where something was known already."""
+        ask, each = papers.load_request(row.request), tables.paces.c
+        size = rows.weight(ask, heard=outcome.speech.seconds if outcome.speech else None)
+        mine = sa.and_(tables.events.c.job == row.id, tables.events.c.name == "stage_finished")
+        told = [json.loads(text) for text in found.scalars(sa.select(tables.events.c.data).where(mine))]
+        for stage in {data["stage"] for data in told} - {data["stage"] for data in told if data["cached"]}:
+            seconds = sum(data["seconds"] for data in told if data["stage"] == stage)
+            pace = seconds if stage in rows.STILL else seconds / size
+            mixed = sa.case((each.pace > 0, each.pace * (1 - MEMORY) + pace * MEMORY), else_=pace)
+            found.execute(tables.paces.update().where(each.stage == stage).values(pace=mixed))
 
     def _end(self, found: sa.Connection, row: Row, end: End) -> None:
         now = self.clock()
@@ -220,6 +233,8 @@ class Workbook:
             run=None,
             **({"progress": 100.0, "stage": None} if end.outcome else {}),
         )
+        if end.outcome:
+            self._measure(found, row, end.outcome)
         rows.forget_work(found, row.id)
         rows.count_end(found, end.status)
         rows.announce(found, row, end.status, now=now)

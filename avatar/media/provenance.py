@@ -103,9 +103,13 @@ def sign(film: Path, signed: Path, claim: Claim, *, signer: Credentials, media_t
 
     who = {"name": "Avatar Chat", "version": __version__}
     created = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPES + claim.source, "softwareAgent": who}
-    making = {"backends": dict(claim.backends), "licences": list(claim.licences), "uploads": list(claim.uploads)}
+    making: dict[str, object] = {
+        "backends": dict(claim.backends),
+        "licences": list(claim.licences),
+        "uploads": list(claim.uploads),
+    }
     if claim.diffusion:
-        making["diffusion"] = list(claim.diffusion)
+        making |= {"diffusion": list(claim.diffusion)}
     manifest = {
         "claim_generator_info": [who],
         "title": "A film by Avatar Chat",
@@ -127,7 +131,7 @@ def sign(film: Path, signed: Path, claim: Claim, *, signer: Credentials, media_t
         ):
             builder.sign(pen, media_type, source, target)
     except c2pa.C2paError as error:
-        raise BadRequest(f"The film can't be signed ({error}). Check AVATAR_C2PA_CERT and AVATAR_C2PA_KEY.") from None
+        raise BadRequest(f"Films can't be signed ({error}). Check AVATAR_C2PA_CERT and AVATAR_C2PA_KEY.") from None
 
 
 def read(film: Path) -> Provenance | None:

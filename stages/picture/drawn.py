@@ -9,6 +9,7 @@ from stages import drawing
 from stages.picture.brief import Brief
 
 NOTE = "It is a drawn avatar, put together from parts that fit the prompt's words; no image model painted it."
+FEW = "Avatars of the gallery that fit these words best: {count}. They come again, in other colours if they have some."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +35,6 @@ def draw(brief: Brief, context: Context, /) -> Takes:
             context.step(before * all_of_them + layers, len(seeds) * all_of_them)
 
         shown.append(handing.fitted(drawing.drawn(brief.prompt, seed, done=done), brief.width, brief.height))
-    return handing.pictures(shown, context, seeds=seeds, notes=[(NOTE,)] * len(shown))
+    count = drawing.people(brief.prompt, seeds)
+    notes = (NOTE,) if count == len(seeds) else (NOTE, FEW.format(count=count))
+    return handing.pictures(shown, context, seeds=seeds, notes=[notes] * len(shown))

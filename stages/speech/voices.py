@@ -161,6 +161,14 @@ def gender(voice: str) -> Gender:
     return next(one.gender for one in _built_in() if (asked.variant or asked.language) in (one.variant, one.language))
 
 
+def bare(voice: str) -> bool:
+    """Whether it names a built-in language and no timbre, as `de` does. Raises `NotFound` as `choose` does."""
+    if neural.named(voice) or left_open(voice):
+        return False
+    asked = choose(voice)
+    return bool(asked.language) and not asked.variant
+
+
 def left_open(voice: str) -> bool:
     """Whether it names no voice but says at most what kind of person speaks, as "old woman" does."""
     if not voice.strip():

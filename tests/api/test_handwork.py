@@ -1,5 +1,6 @@
 """Faces in a picture, words in a sound, films joined, and weights: small services at the API's door."""
 
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -112,13 +113,23 @@ def test_weights_are_listed_fetched_and_removed_from_the_machine_itself(tmp_path
         assert served.client.post("/v1/weights/ears/fetch").status_code == 202
         problem(served.client.delete("/v1/weights/ears"), 503, "busy")
         problem(served.client.delete("/v1/weights/eyes"), 404, "not_found")
+        assert '"yours":false' in _as_some_proxies_ask(served.client.base_url, "/v1/weights")
     assert asked == ["fetch ears", "evict ears", "evict eyes"]
+
+
+def _as_some_proxies_ask(address: httpx.URL, path: str) -> str:
+    """The answer to a request in the protocol that a proxy speaks inwards, where nobody set it otherwise."""
+    with socket.create_connection((address.host, address.port or 80)) as line:
+        line.sendall(f"GET {path} HTTP/1.0\r\nHost: {address.host}\r\n\r\n".encode())
+        with line.makefile() as answer:
+            return answer.read()
 
 
 @pytest.mark.parametrize(
     ("rules", "headers"),
     [
         ({}, {"X-Forwarded-For": "203.0.113.9"}),
+        ({}, {"X-Real-IP": "203.0.113.9"}),
         ({"public_url": "https://films.example"}, {}),
         ({"trusted_proxies": ("127.0.0.1",)}, {}),
         ({"admin_key": ADMIN}, {}),

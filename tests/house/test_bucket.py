@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier, Thread
+from types import ModuleType
 
 import pytest
 
@@ -393,6 +394,34 @@ def test_a_bucket_where_nobody_listens_says_so(monkeypatch: pytest.MonkeyPatch) 
             monkeypatch.setenv(name, "x")
         with pytest.raises(Unreachable, match="does not answer"):
             remote("s3://films/store", pauses=())
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("azure.core.exceptions", "AzureError"),
+        ("gcsfs.retry", "HttpError"),
+        ("google.auth.exceptions", "GoogleAuthError"),
+    ],
+)
+def test_what_other_clouds_clients_raise_is_told_as_ours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str, name: str
+) -> None:
+    pytest.importorskip("fsspec")
+    from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
+
+    client = ModuleType(module)
+    fault = type(name, (Exception,), {})
+    setattr(client, name, fault)
+    monkeypatch.setitem(sys.modules, module, client)
+    there = remote(f"memory://{tmp_path.name}", pauses=QUICK)
+
+    def down(*_: object, **__: object) -> None:
+        raise fault("503: the service is down")
+
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", down)
+    with pytest.raises(Unreachable, match="does not answer"):
+        there.read("a")
 
 
 def contents(place: Remote) -> list[str]:

@@ -35,11 +35,29 @@ def test_a_pace_is_seconds_of_work_for_a_second_of_film(tmp_path: Path) -> None:
     assert paces.measured() == {("film", "compositor"): 0.3, ("portrait", "drawn"): 1.0 / PICTURE}
 
 
-def test_long_films_say_more_than_short_ones_and_new_ones_more_than_old(tmp_path: Path) -> None:
+def test_what_each_film_costs_however_short_is_not_taken_for_its_pace(tmp_path: Path) -> None:
+    paces = Paces(tmp_path)
+    for length in (1.0, 2.0, 1.5, 20.0):
+        paces.note("film", "x", 3.0 + 0.2 * length, length)
+    for length in (1.0, 10.0, 60.0):
+        assert paces.measured(length)["film", "x"] * length == pytest.approx(3.0 + 0.2 * length)
+    assert Paces(tmp_path).measured(60.0)["film", "x"] == pytest.approx(0.25, rel=0.1)
+
+
+@pytest.mark.parametrize("lengths", [(2.0, 2.1, 1.9), (2.0, 20.0)])
+def test_no_line_leads_below_nothing(tmp_path: Path, lengths: tuple[float, ...]) -> None:
+    paces = Paces(tmp_path)
+    for length in lengths:  # as a loaded machine may give it
+        paces.note("film", "x", 10.0 / length, length)
+        paces.note("lips", "x", length * length, length)
+    for stage in ("film", "lips"):
+        dear = [round(paces.measured(length)[stage, "x"] * length, 9) for length in (1.0, 10.0, 100.0)]
+        assert 0.0 < dear[0] <= dear[1] <= dear[2]
+
+
+def test_new_films_say_more_than_old_ones(tmp_path: Path) -> None:
     paces = Paces(tmp_path)
     paces.note("film", "x", 10.0, 10.0)
-    paces.note("film", "x", 5.0, 1.0)
-    assert 1.0 < paces.measured()["film", "x"] < 2.0
     for _ in range(100):
         paces.note("film", "x", 2.0, 10.0)
     assert paces.measured()["film", "x"] == pytest.approx(0.2, rel=0.01)

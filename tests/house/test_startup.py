@@ -94,6 +94,25 @@ def test_credentials_that_can_not_be_read_are_told_before_there_is_a_film(
         smart_startup.start({"AVATAR_DATA_DIR": str(tmp_path / "data"), **missing})
 
 
+def test_a_key_that_signs_nothing_is_told_before_there_is_a_film(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("c2pa", reason="films are signed with the full environment")
+    from avatar.media import provenance
+
+    mine, other = provenance.credentials(tmp_path / "mine"), provenance.credentials(tmp_path / "other")
+    (tmp_path / "chain.pem").write_text(mine.chain)
+    (tmp_path / "key.pem").write_text(mine.key)
+    named = {f"AVATAR_C2PA_{name}": str(tmp_path / f"{file}.pem") for name, file in (("CERT", "chain"), ("KEY", "key"))}
+    environ = {"AVATAR_DATA_DIR": str(tmp_path / "data"), **named}
+    smart_startup.start(environ)
+    (tmp_path / "key.pem").write_text(other.key)
+    with pytest.raises(BadRequest, match="AVATAR_C2PA_KEY"):
+        smart_startup.start(environ)
+    assert steward.main(("--doctor",), environ | {"HF_HUB_OFFLINE": "1"}) == 1
+    assert "No film can be made" in capsys.readouterr().out
+
+
 def test_voices_and_avatars_are_many_and_named_once(tmp_path: Path) -> None:
     voices, avatars = voices_of.voices(), reception.avatars()
     assert len({voice.id for voice in voices}) == len(voices) > 100

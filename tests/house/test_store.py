@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from avatar import store as store_of
 from avatar.artifacts import Blob
 from avatar.errors import CorruptBlob, StorageError
 from avatar.store import FolderSession, FolderStore
@@ -52,6 +53,15 @@ def test_a_file_from_another_disk_is_copied(tmp_path: Path) -> None:
         assert session.path(session.keep(source, "text/plain")).read_bytes() == b"from afar"
     finally:
         source.unlink()
+
+
+def test_what_is_known_of_files_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_of, "NOTED", 4)
+    store = FolderStore(tmp_path, budget=MEGABYTE)
+    session = store.session()
+    blobs = [put(session, bytes([number])) for number in range(20)]
+    assert all(session.path(blob).read_bytes() == bytes([number]) for number, blob in enumerate(blobs))
+    assert len(store._verified) <= 4  # noqa: SLF001 - nobody else can see it
 
 
 @pytest.mark.parametrize("damage", [b"jello", b"hell", b""])

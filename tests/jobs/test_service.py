@@ -191,6 +191,8 @@ def test_a_client_that_asks_too_often_is_told_when_to_come_back(door: Open) -> N
         jobs.submit(parse({"text": "Hello."}), Order(client="eager"))
     assert 1 <= refusal.value.retry_after <= 20
     jobs.submit(parse({"text": "Hello."}), Order(client="calm"))
+    with pytest.raises(RateLimited):
+        jobs.submit(parse({"text": "Hello."}), Order(client="another name", payer="eager"))
 
 
 def test_jobs_are_listed_newest_first_and_page_by_page(door: Open) -> None:

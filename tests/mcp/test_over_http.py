@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 import httpx
@@ -16,7 +16,9 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent, TextResourceContents
 
+from avatar.doors.api.files import Named
 from avatar.doors.api.rules import Rules
+from avatar.doors.mcp import resources
 from avatar.errors import BadOutput, QueueFull
 from avatar.events import FellBack
 from avatar.jobs.service import Told
@@ -261,6 +263,10 @@ def test_jobs_and_files_are_resources(tmp_path: Path, mode: str) -> None:
     assert (film.contents[0].mime_type, film.contents[0].blob) == ("video/mp4", "AAFmaWxt")
     assert captions.contents[0].text == "vtt"
     assert json.loads(certificate.contents[0].text)["passed"] is True
+
+
+def test_every_file_of_a_film_has_a_name_that_can_be_asked_for() -> None:
+    assert all(resources.URI.fullmatch(f"avatar://videos/video_0/{name}") for name in get_args(Named))
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,13 @@ def test_the_seed_varies_what_words_leave_open_and_nothing_else() -> None:
     assert dressed == {"burgundy"}
 
 
+def test_no_two_neighbours_are_alike_until_all_mixtures_were_there() -> None:
+    for prompt, count in (("an old man", 4), ("a friendly teacher", 8), ("male doctor", 3), ("", 21)):
+        for first in (0, 5, 2**32 - 60):
+            chosen = [choose(prompt, seed) for seed in range(first, first + count)]
+            assert all(one != other for place, one in enumerate(chosen) for other in chosen[:place]), prompt
+
+
 def test_choice_is_deterministic() -> None:
     for prompt in ("teacher", "", "young woman, blond hair, blue shirt"):
         for seed in (0, 3, 123456789):

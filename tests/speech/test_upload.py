@@ -14,7 +14,7 @@ from stages.speech import SPEECH, Brief, recording
 from stages.speech.upload import Upload, decoding
 from tests.shared import shared
 from tests.speech.recordings import TEXT, Floats, encoded, spoken, take, upload, wav
-from tests.speech.said import RATE
+from tests.speech.said import RATE, say
 
 KINDS = {
     "a.wav": ("pcm_u8", 8000, "mono"), "b.wav": ("pcm_f32le", 44100, "stereo"), "c.wav": ("pcm_s24le", 96000, "mono"),
@@ -88,6 +88,18 @@ def test_real_recordings_move_the_mouth_and_shut_it(tmp_path: Path) -> None:
             spans[bool(phone.ipa)] += phone.end - phone.start
         assert spans[True] > 0.5 * said.seconds
         assert len({phone.ipa for phone in said.phones}) >= 10
+
+
+def test_it_is_told_how_high_the_voice_is(tmp_path: Path) -> None:
+    time = np.arange(RATE) / RATE
+    for hertz in (95.0, 310.0):
+        buzz = sum(np.sin(2.0 * np.pi * hertz * part * time) / part for part in range(1, 9))
+        swelling = 0.3 * np.asarray(buzz) * (1.0 + 0.5 * np.sin(8.0 * time))
+        taken = take(tmp_path / str(hertz), wav(swelling.astype(np.float32)))
+        assert taken.speech.pitch == pytest.approx(hertz, rel=0.02)
+    low = say(tmp_path / "said", "Hello there, people of the moon.", "en-us+m3")
+    assert take(tmp_path / "low", low.wav).speech.pitch < 135.0
+    assert take(tmp_path / "high", spoken().wav).speech.pitch > 180.0
 
 
 def test_long_silence_is_shortened_and_speech_never_cut(tmp_path: Path) -> None:

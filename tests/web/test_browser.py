@@ -271,6 +271,14 @@ def test_words_become_pictures_side_by_side_and_the_chosen_one_talks(visit: Visi
     visitor.until("[...document.querySelectorAll('.takes img')].every((image) => image.naturalWidth === 256)")
     first, second = (int(seed) for seed in page.locator(".takes span").all_inner_texts())
     assert second == first + 1
+    told = page.locator(".studio .remarks").inner_text()
+    assert "no image model painted it" in told
+    visitor.open("jobs")
+    page.click(".tile .shot")
+    assert page.locator("dialog .remarks").inner_text() == told
+    assert page.locator("dialog .several img").count() == 2
+    page.click("dialog .row button")
+    visitor.open("studio")
     page.click(".takes button >> nth=1")
     page.click(".studio .full")
     visitor.until("document.querySelector('.studio .poster').naturalWidth === 512")

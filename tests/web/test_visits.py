@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
 from avatar.doors.api.app import create
 from avatar.doors.api.rules import Hands, Rules
@@ -113,6 +114,18 @@ def test_what_was_brought_for_a_job_is_used_again_by_its_owner_only(client: http
     assert [client.post(f"/me/v1/asked/{asked}/{part}", headers=ANN).status_code for part in ("audio", "seed")] == [
         404
     ] * 2
+
+
+def test_no_number_that_a_browser_draws_decides_whose_rate_is_used(tmp_path: Path) -> None:
+    jobs = ScriptedJobs(tmp_path / "store", house=tiny_house())
+    app = create(jobs, Rules(tmp_path), Hands(fetched, lambda url: None), others=[over_http.mount])
+    client = TestClient(app, client=("203.0.113.7", 40_000))
+    for who in (ANN, BOB):
+        job = client.post("/me/v1/videos", json={"script": "Hello."}, headers=who).json()["id"]
+        assert client.post(f"/me/v1/again/{job}", headers=who).status_code == 202
+    client.post("/v1/videos", json={"script": "Hello."})
+    assert len({order.client for order in jobs.orders}) == 3
+    assert {order.payer for order in jobs.orders} == {"203.0.113.7"}
 
 
 @pytest.mark.parametrize("number", ["", "short", "with space" * 3, "x" * 65])

@@ -20,6 +20,7 @@ async def understood(desk: Desk, caller: Caller, body: VideoBody, *, key: str | 
         await anyio.to_thread.run_sync(desk.hands.check_hook, hook.url, limiter=FETCHES)
     order = Order(
         client=caller.name,
+        payer=caller.payer,
         priority=body.priority,
         timeout=body.timeout_seconds,
         key=key,

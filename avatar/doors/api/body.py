@@ -31,14 +31,13 @@ from avatar.artifacts import Blob
 from avatar.dialogue import SPEAKERS, is_name, written
 from avatar.dialogue import Turn as Spoken
 from avatar.drive import Drive
-from avatar.jobs.service import WebhookEvent
+from avatar.jobs.service import UPLOAD_ID, WebhookEvent
 from avatar.request import Ask, Framing, Kind, Landmarks, parse
 from avatar.roles import Layout
 from avatar.sampling import Sampler
 from avatar.script import Expression
 
 NONE: Mapping[str, Blob | None] = MappingProxyType({})
-UPLOAD_ID = re.compile(r"upload_[A-Za-z0-9_-]{1,80}")
 CALLED = {"text": "script", "width": "size", "height": "size", "kind": "kind"}
 """The request's words that are called otherwise here."""
 
@@ -245,7 +244,7 @@ class VideoBody(BaseModel):
     @property
     def pictured(self) -> bool:
         """Whether the background is a picture of one's own."""
-        return is_url(self.background) or UPLOAD_ID.fullmatch(self.background) is not None
+        return is_url(self.background) or is_upload(self.background)
 
     def request(
         self,
@@ -278,6 +277,11 @@ class VideoBody(BaseModel):
         if "script" in self.model_fields_set:
             raw["text"] = self.text
         return parse(raw, called=lambda name: CALLED.get(name, name))
+
+
+def is_upload(source: str) -> bool:
+    """Whether it can be the id of an upload."""
+    return re.fullmatch(UPLOAD_ID, source) is not None
 
 
 def is_url(text: str) -> bool:

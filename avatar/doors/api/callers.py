@@ -14,6 +14,7 @@ from avatar.doors.api.rules import Rules
 from avatar.errors import BadRequest, Unauthorised
 
 Network = IPv4Network | IPv6Network
+PASSED_ON = frozenset({"forwarded", "via", "x-real-ip", "cf-connecting-ip", "true-client-ip"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,23 @@ class Caller:
     name: str
     admin: bool = False
     near: bool = False
-    """Whether it sits at this machine, and no proxy can stand between."""
+    """Whether it sits at this machine, and nothing shows that a proxy stands between."""
+    address: str = ""
+    """Where it asks from, as far as that is known; empty for a key, wherever it is used."""
 
     @property
     def sees(self) -> str | None:
         """Whose jobs it may see; None for everybody's."""
         return None if self.admin else self.name
 
+    @property
+    def payer(self) -> str:
+        """Whose rate its jobs count against: no name that it chose itself."""
+        return self.address or self.name
+
 
 class Gate:
-    """Puts a `Caller` into each request's state, or answers 401."""
+    """Puts a `Caller` into each request's state, the page's too, or answers 401."""
 
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self.app = app
@@ -45,17 +53,17 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] == "http" and is_ours(scope):
+        if scope["type"] == "http":
             headers = Headers(scope=scope)
             caller = self._known(headers)
-            if caller is None and self._closed and not is_open(scope):
+            if caller is None and self._closed and is_ours(scope) and not is_open(scope):
                 refusal = Unauthorised("A valid key is needed. Send it as Authorization: Bearer KEY or as X-API-Key.")
                 await problems.of_error(refusal)(scope, receive, send)
                 return
             trusted = self._trusts(_peer(scope))
-            near = self._alone and _loopback(_peer(scope)) and "x-forwarded-for" not in headers
-            found = caller or Caller(self._address(scope, headers) if trusted else _peer(scope), near=near)
-            scope.setdefault("state", {})["caller"] = found
+            address = self._address(scope, headers) if trusted else _peer(scope)
+            near = self._alone and _loopback(_peer(scope)) and not _passed_on(scope, headers)
+            scope.setdefault("state", {})["caller"] = caller or Caller(address, near=near, address=address)
             scope["state"]["secure"] = trusted and headers.get("x-forwarded-proto", "").strip().lower() == "https"
         await self.app(scope, receive, send)
 
@@ -92,6 +100,13 @@ def networks(words: tuple[str, ...]) -> tuple[Network, ...]:
         raise BadRequest(
             "AVATAR_TRUSTED_PROXIES can't be read. Give addresses or networks such as 10.0.0.0/8, with commas between."
         ) from None
+
+
+def _passed_on(scope: Scope, headers: Headers) -> bool:
+    """Whether a request shows signs of a proxy: headers that these add, or the old protocol that some speak inwards."""
+    return scope.get("http_version") == "1.0" or any(
+        name in PASSED_ON or name.startswith("x-forwarded-") for name in headers
+    )
 
 
 def _digest(key: str) -> bytes:

@@ -18,7 +18,7 @@ from avatar.doors.api.callers import Caller
 from avatar.doors.api.certificates import Certificates
 from avatar.doors.api.rules import Hands, Rules
 from avatar.errors import RateLimited
-from avatar.jobs.service import ENDED, Job, JobService, Page
+from avatar.jobs.service import ENDED, ID, Job, JobService, Page
 
 T = TypeVar("T")
 
@@ -114,7 +114,7 @@ Base = Annotated[str, Depends(base_of)]
 JobId = Annotated[
     str,
     Path(
-        pattern=r"^[A-Za-z0-9_-]{1,80}$",
+        pattern=f"^{ID}$",
         description="The `id` of a job",
         examples=["video_0f8fad5bd9cb469fa16570867728950e"],
     ),

@@ -15,14 +15,14 @@ from avatar.doors.api.problems import declared
 from avatar.doors.api.sources import folder
 from avatar.doors.api.videos import ALWAYS, WITH_BODY
 from avatar.errors import BadRequest
-from avatar.jobs.service import Upload, UploadKind
+from avatar.jobs.service import ID, UPLOAD_ID, Upload, UploadKind
 from avatar.request import Landmarks
 
 WORK = anyio.CapacityLimiter(2)
 """Each takes a core for a second or more: they hold up one another, and nobody else."""
 MOST = 60
 """Films that are joined at once."""
-UploadId = Annotated[str, Path(pattern=r"^upload_[A-Za-z0-9_-]{1,80}$", description="The `upload_id` of an upload")]
+UploadId = Annotated[str, Path(pattern=f"^{UPLOAD_ID}$", description="The `upload_id` of an upload")]
 
 router = APIRouter(prefix="/v1", tags=["services"])
 
@@ -48,7 +48,7 @@ class JoinBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    videos: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,80}$")]] = Field(min_length=1, max_length=MOST)
+    videos: list[Annotated[str, Field(pattern=f"^{ID}$")]] = Field(min_length=1, max_length=MOST)
 
 
 @router.get("/uploads/{upload_id}/faces", responses=declared(*ALWAYS, "not_found", "unsupported_media", "unavailable"))

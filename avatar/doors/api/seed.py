@@ -15,7 +15,7 @@ from avatar.doors.api.problems import declared
 from avatar.doors.api.sources import blob_of
 from avatar.doors.api.videos import FILE, WITH_BODY
 from avatar.errors import AvatarError, Busy, Cancelled
-from avatar.jobs.service import ENDED, Job, Order
+from avatar.jobs.service import ENDED, ID, Job, Order
 from avatar.request import parse
 
 LISTEN = 1.0  # seconds between two looks whether the client is still there
@@ -122,14 +122,14 @@ async def generate(body: GenerateBody, request: Request, desk: At, caller: Who, 
     }
     ask = parse(raw, called=lambda name: CALLED.get(name, name))
     await desk.ask(desk.jobs.house.check, ask)
-    job = await desk.ask(desk.jobs.submit, ask, Order(client=caller.name))
+    job = await desk.ask(desk.jobs.submit, ask, Order(client=caller.name, payer=caller.payer))
     job = await _ended(desk, job, request=request, caller=caller)
     if job.outcome is None:
         raise job.error or Cancelled("The job was called off. Ask anew.")
     return _answer(desk, job, base, warnings=warnings, seconds=time.monotonic() - began, own_sound=bool(sound))
 
 
-Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,80}\.(mp4|wav)$", description="As `output_path` says")]
+Name = Annotated[str, Path(pattern=rf"^{ID}\.(mp4|wav)$", description="As `output_path` says")]
 
 
 @router.head("/outputs/{name}", responses=FILE, response_class=Response)

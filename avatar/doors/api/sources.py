@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from avatar.artifacts import Blob
 from avatar.disk import DATA, Flock, storage_errors
-from avatar.doors.api.body import UPLOAD_ID, is_url
+from avatar.doors.api.body import is_upload, is_url
 from avatar.doors.api.callers import Caller
 from avatar.doors.api.desk import Desk
 from avatar.errors import BadRequest, ConsentRequired, UnsupportedMedia
@@ -35,7 +35,7 @@ async def blob_of(desk: Desk, source: str | None, *, kind: UploadKind, consent: 
             )
         fetch = partial(_fetched, desk, source, kind, caller)
         return (await anyio.to_thread.run_sync(fetch, limiter=FETCHES)).blob
-    if not UPLOAD_ID.fullmatch(source):
+    if not is_upload(source):
         raise BadRequest(f"{kind} is neither an upload id nor a web address. POST the file to /v1/uploads first.")
     upload = await desk.ask(desk.jobs.uploaded, source, client=caller.sees)
     if upload.kind != kind:

@@ -13,7 +13,7 @@ from avatar.doors.api.body import VideoBody
 from avatar.doors.api.callers import Caller
 from avatar.doors.api.desk import At, Base, Desk, JobId, Who
 from avatar.doors.api.problems import declared
-from avatar.jobs.service import ENDED, Job, Status
+from avatar.jobs.service import ENDED, ID, Job, Status
 
 ALWAYS = ("forbidden", "unauthorised", "invalid_request", "insufficient_storage", "database_gone", "internal")
 WITH_BODY = (*ALWAYS, "too_large", "too_slow")
@@ -68,7 +68,7 @@ def jobs(
     desk: At,
     caller: Who,
     base: Base,
-    after: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,80}$", description="Go on behind this job")] = None,
+    after: Annotated[str | None, Query(pattern=f"^{ID}$", description="Go on behind this job")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     status: Annotated[Status | None, Query(description="Only jobs of this status")] = None,
 ) -> VideoList:

@@ -10,10 +10,10 @@ from mcp.shared.exceptions import MCPError
 from avatar.doors.api import answers, files
 from avatar.doors.mcp.visits import Visit
 from avatar.errors import AvatarError, NotFound, TooLarge
-from avatar.jobs.service import Job
+from avatar.jobs.service import ID, Job
 
 ROOT = "avatar://videos"
-URI = re.compile(r"avatar://videos/([A-Za-z0-9_-]{1,80})(?:/([a-z.]{1,40}))?")
+URI = re.compile(rf"{ROOT}/({ID})(?:/([a-z0-9.-]{{1,40}}))?")
 LISTED = 20
 """Jobs that a listing shows, newest first."""
 

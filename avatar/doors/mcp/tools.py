@@ -13,6 +13,7 @@ from avatar.doors.api.catalogues import AvatarList, PlanAnswer, VoiceList, plan_
 from avatar.doors.mcp.resources import described
 from avatar.doors.mcp.visits import Visit
 from avatar.doors.mcp.waiting import ended
+from avatar.jobs.service import ID
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -30,7 +31,7 @@ class OneVideo(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,80}$", description="The id that `create_video` gave")
+    id: str = Field(pattern=f"^{ID}$", description="The id that `create_video` gave")
 
 
 class WhichVoices(BaseModel):

@@ -21,6 +21,7 @@ SCRIPTS = (
     "chat",
     "bubbles",
     "cast",
+    "downloads",
     "growing",
     "languages",
     "marks",

@@ -112,8 +112,10 @@ class Endpoints:
 
     def _caller(self, request: gr.Request) -> Caller:
         """Who calls: by key where one is sent, else by the client's own session."""
+        came: Any = request.request
+        address: str = came.state.caller.address
         try:
-            return self._visitors.guest(dict(request.headers), session=str(request.session_hash or ""))
+            return self._visitors.guest(dict(request.headers), session=str(request.session_hash or ""), address=address)
         except AvatarError as error:
             raise gr.Error(str(error)) from None
 

@@ -106,7 +106,7 @@ class Looking:
         caller = self._visitors.caller(request.scope)
         jobs = self._desk.jobs
         job = await self._desk.ask(jobs.job, request.path_params["job"], client=caller.sees)
-        made = await self._desk.ask(jobs.submit, job.request, Order(client=caller.name))
+        made = await self._desk.ask(jobs.submit, job.request, Order(client=caller.name, payer=caller.payer))
         return Response(self._desk.describe(made, "").model_dump_json(), 202, media_type="application/json")
 
     async def avatar(self, request: Request) -> Response:

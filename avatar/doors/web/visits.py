@@ -2,12 +2,14 @@
 
 A browser draws a long random number, once, and sends it with all it asks. Its hash is the client's name, so that nobody
 can ask in the name of a client whose jobs he has seen. Films are shown by addresses that hold a viewer's name, since a
-`<video>` sends no header; they can be read by it, and nothing else. With an API key the key says who asks.
+`<video>` sends no header; they can be read by it, and nothing else. With an API key the key says who asks. A number can
+be drawn anew for each request, so how often somebody asks is counted by address.
 """
 
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 
 from starlette.datastructures import Headers
@@ -41,16 +43,16 @@ class Visitors:
         number = headers.get(HEADER, "")
         if not NUMBER.fullmatch(number):
             raise BadRequest("The browser did not say which one it is. Load the page anew.")
-        return Caller(name_of(number), near=known.near)
+        return replace(known, name=name_of(number))
 
-    def guest(self, headers: Mapping[str, str], *, session: str) -> Caller:
+    def guest(self, headers: Mapping[str, str], *, session: str, address: str) -> Caller:
         """Who asks without a browser of ours: by key, else by a session of their own. Raises `Unauthorised`."""
         scheme, _, key = headers.get("authorization", "").partition(" ")
         sent = key.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "").strip()
         known = self.behind(_secret(sent)) if sent else None
         if known is None and self.closed:
             raise Unauthorised("A valid key is needed. Send it as Authorization: Bearer KEY or as X-API-Key.")
-        return known or Caller(name_of(session))
+        return known or Caller(name_of(session), address=address)
 
     def viewer(self, caller: Caller) -> str:
         """What stands in the addresses of this caller's films."""

@@ -21,7 +21,7 @@ class Drawn:
     """The floor of the portrait stage: a drawn avatar, by its name or from the words of a prompt."""
 
     id: str = "drawn"
-    version: str = "2"
+    version: str = "3"
     needs: Needs = Needs(packages=("resvg_py",), modes=(Mode(pace=0.1),))
     home: Path = HOME
 

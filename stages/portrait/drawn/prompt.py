@@ -3,10 +3,11 @@
 Knows the gallery's looks, no drawing.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
+from itertools import product
+from math import gcd
 from pathlib import Path
+from zlib import crc32
 
 from stages.portrait.drawn.looks import Look, Names, gallery, palettes
 from stages.portrait.drawn.parts import HOME
@@ -36,6 +37,7 @@ FIXED = -3.0
 """What it costs a whole figure, which can't be changed, for every facet that it would have to change in."""
 UNASKED = -2.0
 """What it costs to wear something on the head that nobody asked for, once anything was asked."""
+GOLDEN = 0.618
 FIRST_ROLE = 0.5
 """What it is worth when the role named first is the look's main one."""
 
@@ -67,22 +69,27 @@ def score(look: Look, asked: Wishes) -> float:
     return total
 
 
-def _pick(options: Sequence[str], seed: int, purpose: str) -> str:
-    number = int.from_bytes(sha256(f"{seed}/{purpose}".encode()).digest()[:8], "big")
-    return options[number % len(options)]
+def _varied(look: Look, asked: Wishes, turn: int) -> dict[str, str]:
+    """A palette for each group that no words ask for: another mixture at each turn, until all have been there."""
+    natural = bool({"skin", "hair", "iris"} & set(asked))
+    free = [group for group in look.vary if (not natural if group == "complexion" else group not in asked)]
+    own = {group: (look.palette.get(group, ""), *look.vary[group]) for group in free}
+    mixtures = list(product(*own.values()))
+    number = crc32(look.id.encode()) + turn * _stride(len(mixtures))
+    return dict(zip(own, mixtures[number % len(mixtures)], strict=True))
 
 
-def _coloured(look: Look, asked: Wishes, seed: int, home: Path) -> dict[str, str]:
-    """The look's palettes as words ask for them; where they ask for nothing, as the seed varies them."""
+def _stride(count: int) -> int:
+    """How far neighbours are apart, so that they differ in much and none comes twice before all were there."""
+    return next(step for step in range(round(GOLDEN * count) or 1, 2 * count + 2) if gcd(step, count) == 1)
+
+
+def _coloured(look: Look, asked: Wishes, turn: int, home: Path) -> dict[str, str]:
+    """The look's palettes as words ask for them; where they ask for nothing, they vary from turn to turn."""
     known = palettes(home)
     palette = dict(look.palette)
-    for group, options in look.vary.items():
-        if group == "complexion":
-            name = _pick(("", *options), seed, group)
-            if name and not {"skin", "hair", "iris"} & set(asked):
-                palette |= known[group][name]
-        elif group not in asked:
-            palette[group] = _pick((palette[group], *options), seed, group)
+    for group, name in _varied(look, asked, turn).items():
+        palette |= known[group].get(name, {}) if group == "complexion" else {group: name}
     for complexion in known.get("complexion", {}).values():
         if complexion["skin"] == asked.get("skin", ("",))[0] != look.palette.get("skin"):
             palette |= {
@@ -121,4 +128,4 @@ def choose(prompt: str, seed: int, home: Path = HOME, *, gender: str = "") -> Lo
     look = best[seed % len(best)]
     if look.figure is not None:
         return replace(look, parts={"scene": asked["scene"][:1]}) if "scene" in asked and look.parts else look
-    return replace(look, parts=_dressed(look, asked), palette=_coloured(look, asked, seed, home))
+    return replace(look, parts=_dressed(look, asked), palette=_coloured(look, asked, seed // len(best), home))

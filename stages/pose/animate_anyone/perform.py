@@ -177,8 +177,17 @@ def asked(brief: Brief) -> tuple[Ask, tuple[str, ...]]:
 
 def told(ask: Ask, take: Take) -> Diffusion:
     """How the film was made."""
-    size = {"width": ask.width, "height": ask.height, "frames": take.frames, "fps": take.slow}
-    return Diffusion("animate-anyone", (ask.seed,), ask.steps, ask.guidance, "ddim", **size)
+    return Diffusion(
+        model="animate-anyone",
+        seeds=(ask.seed,),
+        steps=ask.steps,
+        guidance_scale=ask.guidance,
+        sampler="ddim",
+        width=ask.width,
+        height=ask.height,
+        frames=take.frames,
+        fps=take.slow,
+    )
 
 
 def latents_between(take: Take) -> int:

@@ -61,7 +61,7 @@ def take(path: Path, folder: Path, step: Callable[[], None], *, rate: int = RATE
     heard = listener.heard()
     cut = trimmed(heard, tally.count)
     inside = slice(round(cut.start / decoding.RATE / HOP), round(cut.end / decoding.RATE / HOP))
-    kept = Heard(heard.bands[inside], heard.voicing[inside], heard.level[inside])
+    kept = heard.within(inside)
     _check_length((cut.end - cut.start) / decoding.RATE)
     if tally.full > CLIPPED * tally.count:
         raise BadRequest("The voice sample is clipped: too loud for its microphone. Record it again, more softly.")

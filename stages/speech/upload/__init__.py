@@ -13,7 +13,7 @@ class Upload:
     """Takes only briefs with a recording, and is the only one that takes them: nothing else is ever heard instead."""
 
     id: ClassVar[str] = "upload"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     needs: ClassVar[Needs] = Needs()
 
     def takes(self, brief: Brief, /) -> bool:

@@ -84,7 +84,8 @@ def perform(brief: Brief, context: Context, /) -> Speech:
         times.write_bytes(records.dump(utterance))
     context.step(STEPS, STEPS)
     blobs = context.keep(wav, "audio/wav"), context.keep(times, "application/json")
-    return Speech(*blobs, round(length / RATE, 5), RATE, NAME, told, utterance.language, exact=False)
+    pitch = round(kept.pitch, 1)
+    return Speech(*blobs, round(length / RATE, 5), RATE, NAME, told, utterance.language, exact=False, pitch=pitch)
 
 
 def _heard(raw: Path, mean: float, context: Context) -> Heard:
@@ -113,7 +114,7 @@ def trimmed(heard: Heard, count: int) -> Cut:
 def _within(heard: Heard, cut: Cut) -> Heard:
     """The frames of what is kept, from its first sample on."""
     inside = slice(round(cut.start / RATE / HOP), round(cut.end / RATE / HOP))
-    return Heard(heard.bands[inside], heard.voicing[inside], heard.level[inside])
+    return heard.within(inside)
 
 
 def _blocks(raw: Path, cut: Cut, mean: float) -> Iterator[Samples]:

@@ -4,6 +4,7 @@ import { Cast } from "./cast.js";
 import { ask, film, house, make, picture, recall, store, t, translate } from "./house.js";
 import { fillLanguages, voiceFor } from "./languages.js";
 import { icon, light, lines, timed } from "./bubbles.js";
+import { remarks } from "./downloads.js";
 import { listenWith } from "./mic.js";
 import { Screen } from "./screen.js";
 import { asFilm, askPersona, asText, persona } from "./talked.js";
@@ -252,6 +253,7 @@ class Chat {
     bubble.times = [];
     const answer = await fetch(film(this.told.viewer, said.job, "words.json"));
     if (!answer.ok) return this.gone(bubble, t("chat.expired"));
+    ask(`/v1/videos/${said.job}`).then((job) => bubble.tools.after(remarks(make("ul", { className: "remarks" }), job)), () => {});
     const words = await answer.json();
     bubble.times = timed(bubble.spans, words.words ?? words);
   }

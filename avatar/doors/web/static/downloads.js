@@ -1,4 +1,4 @@
-// What can be taken along of a finished job. Knows no room.
+// What can be taken along of a finished job, and what is to be known of it. Knows no room.
 
 import { film, make, t } from "./house.js";
 
@@ -20,6 +20,16 @@ export function downloads(place, viewer, job, { exports = false } = {}) {
   if (exports && job.output.captions) place.append(...Object.entries(EXPORTS).map(([variant, ending]) => link(variant, ending, variant)));
   place.append(make("span", { className: "seed", textContent: `${t("studio.seed")} ${job.output.seed}` }));
   place.hidden = false;
+}
+
+// Why it is less than was asked for, steps down and notes, as a list of sentences; hidden where there are none.
+export function remarks(place, job) {
+  const steps = job.fallbacks.map((step) => `${t(`name.${step.stage}`)}: ${t("studio.fell", step)}`);
+  const why = job.degraded && job.reason && !job.fallbacks.some((step) => job.reason.includes(step.why)) ? [job.reason] : [];
+  const told = [...why, ...steps, ...(job.output?.notes ?? [])];
+  place.replaceChildren(...told.map((textContent) => make("li", { textContent })));
+  place.hidden = !told.length;
+  return place;
 }
 
 export const bytes = (count) => {

@@ -2,7 +2,7 @@
 
 import { grow } from "./growing.js";
 import { ask, film, follow, glimpse, hand, house, make, t, translate, language } from "./house.js";
-import { downloads } from "./downloads.js";
+import { downloads, remarks } from "./downloads.js";
 import { broughtFor } from "./sounds.js";
 import { draftOf } from "./wish.js";
 
@@ -189,7 +189,8 @@ class Tile {
     downloads(links, told.viewer, this.job, { exports: true });
     const shut = make("button", { type: "button", className: "quiet", textContent: t("close") });
     shut.addEventListener("click", () => box.close());
-    box.append(...this.seen(), links, make("div", { className: "row" }, shut));
+    const remarked = remarks(make("ul", { className: "remarks" }), this.job);
+    box.append(...this.files(), remarked, links, make("div", { className: "row" }, shut));
     box.setAttribute("aria-label", this.text.textContent);
     box.addEventListener("close", () => box.remove(), { once: true });
     document.body.append(box);
@@ -198,7 +199,7 @@ class Tile {
   }
 
   // What was made: the film, the sound, the picture, or all takes.
-  seen() {
+  files() {
     const { mode, output } = this.job;
     const names = output.takes.length > 1 ? output.takes.map((_, place) => `take-${place + 1}`) : [mode === "image" ? "image" : mode === "video" ? "video" : "audio"];
     const made = names.map((name) => {
@@ -217,6 +218,6 @@ function fate(job, steps) {
     return `${job.stage ? t(`stage.${job.stage}`) : t("status.in_progress")} ${Math.round(job.progress)} %${steps}${soon}`;
   }
   if (job.status === "failed") return job.error?.message ?? t("chat.failed");
-  if (job.status === "completed") return job.degraded ? `${at} · ${job.reason ?? t("jobs.degraded")}` : at;
+  if (job.status === "completed") return job.degraded ? `${at} · ${t("jobs.degraded")}` : at;
   return t(`status.${job.status}`);
 }

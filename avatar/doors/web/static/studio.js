@@ -5,7 +5,7 @@ import { Cast, upload } from "./cast.js";
 import { grow } from "./growing.js";
 import { ask, film, follow, glimpse, handed, house, recall, store, t, translate } from "./house.js";
 import { fillLanguages } from "./languages.js";
-import { downloads } from "./downloads.js";
+import { downloads, remarks } from "./downloads.js";
 import { quick } from "./quick.js";
 import { placeOf } from "./refusals.js";
 import { showPlan } from "./plans.js";
@@ -116,7 +116,7 @@ class Studio {
     this.go.textContent = t(kind === "image" ? "studio.go.image" : "studio.go");
     this.face();
     this.takes?.clear();
-    this.find(".downloads").hidden = true;
+    this.find(".downloads").hidden = this.find(".remarks").hidden = true;
   }
 
   async check() {
@@ -181,7 +181,7 @@ class Studio {
     this.unwanted = false;
     this.busy(true);
     this.takes.clear();
-    this.find(".downloads").hidden = true;
+    this.find(".downloads").hidden = this.find(".remarks").hidden = true;
     this.state.textContent = t("studio.sent");
     this.find(".screen").scrollIntoView({ block: innerWidth > 900 ? "nearest" : "center" }); // on a phone it is far below the form
     try {
@@ -257,6 +257,8 @@ class Studio {
     if (name !== "finished") return this.face();
     const done = await ask(`/v1/videos/${job}`);
     if (done.degraded && done.reason) this.slip(done.reason);
+    else if (done.fallbacks.length) this.slip(""); // they stand in the list
+    remarks(this.find(".remarks"), done);
     downloads(this.find(".downloads"), this.told.viewer, done);
     if (done.output.takes.length || done.mode === "image") this.takes.show(done);
     else if (this.video.paused || this.video.error) this.watch(film(this.told.viewer, job, done.mode === "audio_only" ? "audio" : "video"));
