@@ -7,7 +7,7 @@ last computed step, the other blocks' changes are taken over from there. Knows n
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
@@ -57,16 +57,15 @@ def forget(model: "Model") -> None:
             HookRegistry.check_if_exists_or_initialize(part).reset_stateful_hooks()
 
 
-class _Passed(ModelHook):  # type: ignore[misc]  # the library has no types
+class _Passed(ModelHook):
     """Adds nothing between blocks whose changes are taken over: these hold what was added there at the last step."""
 
-    def __init__(self, head: Any) -> None:
-        super().__init__()
-        self._head = head
+    head: Any = None
+    """The hook of the first block, which knows whether the others are computed."""
 
     def new_forward(self, _module: Any, hidden: Tensor, *args: Any, **kwargs: Any) -> Any:
         """As the module does itself, or nothing."""
-        if self._head.state_manager.get_state().should_compute:
+        if self.head.state_manager.get_state().should_compute:
             return self.fn_ref.original_forward(hidden, *args, **kwargs)
         return torch.zeros_like(hidden)
 
@@ -75,12 +74,14 @@ def _between(part: Any, after: ExitStack) -> None:
     """Mind what a network adds to its hidden states between two blocks: Wan Animate adds what a face does."""
     for adapter in getattr(part, "face_adapter", ()):
         head = HookRegistry.check_if_exists_or_initialize(part.blocks[0]).get_hook(HEAD)
-        own = HookRegistry.check_if_exists_or_initialize(adapter)
-        own.register_hook(_Passed(head), PASSED)
+        own, kind = HookRegistry.check_if_exists_or_initialize(adapter), cast(Any, _Passed)
+        hook = kind()
+        hook.head = head
+        own.register_hook(hook, PASSED)
         after.callback(own.remove_hook, PASSED, recurse=False)
 
 
-class _Sounding(TransformerBlockMetadata):  # type: ignore[misc]
+class _Sounding(TransformerBlockMetadata):
     """Of blocks whose second hidden states have another name: the library's cache asks for the usual one."""
 
     def _get_parameter_from_args_kwargs(self, identifier: str, args: Any = (), kwargs: Any = None) -> Any:
