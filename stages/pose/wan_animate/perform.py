@@ -29,12 +29,12 @@ from stages.pose.driving import raising, staging
 from stages.pose.driving.directing import Take
 from stages.pose.driving.faces import Finder
 from stages.pose.driving.looking import Looking
+from stages.pose.wan_animate.backend import LIMITS
 from stages.pose.wan_animate.casting import Cast, cast
 
 Bytes = NDArray[np.uint8]
 
 SOURCE = Source("wan22-animate-14b", "WanAnimatePipeline", "wan", float32=("vae",), compiles=True)
-LIMITS = controls.Limits("wan", "Wan 2.2 Animate", 832, 480, grid=16, steps=20, guidance=1.0, caches=True)
 PROMPT = "视频中的人在做动作"
 """What the model was taught with: "the person in the video is moving"."""
 TOKENS = 512
