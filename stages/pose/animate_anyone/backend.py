@@ -10,9 +10,7 @@ from stages import recipes
 from stages.diffusion import controls, wishes
 from stages.pose.brief import Brief
 
-LIMITS = controls.Limits(
-    "animate-anyone", "AnimateAnyone", 512, 784, grid=64, guidance=3.5, most_guidance=20.0, steps=30
-)
+LIMITS = controls.Limits("animate-anyone", "AnimateAnyone", 512, 784, steps=30, guidance=3.5, most_guidance=20.0)
 
 
 @dataclass(frozen=True, slots=True)
