@@ -119,12 +119,10 @@ def test_a_wish_that_one_model_of_a_talk_follows_is_that_one_s(tmp_path: Path) -
     reception.check(parse({"text": "Hello.", "avatar": "ada", "sampler": "unipc"}), engine=engine)
 
 
-def test_without_a_model_a_wish_is_no_reason_to_refuse_and_the_step_down_is_told(tmp_path: Path) -> None:
-    engine = having(tmp_path)
-    ask = parse(VIDEO | {"steps": 30, "seconds": 0.2, "width": 256, "height": 256})
-    walk = engine.walk(engine.store.session())
-    pipeline.shoot(ask, walk)
-    assert [(step.backend, step.to) for step in walk.fallbacks] == [("ltx", "drift")]
+def test_without_a_model_nobody_is_passed_over_so_that_the_floor_is_a_step_down(tmp_path: Path) -> None:
+    engine, ask = having(tmp_path), parse(VIDEO | {"steps": 30})
+    able = granting.asked(*pipeline.wished(ask), backends={}, barred=(), placed=engine.place)
+    assert [able[0].id, able[-1].id] == ["ltx", "drift"]
 
 
 def test_the_plan_of_a_request_says_why_a_model_is_passed_over() -> None:

@@ -1,6 +1,7 @@
 """The page, as somebody uses it: in a real browser, with the whole program behind it."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
+from avatar.sampling import Diffusion
 from tests.film.test_encode import tone
 from tests.footage.films import written
 from tests.web.conftest import Visitor
@@ -311,6 +313,21 @@ def test_words_become_a_silent_film(visit: Visit) -> None:
         visitor.page.click(".studio .preview")
     assert {"seconds": 1, "steps": 6}.items() <= made.value.post_data_json.items()
     visitor.until("document.querySelector('.studio .film').currentTime > 0.2")
+
+
+def test_the_page_tells_how_a_model_worked(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open("studio")
+    work = Diffusion("sd-turbo", (7, 8), 2, 0.0, "euler-a", 512, 384)
+    told = visitor.page.evaluate(
+        """async (work) => {
+            const { remarks } = await import(new URL("look/static/downloads.js", document.baseURI));
+            const list = document.createElement("ul");
+            return remarks(list, { fallbacks: [], output: { notes: [], diffusion: [work] } }).textContent;
+        }""",
+        asdict(work),
+    )
+    assert told == "sd-turbo: Sampler euler-a · Steps 2 · Guidance scale 0 · Size 512 × 384 · Seed 7, 8"
 
 
 def test_a_conversation_is_taken_along_as_text_and_as_one_film(visit: Visit) -> None:

@@ -22,11 +22,17 @@ export function downloads(place, viewer, job, { exports = false } = {}) {
   place.hidden = false;
 }
 
-// Why it is less than was asked for, steps down and notes, as a list of sentences; hidden where there are none.
+// How a model really worked, in a line.
+export function made(work) {
+  const told = { sampler: work.sampler, steps: work.steps, guidance: work.guidance_scale, size: `${work.width} × ${work.height}`, seed: work.seeds.join(", ") };
+  return `${work.model}: ${Object.entries(told).map(([name, figure]) => `${t(`studio.${name}`)} ${figure}`).join(" · ")}`;
+}
+
+// Why it is less than was asked for, steps down, notes and how models worked, as a list; hidden where there is none of it.
 export function remarks(place, job) {
   const steps = job.fallbacks.map((step) => `${t(`name.${step.stage}`)}: ${t("studio.fell", step)}`);
   const why = job.degraded && job.reason && !job.fallbacks.some((step) => job.reason.includes(step.why)) ? [job.reason] : [];
-  const told = [...why, ...steps, ...(job.output?.notes ?? [])];
+  const told = [...why, ...steps, ...(job.output?.notes ?? []), ...(job.output?.diffusion ?? []).map(made)];
   place.replaceChildren(...told.map((textContent) => make("li", { textContent })));
   place.hidden = !told.length;
   return place;
