@@ -53,7 +53,7 @@ UNTOLD = Conditioning()
 
 @dataclass(frozen=True, slots=True)
 class Diffusion:
-    """How a model really diffused, with what it chose itself. A request that gives all this makes the same again.
+    """How a model really diffused, with what it chose itself. The same request with these wishes makes the same again.
 
     Names are the request's. `width`, `height` and `frames`, at `fps`, are the model's own: what is handed out may be
     scaled, and have other frames. `model` is the backend's id. The last four are None for models without such a thing.
