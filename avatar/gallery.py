@@ -1,6 +1,10 @@
 """What can be chosen from: voices, avatars, weights, as a viewer sees them. Knows nothing behind them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+ALSO_CALLED = {"zh": "cmn", "no": "nb"}
+"""Tags by which a language is asked for that stands under another one here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,13 @@ class VoiceCard:
     language: str
     gender: str
     ready: bool = True
+
+
+def speaking(cards: Iterable[VoiceCard], language: str) -> tuple[VoiceCard, ...]:
+    """The voices of a BCP 47 tag and of what is below it: `pt` has those of `pt-br`. All of them for none."""
+    wanted = language.strip().lower()
+    wanted = ALSO_CALLED.get(wanted, wanted)
+    return tuple(card for card in cards if not wanted or f"{card.language.lower()}-".startswith(f"{wanted}-"))
 
 
 @dataclass(frozen=True, slots=True)
