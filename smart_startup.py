@@ -62,7 +62,7 @@ def house(outfit: Outfit, works: Engine) -> House:
         sheet=reception.sheet,
         portrait=partial(reception.portrait, folder=outfit.chosen.data / "portraits"),
         examine=reception.examine,
-        check=pipeline.check,
+        check=partial(reception.check, engine=works),
         verify=reception.verify,
         export=partial(reception.export, engine=Engine(works.store), seal=signs.again if signs else None),
         licences=lambda outcome: reception.licences(outcome.backends),

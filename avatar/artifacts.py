@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
+from avatar.sampling import Diffusion
+
 
 @dataclass(frozen=True, slots=True)
 class Blob:
@@ -51,9 +53,8 @@ class Turn:
 class Utterance:
     """What was said and when: the time line that lips, captions and head motion share.
 
-    `phones` and `words` are ordered and do not overlap; phones cover `[0, seconds]` without gaps.
-    `exact` is true when the times come from the synthesiser itself, not from an estimate. `turns` tell who speaks when,
-    where several do.
+    `phones` and `words` are ordered and do not overlap; phones cover `[0, seconds]` without gaps. `exact` is true when
+    the times come from the synthesiser itself, not from an estimate. `turns` tell who speaks when, where several do.
     """
 
     seconds: float
@@ -145,9 +146,9 @@ class Layer:
 class Portrait:
     """A face that can be brought to life: layers from back to front, and landmarks.
 
-    `width` and `height` are the portrait's frame; the background layer may reach beyond it on the left and
-    right, so that wide films have something to show. A photograph is the same thing with fewer layers.
-    `notes` say how it came about, where that is to be known.
+    `width` and `height` are the portrait's frame; the background layer may reach beyond it on the left and right, so
+    that wide films have something to show. A photograph is the same thing with fewer layers. `notes` say how it came
+    about, where that is to be known; `diffusion` how it was painted.
     """
 
     image: Blob
@@ -158,6 +159,7 @@ class Portrait:
     kind: Literal["drawn", "photo"]
     label: str
     notes: tuple[str, ...] = ()
+    diffusion: Diffusion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ class Footage:
     notes: tuple[str, ...] = ()
     filmed: bool = False
     spoken: bool = False
+    diffusion: Diffusion | None = None
 
     @property
     def seconds(self) -> float:
@@ -223,6 +226,7 @@ class Take:
     frames: int = 1
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    diffusion: Diffusion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +256,7 @@ class Film:
 
     `rig` is three `.npy` arrays one after the other: landmarks in film pixels, the motion track, the utterance's JSON.
     `recipe` is the brief that it was drawn after, as JSON, and `parts` all that it points at: exports are drawn anew.
-    `notes` are sentences on how it differs from what was asked.
+    `notes` are sentences on how it differs from what was asked. `diffusion` is how models made what is seen.
     """
 
     video: Blob
@@ -270,10 +274,11 @@ class Film:
     recipe: Blob | None = None
     parts: tuple[Blob, ...] = ()
     notes: tuple[str, ...] = ()
+    diffusion: tuple[Diffusion, ...] = ()
 
 
 ExportKind = Literal["alpha.webm", "prores.mov", "av1.mp4", "hevc.mp4", "preview.gif", "preview.webp"]
-"""The forms that a film may have beside its own."""
+"""The forms that a film may have."""
 
 
 @dataclass(frozen=True, slots=True)

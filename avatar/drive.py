@@ -5,15 +5,22 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from avatar.sampling import Conditioning
+
 Gesture = Literal["", "greet", "explain", "listen", "point", "agree", "shrug", "think"]
 """Motions by name; none is what goes with the speech."""
 GESTURES: tuple[Gesture, ...] = get_args(Gesture)
 MAX_WINDOW = 32
 """Frames that a motion module has places for."""
+MAX_BUCKET = 255
+MAX_GUIDANCE = 10.0
+MAX_CHUNK = 25
+"""Frames of one window of Stable Video Diffusion: more are never decoded at once."""
 HOW = (
     f"Give motion ({', '.join(GESTURES[1:])}), gestures (0 to 2), replace (true or false), width and height (64 to 1920"
     f" pixels), fps (1 to 60), between (flow or latents), window (1 to {MAX_WINDOW} frames), overlap (fewer), guided (0"
-    " to 1) and reuse (1 to 5)."
+    f" to 1) and reuse (1 to 5); for Stable Video Diffusion motion_bucket (1 to {MAX_BUCKET}), noise_augmentation (0 to"
+    f" 1), min_guidance (0 to {MAX_GUIDANCE:g}) and decode_chunk (1 to {MAX_CHUNK} frames)."
 )
 
 
@@ -25,7 +32,8 @@ class Drive(BaseModel):
     Each second `fps` frames of `width` x `height` pixels are diffused, `window` of them at once, of which `overlap` are
     shared with the next; those `between` are made by optical flow, or in the model's own latents. Guidance is for the
     first share `guided` of the steps; of `reuse` steps the first goes through the whole network, the others through its
-    outermost layers: both are faster, and no longer quite the model's own.
+    outermost layers: both are faster, and no longer quite the model's own. The rest is for Stable Video Diffusion, see
+    `avatar.sampling.Conditioning`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -46,6 +54,24 @@ class Drive(BaseModel):
     reuse: int = Field(
         1, ge=1, le=5, description="Only one step in so many goes through the whole network; more is faster"
     )
+
+    motion_bucket: int | None = Field(
+        None, ge=1, le=MAX_BUCKET, description="How much SVD moves a photograph; by default 127 times `motion.head`"
+    )
+    noise_augmentation: float | None = Field(
+        None, ge=0, le=1, description="Noise that SVD adds to the photograph first: more departs from it (0.02)"
+    )
+    min_guidance: float | None = Field(
+        None, ge=0, le=MAX_GUIDANCE, description="SVD's guidance of the first frame (1); `guidance_scale` is the last's"
+    )
+    decode_chunk: int | None = Field(
+        None, ge=1, le=MAX_CHUNK, description="Frames that SVD decodes at once (2): more agree better, and take memory"
+    )
+
+    @property
+    def conditioning(self) -> Conditioning:
+        """What Stable Video Diffusion alone is told."""
+        return Conditioning(self.motion_bucket, self.noise_augmentation, self.min_guidance, self.decode_chunk)
 
     @model_validator(mode="after")
     def _laid(self) -> "Drive":

@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from avatar import records
+from avatar import granting, records
 from avatar.artifacts import blobs_of
 from avatar.attempt import Attempt, Clock, Wish
 from avatar.batching import Able, Batcher
 from avatar.disk import DATA, advice
-from avatar.errors import AvatarError, BackendError, BadOutput, BadRequest, StageFailed, StorageError, Unavailable
+from avatar.errors import AvatarError, BackendError, BadOutput, StageFailed, StorageError, Unavailable
 from avatar.events import Failed, FellBack, Finished, Outcome, Started, together
 from avatar.paces import length_of
 from avatar.residency import Residency
-from avatar.stage import Backend, Batching, Choosy, Performer, Placement, Stage, Wanted
+from avatar.stage import Backend, Batching, Performer, Placement, Stage, Wanted
 from avatar.storage import Session, Store
 from avatar.turns import Turns
 
@@ -187,18 +187,9 @@ class Walk:
         raise StageFailed(stage.name, tuple(reasons))
 
     def _asked(self, stage: Stage[I, O], brief: I) -> list[Backend[I, O]]:
-        """Those who take such a brief, from the one on that was chosen by name. Raises `BadRequest` when it is not."""
-        named, barred = self._wish.backends.get(stage.name), self._wish.barred
-        able = [b for b in stage.chain if not isinstance(b, Choosy) or b.takes(brief)]
-        if named is None:
-            return [b for b in able if (stage.name, b.id) not in barred]
-        names = [b.id for b in able]
-        if named not in names:
-            raise BadRequest(
-                f"{named} can't do this {stage.name}: it takes requests of another kind. Here there are"
-                f" {', '.join(names)}."
-            )
-        return able[names.index(named) :]
+        """Those who take such a brief, and grant what it wishes. Raises `BadRequest` when nobody here does."""
+        wish, place = self._wish, self._engine.place
+        return granting.asked(stage, brief, backends=wish.backends, barred=wish.barred, placed=place)
 
     def _passed_over(
         self, stage: Stage[I, O], asked: Sequence[Backend[I, O]], *, brief: I, first: Backend[I, O] | None

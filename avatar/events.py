@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from avatar.artifacts import Film, Speech, Takes
+from avatar.sampling import Diffusion, merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,14 @@ class Outcome:
     degraded: bool = False
     reason: str | None = None
     takes: Takes | None = None
+
+    @property
+    def diffusion(self) -> tuple[Diffusion, ...]:
+        """How each model that diffused for it really worked."""
+        takes = self.takes.takes if self.takes else ()
+        return merged(
+            [*(self.film.diffusion if self.film else ()), *(one for take in takes if (one := take.diffusion))]
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:

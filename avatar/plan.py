@@ -118,7 +118,8 @@ class Wishes:
     `backends` names one backend for a stage; `seconds` is the film's length; `budget` caps the bytes of all weights,
     `headroom` are the bytes of disk that are left to others. `route` are the stages that a request runs through; all
     when none is named. `compiled`: networks on a GPU of one's own are to be compiled. `more` are bytes of a device's
-    memory that a request takes beyond what a backend's recipe counts, by the backend.
+    memory that a request takes beyond what a backend's recipe counts, by the backend. `unmet` tells by stage and
+    backend which wishes of a request one can't grant.
     """
 
     profile: Literal["auto", "minimal", "recommended", "maximum"] = "auto"
@@ -131,6 +132,7 @@ class Wishes:
     route: tuple[str, ...] = ()
     compiled: bool = False
     more: Mapping[str, int] = field(default_factory=dict)
+    unmet: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 Scarce = Literal["vram", "ram", "disk", "budget", "files", "device", "capability"]

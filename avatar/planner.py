@@ -212,14 +212,15 @@ def _place(fitted: Fit, needs: Needs, *, facts: Facts) -> Placement:
 
 def _refused(turn: _Turn, *, facts: Facts, chosen: Verdict | None) -> Short | None:
     """Why a backend is not to be looked at, whatever the machine; None when it is, as floors always are."""
-    size = turn.size
-    excluded = next((row for row in turn.rows if row.excluded), None)
+    size, short = turn.size, facts.wishes.unmet.get((turn.stage, turn.backend.id))
     if turn.floor:
         return None
-    if excluded:
+    if excluded := next((row for row in turn.rows if row.excluded), None):
         return Short(Lack("excluded", excluded.kept, 0), f"{amount(excluded.kept)}: {excluded.excluded}")
     if facts.wishes.sound_only and turn.stage != SOUND:
         return Short(Lack("wish", size, 0), f"only sound was asked for, {amount(size)} of weights stay out")
+    if short:
+        return Short(Lack("wish", size, 0), short.removesuffix("."))
     if chosen and not chosen.refused:
         return Short(Lack("wish", size, 0), f"{chosen.title} was asked for instead, {amount(size)} stay out")
     return None

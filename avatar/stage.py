@@ -138,6 +138,15 @@ class Wanted(Protocol[I_contra]):
         ...
 
 
+@runtime_checkable
+class Granting(Protocol[I_contra]):
+    """A backend that can't grant every wish of a brief that it takes. The next that can is asked: no step down."""
+
+    def unmet(self, brief: I_contra, /) -> str:
+        """Which wishes it can't grant, in sentences that say what it would take; empty when it grants all."""
+        ...
+
+
 class Backend(Protocol[I_contra, O_co]):
     """A recipe. `version` is raised whenever the same brief would give other bytes."""
 

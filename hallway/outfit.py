@@ -27,7 +27,7 @@ from avatar.settings import Settings
 from avatar.stage import Backend, Performer, Placement
 from avatar.zerogpu import Borrowing
 from hf_spaces_models import CATALOGUE, MMS, PIPER, PROFILES
-from stages import pipeline
+from stages import directing, pipeline
 
 LOG = logging.getLogger("avatar")
 SPECIAL = {
@@ -272,7 +272,7 @@ def _wished(wishes: Wishes, ask: Ask) -> Wishes:
     profile = wishes.profile if ask.profile == "auto" else ask.profile
     named = {**wishes.backends, **ask.backends}
     wishes = replace(wishes, seconds=seconds, sound_only=ask.kind == "speech", profile=profile, backends=named)
-    return replace(wishes, more=pipeline.more(ask, seconds))
+    return replace(wishes, more=directing.more(ask, seconds), unmet=pipeline.unmet(ask))
 
 
 def _by_name(names: Sequence[str], *, noncommercial: bool) -> str:

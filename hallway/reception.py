@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from avatar import granting
 from avatar.artifacts import Blob, Clip, ExportKind
 from avatar.attempt import Wish
 from avatar.disk import replaced, storage_errors
@@ -23,7 +24,7 @@ from avatar.stage import Performer
 from avatar.storage import Store
 from hallway.outfit import barred
 from hf_spaces_models import CATALOGUE
-from stages import pipeline
+from stages import moving, pipeline
 from stages.film import EXPORT, Wanted
 from stages.lips import LIPS, Brief
 from stages.lips.wav2vec import Wav2vec
@@ -132,6 +133,13 @@ def faces(picture: Blob, *, models: Path, store: Store) -> Faces:
         pixels = pictures.read(session.path(picture))
     found = marking.marks(pixels, marking.finder(finding.read_model(place) if usable else None))
     return Faces(pixels.shape[1], pixels.shape[0], found)
+
+
+def check(ask: Ask, *, engine: Engine) -> None:
+    """Raises `BadRequest` for what nobody could do, and for wishes that no model of this machine can grant."""
+    pipeline.check(ask)
+    if not ask.speaks and not moving.able(ask, engine.place):
+        granting.asked(*pipeline.wished(ask), backends=ask.backends, barred=barred(ask), placed=engine.place)
 
 
 def known(ask: Ask, *, engine: Engine) -> tuple[str, ...]:

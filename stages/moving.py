@@ -3,6 +3,7 @@
 The same stages as for one who talks, without speech; models that diffuse give the footage.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import sqrt
 from typing import Any
@@ -22,6 +23,12 @@ PIXELS = 832 * 480
 def wanted(ask: Ask) -> bool:
     """Whether a video tells how somebody in a picture is to move; who names a model for films wants that one."""
     return ask.kind == "video" and ask.image is not None and ask.video is not None and "video" not in ask.backends
+
+
+def able(ask: Ask, placed: Callable[[str, str], object]) -> bool:
+    """Whether such a movement is wanted, and a model has a place that could make it; its wishes are then put right."""
+    models = (each.id for each in pose.POSE.chain if not (each.needs.floor or pose.alone(each.id)))
+    return wanted(ask) and any(placed(pose.POSE.name, name) is not None for name in models)
 
 
 def filmed(ask: Ask, who: portrait.Brief, seconds: float, run: Run) -> Footages | None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from avatar import dialogue
+from avatar import dialogue, granting
 from avatar.artifacts import Clip, Film, Speech, Takes
 from avatar.errors import BadRequest, NotFound, StageFailed
 from avatar.events import Outcome
@@ -14,7 +14,7 @@ from avatar.request import Ask, Kind
 from avatar.script import Script
 from avatar.script import parse as parse_script
 from avatar.stage import Run, Stage
-from stages import conversation, film, likeness, lips, motion, moving, picture, portrait, pose, speech, video
+from stages import conversation, directing, film, likeness, lips, motion, moving, picture, portrait, pose, speech, video
 from stages.diffusion import samplers
 from stages.diffusion.models import EASELS
 from stages.portrait.drawn import looks
@@ -89,27 +89,42 @@ class _NewError(Exception):
     """Nobody has made this yet."""
 
 
+def unmet(ask: Ask) -> Mapping[tuple[str, str], str]:
+    """By stage and backend the wishes of a request for pictures or silent films that one can't grant, in sentences."""
+    if ask.speaks:
+        return {}
+    stage, brief = wished(ask)
+    short = {(stage.name, backend.id): granting.unmet(backend, brief) for backend in stage.chain}
+    return {name: why for name, why in short.items() if why}
+
+
+def wished(ask: Ask) -> tuple[Stage[Any, Any], picture.Brief | video.Brief]:
+    """The stage that grants the wishes of a request for pictures or silent films, and what it is asked."""
+    return (picture.PICTURE, painting(ask)) if ask.kind == "image" else (video.VIDEO, filming(ask))
+
+
+def painting(ask: Ask) -> picture.Brief:
+    """What is to be painted."""
+    return picture.Brief(ask.prompt, ask.width, ask.height, ask.seed, ask.variations, ask.sampling)
+
+
+def filming(ask: Ask) -> video.Brief:
+    """What is to be filmed."""
+    length = ask.length or SECONDS
+    size = ask.width, ask.height
+    return video.Brief(ask.prompt, ask.image, length, *size, ask.seed, ask.variations, ask.sampling, ask.video)
+
+
 def paint(ask: Ask, run: Run) -> Takes:
     """What the words say, as pictures."""
     check(ask)
-    wanted = picture.Brief(ask.prompt, ask.width, ask.height, ask.seed, ask.variations, ask.sampling)
-    return run(picture.PICTURE, wanted)
+    return run(picture.PICTURE, painting(ask))
 
 
 def shoot(ask: Ask, run: Run) -> Takes:
     """What the words, or a picture, come to in motion, as silent films."""
     check(ask)
-    wanted = video.Brief(
-        ask.prompt,
-        ask.image,
-        ask.length or SECONDS,
-        ask.width,
-        ask.height,
-        ask.seed,
-        ask.variations,
-        ask.sampling,
-        ask.video,
-    )
+    wanted = filming(ask)
     moved = moving.filmed(ask, face(ask), wanted.seconds, run) if moving.wanted(ask) else None
     shots = moved or run(video.VIDEO, wanted)
     label = film.label.text(ask.label, ask.language)
@@ -167,7 +182,7 @@ def check(ask: Ask) -> Script:
     if ask.dubbed:
         _check_footage(ask)
     if ask.kind == "talk":
-        pose.check(ask.backends.get("pose", ""), driving(ask))
+        directing.check(ask)
     script = script_of(ask)
     if ask.turns:
         conversation.check(ask)
@@ -214,49 +229,24 @@ def script_of(ask: Ask) -> Script:
 
 def show(ask: Ask, said: Speech, *, run: Run) -> tuple[Speech, Film]:
     """The avatar saying it, and what it says at the times that its lips have found out."""
-    live, seed, driven = ask.motion, ask.seed, driving(ask)
+    live, seed = ask.motion, ask.seed
     who = run(portrait.PORTRAIT, face(ask, said))
     base = motion.Brief(
-        who, said.seconds, ask.fps, seed, live.head, live.blink, live.gaze, ask.sampling, happening(ask)
+        who, said.seconds, ask.fps, seed, live.head, live.blink, live.gaze, ask.sampling, directing.happening(ask)
     )
+    base = replace(base, driven=directing.driven(ask), conditioning=ask.drive.conditioning)
     if ask.dubbed:
         nearer = ask.zoom * (CLOSER if ask.framing == "close" else 1.0)
         kept = round(ask.width * nearer), round(ask.height * nearer)
         base = replace(base, video=ask.dubbed, face=ask.face, film=kept)
-    alone = pose.alone(ask.backends.get("pose", ""))
-    moving = run(motion.MOTION, replace(base, driven=driven.wanted or alone))
+    moving = run(motion.MOTION, base)
     acting = pose.Acting(ask.expression, script_of(ask).cues)
     asked = pose.Brief(moving, said, seed, live.head, live.expression, live.gaze, acting)
-    asked = replace(asked, backend=ask.backends.get("pose", ""), sampling=ask.sampling)
-    posed = run(pose.POSE, replace(asked, driving=driven, shooting=shooting(ask)))
+    asked = replace(asked, backend=directing.actor(ask), sampling=ask.sampling)
+    posed = run(pose.POSE, replace(asked, driving=directing.driving(ask), shooting=directing.shooting(ask)))
     spoken = run(lips.LIPS, lips.Brief(posed, said, seed))
     timed = spoken.speech or said
     return timed, run(film.FILM, film_of(ask, spoken, timed))
-
-
-def driving(ask: Ask) -> pose.Driving:
-    """Like whom or what a picture is to move."""
-    told = ask.drive
-    return pose.Driving(None if ask.dubbed else ask.video, told.motion, told.gestures, told.replace)
-
-
-def shooting(ask: Ask) -> pose.Shooting:
-    """How that is to be diffused."""
-    return pose.Shooting(**ask.drive.model_dump(exclude={"motion", "gestures", "replace"}))
-
-
-def more(ask: Ask, seconds: float) -> Mapping[str, int]:
-    """Bytes of a device's memory that a film of `seconds` takes beyond what recipes count, by the backend."""
-    guided = ask.drive.guided > 0 and (ask.guidance_scale is None or ask.guidance_scale > 1)
-    size = pose.kept(shooting(ask), seconds=seconds, fps=ask.fps, guided=guided)
-    return {"animate-anyone": size} if size else {}
-
-
-def happening(ask: Ask) -> str:
-    """What a photograph is to do, for models that read words; nothing for avatars, whose words say who they are."""
-    if not ask.image:
-        return ""
-    return ask.prompt or (motion.PLAIN if ask.backends.get("motion") else "")
 
 
 def film_of(ask: Ask, spoken: Clip, said: Speech) -> film.Brief:

@@ -120,7 +120,8 @@ def _people_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="how a model moves --image: motion=NAME, gestures=X, replace, width=N, height=N, fps=N, between=latents,"
-        " window=N, overlap=N, guided=X, reuse=N; several with commas",
+        " window=N, overlap=N, guided=X, reuse=N; for Stable Video Diffusion motion_bucket=N, noise_augmentation=X,"
+        " min_guidance=X, decode_chunk=N; several with commas",
     )
     add("--face", metavar="N", help="which face of the picture or film: 0 is the largest (0)")
     add("--audio", metavar="FILE", help="a recording to be heard instead of a voice")

@@ -66,6 +66,7 @@ def job(job: Job, written: Mapping[str, Path]) -> dict[str, Any]:
             **size,
             "seed": outcome.seed,
             "voice": outcome.speech.voice if outcome.speech else None,
+            "diffusion": [work.figures for work in outcome.diffusion],
             "notes": list(outcome.notes),
         },
     }
@@ -91,6 +92,10 @@ def provenance(told: "Provenance | None") -> str:
         f"state     {state}",
     ]
     lines += [f"{stage:<9} {backend}" for stage, backend in told.making.get("backends", {}).items()]
+    lines += [
+        f"diffused  {', '.join(f'{name} {value}' for name, value in work.items() if value != '')}"
+        for work in told.making.get("diffusion", [])
+    ]
     lines += [f"licence   {licence}" for licence in told.making.get("licences", [])]
     uploads = told.making.get("uploads", [])
     lines += [f"upload    {digest} (who sent it said that the person in it agrees)" for digest in uploads]

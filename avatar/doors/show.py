@@ -81,6 +81,8 @@ def _tell(job: Job, files: list[Path], *, as_json: bool) -> None:
         print(f"warning: {why}", file=sys.stderr)
     for note in outcome.notes if outcome else ():
         print(f"note: {note}", file=sys.stderr)
+    for work in outcome.diffusion if outcome else ():
+        print(f"made: {work}", file=sys.stderr)
     for number, file in enumerate(files):
         told = f"  {report.summary(job)}" if sys.stdout.isatty() and not number else ""
         print(f"{file}{told}")

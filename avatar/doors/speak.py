@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avatar.artifacts import ExportKind
-from avatar.doors import output, own, playing, report, terminal
+from avatar.doors import measuring, output, own, playing, report, terminal
 from avatar.doors.hallway import Hallway
 from avatar.errors import BadRequest, StageFailed
 from avatar.jobs.files import Variant
@@ -151,7 +151,8 @@ def size(text: str) -> tuple[int, int]:
 
 
 def made(jobs: Maker, ask: Ask, *, quiet: bool) -> Job:
-    """The job, done; Ctrl-C calls it off."""
+    """The job, done; Ctrl-C calls it off. Raises `BadRequest` for what nobody here could make."""
+    jobs.house.check(ask)
     job_id = jobs.submit(ask).id
     with _calling_off(lambda: jobs.cancel(job_id)), terminal.progress(sys.stderr, wanted=not quiet) as listener:
         return jobs.follow(job_id, listener)
@@ -201,7 +202,7 @@ def _deliver(jobs: Maker, job: Job, *, target: Path, extras: dict[str, Path]) ->
             output.publish(jobs.file(job.id, variant), extras[name])
     if "certificate" not in extras:
         return _Delivered({"video": target, **extras})
-    certificate = jobs.house.certify(video, jobs.file(job.id, "rig"))
+    certificate = measuring.certificate(jobs, job.id)
     output.write(report.as_json(certificate), extras["certificate"])
     return _Delivered({"video": target, **extras}, certificate)
 
@@ -217,6 +218,8 @@ def _tell(job: Job, delivered: _Delivered, *, as_json: bool) -> None:
     dropped = outcome.film.notes if outcome and outcome.film and _export(first) else ()
     for note in [note for note in outcome.notes if note not in dropped] if outcome else ():
         print(f"note: {note}", file=sys.stderr)
+    for work in outcome.diffusion if outcome else ():
+        print(f"made: {work}", file=sys.stderr)
     print(f"{first}  {report.summary(job)}" if sys.stdout.isatty() else first)
     if delivered.certificate:
         from avatar.quality.figures import verdict

@@ -6,6 +6,7 @@ Mel scale: O'Shaughnessy, Speech Communication (1987), p. 150.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +116,7 @@ class Listener:
         level = 10.0 * np.log10(np.mean(pieces**2, axis=1) + FLOOR)
         return bands, voicing, level.astype(np.float32), self._hertz(ratio)
 
-    def _hertz(self, ratio: Array) -> Halves:
+    def _hertz(self, ratio: NDArray[np.floating[Any]]) -> Halves:
         """The fundamental frequency of frames (n, lags): of a period and its multiples the shortest."""
         rows, first = np.arange(len(ratio)), self._lags.start
         best = ratio.argmax(axis=1)
@@ -124,7 +125,8 @@ class Listener:
             at = np.round((best + first) / part).astype(int) - first
             alike = (at >= 0) & (ratio[rows, np.maximum(at, 0)] > NEARLY * ratio[rows, best])
             period = np.where(alike, at + first, period)
-        return (self._rate / period).astype(np.float16)
+        hertz: Halves = (self._rate / period).astype(np.float16)
+        return hertz
 
     def heard(self) -> Heard:
         """All frames; only once, at the end."""

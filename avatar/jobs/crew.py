@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from avatar.engine import Placer
+from avatar.granting import unmet
 from avatar.jobs.reports import Member
 from avatar.jobs.transact import GPU, JOBS
 from avatar.jobs.workbook import Workbook
-from avatar.stage import Choosy, Stage
+from avatar.stage import Backend, Choosy, Stage
 
 NONE = (None, "cpu")  # devices that are no accelerator
 HOLDS = 1.0  # seconds that a look at who lives is good for
@@ -41,7 +42,7 @@ class Crew:
 
     def elsewhere(self, stage: Stage[Any, Any], brief: Any) -> str | None:
         """The queue of those who do this stage better, if there are any alive; None when it is best done here."""
-        for backend in stage.chain:
+        for backend in self._in_turn(stage, brief):
             if isinstance(backend, Choosy) and not backend.takes(brief):
                 continue
             device = self._device(stage.name, backend.id)
@@ -50,6 +51,10 @@ class Crew:
             if any(f"{stage.name}/{backend.id}" in each.stages for each in self._alive()):
                 return GPU
         return None
+
+    def _in_turn(self, stage: Stage[Any, Any], brief: Any) -> list[Backend[Any, Any]]:
+        """The chain, with those who can't grant what the brief wishes behind those who can, and the floor last."""
+        return sorted(stage.chain, key=lambda each: 2 if each is stage.chain[-1] else bool(unmet(each, brief)))
 
     def _general(self) -> str | None:
         """The queue of those who do what needs no accelerator; None when nobody does."""

@@ -3,8 +3,8 @@
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -54,10 +54,24 @@ class Hands:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._all: dict[str, Hand] = {}
+        self._coming: list[str] = []
         self._closed = False
 
     def __len__(self) -> int:
         return len(self._all)
+
+    @contextmanager
+    def coming(self, job: str) -> Iterator[None]:
+        """It is here, and waits until there is room for it."""
+        self._coming.append(job)
+        try:
+            yield
+        finally:
+            self._coming.remove(job)
+
+    def known(self) -> set[str]:
+        """The jobs that are here."""
+        return set(self._coming)
 
     def take(self, job: str) -> Hand:
         """Begin an attempt. Raises `Left` when the job is in hand already, or nothing is taken any more."""

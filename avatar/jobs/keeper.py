@@ -43,7 +43,8 @@ class Keeper:
         self._workbook, self._desk, self._floor, self._seat = workbook, desk, floor, seat
         self._hands, self._alive, self._sweep = hands, alive, sweep
         self._suspects: set[str] = set()
-        self._back: dict[str, str] = {}
+        self._dropped: set[str] = set()
+        self._back: set[str] = set()
         self._next = {"alive": 0.0, "round": 0.0, "sweep": 0.0, "tidy": 0.0}
         self._woken = threading.Event()
         self._over = threading.Event()
@@ -57,9 +58,9 @@ class Keeper:
         """A job has begun: look after it."""
         self._woken.set()
 
-    def put_back(self, job_id: str, queue: str) -> None:
-        """Put a job that this worker does not go on with into this queue, as soon as the database lets us."""
-        self._back[job_id] = queue
+    def put_back(self, job_id: str) -> None:
+        """Put a job that this worker does not go on with where its row says, as soon as the database lets us."""
+        self._back.add(job_id)
         self._woken.set()
 
     def close(self) -> None:
@@ -91,8 +92,12 @@ class Keeper:
         self._return()
         if self._due("round", ROUND, now):
             self._seat.check()
-            self._fetch_back()
-            self._take_over()
+            if self._workbook.unfinished():
+                self._fetch_back()
+                self._take_over()
+            else:
+                self._suspects.clear()
+                self._dropped.clear()
         if self._due("alive", ALIVE, now):
             self._alive()
         if self._due("sweep", SWEEP, now):
@@ -108,28 +113,36 @@ class Keeper:
 
     def _return(self) -> None:
         for job in tuple(self._back):
-            queue = self._back.pop(job)  # first, for it may be back before `again` has returned
+            self._back.discard(job)  # first, for it may be back before `again` has returned
             try:
-                self._desk.again(job, queue=queue)
+                place = self._workbook.place(job)  # now: it may have been fetched back, or taken, meanwhile
+                if place is not None:
+                    self._desk.again(job, queue=place)
             except StorageError:
-                self._back.setdefault(job, queue)
+                self._back.add(job)
                 raise
 
     def _fetch_back(self) -> None:
-        """Jobs that wait for an accelerator when the last worker with one is gone go on without."""
-        stranded = self._workbook.stranded(GPU)
-        if stranded and not any(each.stages for each in self._workbook.crew()):
-            for job in stranded:
-                self._desk.again(job, queue=JOBS)
-                self._workbook.move(job, JOBS)
+        """Jobs that wait for an accelerator when the last worker with one is gone go on without.
+
+        The queue is asked as well as the rows: another worker may have put one there just after it had been fetched.
+        """
+        if any(each.stages for each in self._workbook.crew()):
+            return
+        for job in {*self._workbook.stranded(GPU), *self._desk.queued(GPU)}:
+            self._workbook.move(job, JOBS)
+            self._desk.again(job, queue=JOBS)
 
     def _take_over(self) -> None:
-        """Recover the work of those that were found dead twice: a lost connection is back by then."""
-        if not self._workbook.unfinished():
-            self._suspects.clear()
-            return
-        found = set()
-        for other in self._desk.owners() - {self._seat.id}:
+        """Recover the work of those that were found dead twice: a lost connection is back by then.
+
+        So is what counts as ours and is not in hand: it was refused, since an earlier attempt was just being put down.
+        """
+        owned, found = self._desk.owned(), set()
+        mine = owned.pop(self._seat.id, set()) - self._hands.known()
+        self._back |= mine & self._dropped
+        self._dropped = mine
+        for other in owned:
             with self._seat.dead(other) as dead:
                 if not dead:
                     continue

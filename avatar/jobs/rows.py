@@ -54,9 +54,9 @@ def weight(ask: Ask, *, heard: float | None = None) -> float:
     seconds = max(1.0, _told(ask) if heard is None else heard)
     if ask.kind == "speech":
         return seconds
-    pixels = ask.width * ask.height / USUAL_PIXELS
+    pixels: float = (ask.width * ask.height / USUAL_PIXELS) ** LARGER
     people = len({turn.speaker for turn in ask.turns}) or 1
-    return seconds * pixels**LARGER * ask.fps / USUAL_FPS * (1 + BESIDE * (people - 1))
+    return seconds * pixels * ask.fps / USUAL_FPS * (1 + BESIDE * (people - 1))
 
 
 def _told(ask: Ask) -> float:

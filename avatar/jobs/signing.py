@@ -98,7 +98,7 @@ class Signing:
             return export
         with self._lock:
             self._known = signer = self._known or self._credentials()
-        making = {name: tuple(told.making.get(name, ())) for name in ("licences", "uploads")}
+        making = {name: tuple(told.making.get(name, ())) for name in ("licences", "uploads", "diffusion")}
         claim = Claim(cast(SourceType, told.source), told.making.get("backends", {}), **making)
         key = sha256(f"signed {export.sha256} {signer.chain}".encode() + records.dump(claim)).hexdigest()
         signed = _remembered(session, key) or _signed(export, claim, signer=signer, session=session)
@@ -110,7 +110,8 @@ class Signing:
         uploads = tuple(blob.sha256 for blob in ask.people)
         source = provenance.source_type(trained=bool(used), own_media=bool(uploads))
         licences = tuple(f"{row.id}: {row.licence}" for row in used.values())
-        return Claim(source, dict(sorted(outcome.backends.items())), licences, uploads)
+        works = tuple(work.written for work in outcome.diffusion)
+        return Claim(source, dict(sorted(outcome.backends.items())), licences, uploads, works)
 
 
 def _remembered(session: Session, key: str) -> Blob | None:

@@ -80,11 +80,22 @@ class Desk:
         with database_errors():
             self._client.delete_workflows(list(names), delete_children=True)
 
-    def owners(self) -> set[str]:
-        """The executors that have work in hand."""
+    def owned(self) -> dict[str, set[str]]:
+        """The jobs that each executor has in hand."""
+        owned: dict[str, set[str]] = {}
         with database_errors():
-            found = self._client.list_workflows(status="PENDING", load_input=False, load_output=False)
-        return {each.executor_id for each in found if each.executor_id}
+            for each in self._client.list_workflows(status="PENDING", load_input=False, load_output=False):
+                if each.executor_id:
+                    owned.setdefault(each.executor_id, set()).add(each.workflow_id)
+        return owned
+
+    def queued(self, queue: str) -> set[str]:
+        """The jobs that wait in this queue."""
+        with database_errors():
+            found = self._client.list_workflows(
+                status="ENQUEUED", queue_name=queue, load_input=False, load_output=False
+            )
+        return {each.workflow_id for each in found}
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -142,6 +142,14 @@ class Workbook:
         with self.database.read() as found:
             return list(found.scalars(sa.select(jobs.id).where(*left)))
 
+    def place(self, job_id: str) -> str | None:
+        """The queue in which a job is to wait that nobody has in hand; None for any other."""
+        with self.database.read() as found:
+            row = found.execute(sa.select(jobs.status, jobs.run, jobs.place).where(jobs.id == job_id)).one_or_none()
+        if row is None or row.run is not None or row.status not in ("queued", "in_progress"):
+            return None
+        return str(row.place)
+
     def move(self, job_id: str, place: str) -> None:
         """A job that nobody has in hand waits in another queue now."""
         mine = tables.jobs.update().where(jobs.id == job_id, jobs.status == "in_progress", jobs.run.is_(None))

@@ -162,7 +162,7 @@ class Worker:
     def _do(self, job_id: str) -> None:
         """One attempt at a job, in a thread of DBOS."""
         place = None
-        with self._free:
+        with self._hands.coming(job_id), self._free:
             hand = self._hands.take(job_id)
             try:
                 row = patiently(lambda: self._workbook.begin(job_id, run=hand.run, worker=self._seat.id), hand=hand)
@@ -177,6 +177,6 @@ class Worker:
             finally:
                 self._hands.drop(hand)
                 if place is not None:
-                    self._keeper.put_back(job_id, place)
+                    self._keeper.put_back(job_id)
                 self._tell(job_id)
                 self.ring()

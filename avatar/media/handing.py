@@ -1,6 +1,7 @@
 """Pictures made ready to be handed out: PNG, thumbnail, several side by side. Knows not what they show."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from avatar.artifacts import Blob, Take, Takes
 from avatar.errors import BadOutput
+from avatar.sampling import Diffusion
 from avatar.stage import Context
 
 Bytes = NDArray[np.uint8]
@@ -20,9 +22,14 @@ TILE, GAP = 384, 8
 
 
 def pictures(
-    shown: Sequence[Bytes], context: Context, *, seeds: Sequence[int], notes: Sequence[tuple[str, ...]] = ()
+    shown: Sequence[Bytes],
+    context: Context,
+    *,
+    seeds: Sequence[int],
+    notes: Sequence[tuple[str, ...]] = (),
+    diffusion: Diffusion | None = None,
 ) -> Takes:
-    """R'G'B' pictures (height, width, 3), one for each seed, as takes. Raises `StorageError`."""
+    """R'G'B' pictures (height, width, 3), one for each seed, as takes; `diffusion` made them. Raises `StorageError`."""
     told = notes or [()] * len(shown)
     takes = tuple(
         Take(
@@ -32,6 +39,7 @@ def pictures(
             height=picture.shape[0],
             seed=seed,
             notes=said,
+            diffusion=diffusion and replace(diffusion, seeds=(seed,)),
         )
         for number, (picture, seed, said) in enumerate(zip(shown, seeds, told, strict=True))
     )

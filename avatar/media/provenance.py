@@ -29,12 +29,17 @@ NOBODY = "Avatar Chat, development certificate"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a film says of itself. `uploads` are sha256 digests of what people brought and agreed to."""
+    """What a film says of itself. `uploads` are sha256 digests of what people brought and agreed to.
+
+    `diffusion` is how models worked, as `avatar.sampling.Diffusion.written`: in a manifest small numbers in a row would
+    be bytes.
+    """
 
     source: SourceType
     backends: Mapping[str, str]
     licences: tuple[str, ...] = ()
     uploads: tuple[str, ...] = ()
+    diffusion: tuple[dict[str, str | float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,9 @@ def sign(film: Path, signed: Path, claim: Claim, *, signer: Credentials, media_t
 
     who = {"name": "Avatar Chat", "version": __version__}
     created = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPES + claim.source, "softwareAgent": who}
-    making = {"backends": dict(claim.backends), "licences": list(claim.licences), "uploads": list(claim.uploads)}
+    making: dict[str, object] = {"backends": dict(claim.backends), "licences": list(claim.licences), "uploads": list(claim.uploads)}
+    if claim.diffusion:
+        making |= {"diffusion": list(claim.diffusion)}
     manifest = {
         "claim_generator_info": [who],
         "title": "A film by Avatar Chat",

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from avatar.sampling import Diffusion
+
 Verdict = Literal["pass", "fail", "not measured"]
 Source = Literal["pixels", "container", "sound", "rig", "none"]
 Value = float | str | None
@@ -32,12 +34,16 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """All figures of one film. `passed` is true when no measured figure failed; `sha256` names the film's bytes."""
+    """All figures of one film. `passed` is true when no measured figure failed; `sha256` names the film's bytes.
+
+    `diffusion` is how models made it, where that is known.
+    """
 
     passed: bool
     sha256: str
     landmarks: Literal["mediapipe", "rig", "none"]
     figures: tuple[Figure, ...]
+    diffusion: tuple[Diffusion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +99,9 @@ def to_json(certificate: Certificate) -> str:
 def from_json(text: str) -> Certificate:
     """The certificate that `to_json` wrote. Raises ValueError or KeyError when it is none."""
     told: dict[str, Any] = json.loads(text)
-    return Certificate(
-        told["passed"], told["sha256"], told["landmarks"], tuple(Figure(**figure) for figure in told["figures"])
-    )
+    works = tuple(Diffusion(**work | {"seeds": tuple(work["seeds"])}) for work in told.get("diffusion", ()))
+    figures = tuple(Figure(**figure) for figure in told["figures"])
+    return Certificate(told["passed"], told["sha256"], told["landmarks"], figures, works)
 
 
 def summary(certificate: Certificate) -> str:

@@ -35,6 +35,11 @@ def taking_over(model: "Model", threshold: float) -> Iterator[bool]:
                 part.disable_cache()
 
 
+def used(model: "Model", threshold: float) -> float:
+    """The threshold that a work keeps to that was to take over what changes by less than this share; 0 for none."""
+    return threshold if _still(model) else 0.0
+
+
 def told(model: "Model", threshold: float) -> tuple[str, ...]:
     """What is to be known of a work that was to take over what changes by less than this share."""
     if not threshold:

@@ -108,7 +108,7 @@ def _steps(limits: Limits, wanted: int | None, notes: list[str]) -> int:
     if limits.fixed_steps and wanted not in limits.fixed_steps:
         nearest = min(limits.fixed_steps, key=lambda steps: abs(steps - wanted))
         notes.append(
-            f"{limits.name} was made for {_either(limits.fixed_steps)} steps: {nearest} were made, not {wanted}."
+            f"{limits.name} was made for {either(limits.fixed_steps)} steps: {nearest} were made, not {wanted}."
         )
         return nearest
     return wanted
@@ -177,6 +177,7 @@ def _frames(limits: Limits, wanted: int | None, notes: list[str]) -> int:
     return count
 
 
-def _either(counts: tuple[int, ...]) -> str:
+def either(counts: tuple[int, ...]) -> str:
+    """Counts as a choice: 1, 2 or 4."""
     told = [str(count) for count in counts]
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} or {told[-1]}"

@@ -38,6 +38,12 @@ DECODES: Mapping[Family, Decode] = {
     "ltx": decoding.ltx(),
 }
 """How each family's latents become frames."""
+TOLD = {
+    "motion_bucket_id": "motion_bucket",
+    "noise_aug_strength": "noise_augmentation",
+    "min_guidance_scale": "min_guidance",
+}
+"""What only Stable Video Diffusion's pipeline is told, and how a request calls it."""
 CHUNK = 2
 """Frames that go through an autoencoder at once, where it takes any number."""
 
@@ -148,6 +154,7 @@ class Crew:
         scene, slate = scenes[0], slates[0]
         size = (slate.settled.width, slate.settled.height)
         kept = [slates[number].kept for number in whose]
+        own: dict[str, Any] = {}
         room = Darkroom(self.decode, context.scratch(), self.camera.fps, kept, size)
 
         def arguments(items: Sequence[int]) -> dict[str, Any]:
@@ -162,11 +169,13 @@ class Crew:
                 given["image"] = fitted(scene.picture, slate)
             if self.camera.second is not None:
                 given["guidance_scale_2"] = max(1.0, slate.settled.guidance * self.camera.second)
-            return given | self.arguments(scene, slate)
+            own.update(self.arguments(scene, slate))
+            return given | own
 
         random = TABLE[self.camera.limits.family][slate.settled.sampler].random
         alone = scene.picture is not None or random
-        effort = Effort(self.effort.chunk, 1 if alone else self.effort.together, self.effort.shift, self.effort.rounds)
+        chunk = scene.conditioning.decode_chunk or self.effort.chunk
+        effort = Effort(chunk, 1 if alone else self.effort.together, self.effort.shift, self.effort.rounds)
         made = make(
             self.model,
             context,
@@ -182,7 +191,11 @@ class Crew:
         shots: list[list[Shot]] = [[] for _ in scenes]
         for number, seed, (path, width, height, frames) in found:
             notes = (*slates[number].settled.notes, *self.remarks(slates[number]), *_told(read[number]), *made.notes)
-            shots[number].append(Shot(path, seed, width, height, self.camera.fps, frames, notes))
+            told = {ours: own[theirs] for theirs, ours in TOLD.items() if theirs in own}
+            if told:
+                told["decode_chunk"] = made.chunk
+            how = made.told(self.camera.id, slates[number].settled, [seed], fps=self.camera.fps, **told)
+            shots[number].append(Shot(path, seed, width, height, self.camera.fps, frames, notes, how))
         return shots
 
     def _read(self, scene: Scene, slate: Slate, context: Context) -> Encoded | None:

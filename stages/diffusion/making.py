@@ -20,6 +20,7 @@ from torch import Tensor
 
 from avatar.errors import BadOutput, OutOfMemory
 from avatar.memory import give_back, lacking
+from avatar.sampling import Diffusion
 from avatar.stage import Context
 from stages.diffusion import caching, placing, previews
 from stages.diffusion.controls import Settled
@@ -53,10 +54,31 @@ WIDENED = "The picture came out empty; it was decoded again at full precision."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Made:
-    """A film for each seed, of one frame where a picture was asked for; and what is to be known of them."""
+    """A film for each seed, of one frame where a picture was asked for; and what is to be known of them.
+
+    `chunk` frames were decoded at once, `cached` is the threshold below which something was taken over.
+    """
 
     films: tuple[Film, ...]
     notes: tuple[str, ...] = ()
+    chunk: int = 1
+    cached: float = 0.0
+
+    def told(self, model: str, settled: Settled, seeds: Sequence[int], **more: Any) -> Diffusion:
+        """How these films were made by a model of this name; `more` is what only such a model knows."""
+        return Diffusion(
+            model,
+            tuple(seeds),
+            settled.steps,
+            settled.guidance,
+            settled.sampler,
+            settled.width,
+            settled.height,
+            frames=settled.frames,
+            cache_threshold=self.cached,
+            negative_prompt=settled.negative,
+            **more,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +132,8 @@ def make(
                 films.append(run.decoded(each, effort.chunk))
                 count.at(len(seeds) * steps + (number + 1) * share)
             notes = (*model.notes, *caching.told(model, settled.cached), *run.notes)
-            return Made(tuple(films), tuple(dict.fromkeys(notes)))
+            chunk, cached = model.eased.chunk or effort.chunk, caching.used(model, settled.cached)
+            return Made(tuple(films), tuple(dict.fromkeys(notes)), min(chunk, effort.chunk), cached)
 
     return model.compiling.tried(made)
 

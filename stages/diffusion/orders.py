@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar.sampling import OWN, Sampling
+from avatar.sampling import OWN, Diffusion, Sampling
 from avatar.stage import Context, Placement
 from stages.diffusion.models import Easel
 
@@ -49,10 +49,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Painted:
-    """The pictures, one a seed, and what their asker should know of them."""
+    """The pictures, one a seed, and what their asker should know of them; `diffusion` is how all were made."""
 
     pictures: tuple[Picture, ...]
     notes: tuple[str, ...] = ()
+    diffusion: Diffusion | None = None
 
 
 class Painter(Protocol):

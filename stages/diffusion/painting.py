@@ -77,7 +77,11 @@ class Studio:
         )
         films = iter(made.films)
         return [
-            Painted(tuple(next(films)[0] for _ in order.seeds), (*mine.notes, *words.notes, *made.notes))
+            Painted(
+                tuple(next(films)[0] for _ in order.seeds),
+                (*mine.notes, *words.notes, *made.notes),
+                made.told(self.easel.id, mine, order.seeds),
+            )
             for order, mine, words in zip(orders, all_settled, read, strict=True)
         ]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from avatar.errors import BadRequest
-from avatar.sampling import OWN, Sampler, Sampling
+from avatar.sampling import OWN, UNTOLD, Conditioning, Diffusion, Sampler, Sampling
 from stages.diffusion import controls
 from stages.diffusion.controls import Limits, Settled
 from stages.diffusion.orders import Picture
@@ -45,7 +45,8 @@ class Camera:
 class Scene:
     """What is to be filmed, once for each seed. It begins with `picture` where there is one.
 
-    `lively` is how much moves, 1 as usual, for models that can be told.
+    `lively` is how much moves, 1 as usual, for models that can be told; `conditioning` says it, and more, in one's own
+    figures.
     """
 
     prompt: str
@@ -56,11 +57,15 @@ class Scene:
     picture: Picture | None = None
     sampling: Sampling = OWN
     lively: float = 1.0
+    conditioning: Conditioning = UNTOLD
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A film on disk, without loss, in a scratch folder. `notes` say how it differs from what was asked."""
+    """A film on disk, without loss, in a scratch folder. `notes` say how it differs from what was asked.
+
+    `diffusion` is how it was made.
+    """
 
     path: Path
     seed: int
@@ -69,6 +74,7 @@ class Shot:
     fps: float
     frames: int
     notes: tuple[str, ...] = ()
+    diffusion: Diffusion | None = None
 
 
 @dataclass(frozen=True, slots=True)

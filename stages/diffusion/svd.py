@@ -1,6 +1,6 @@
 """Stable Video Diffusion: a picture that begins to live. Knows no stage; it reads no words."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -13,6 +13,8 @@ from stages.diffusion.making import Effort
 from stages.diffusion.model import Model, computing
 from stages.diffusion.shots import Scene, Slate
 from stages.diffusion.windows import Sliding
+
+T = TypeVar("T")
 
 BUCKET = 127
 """How much moves, as the network was told of its films: 1 to 255."""
@@ -51,13 +53,13 @@ def window(model: Model) -> int:
 
 def arguments(model: Model, scene: Scene, slate: Slate) -> dict[str, Any]:
     """What the pipeline is told. In a film longer than the window guidance is even, and the window's noise repeats."""
-    settled, size = slate.settled, window(model)
+    settled, size, told = slate.settled, window(model), scene.conditioning
     given: dict[str, Any] = {
-        "min_guidance_scale": min(LEAST_GUIDANCE, settled.guidance),
+        "min_guidance_scale": _chosen(told.min_guidance, min(LEAST_GUIDANCE, settled.guidance)),
         "max_guidance_scale": settled.guidance,
         "fps": int(SVD.fps),
-        "motion_bucket_id": min(255, max(1, round(BUCKET * scene.lively))),
-        "noise_aug_strength": NOISE,
+        "motion_bucket_id": _chosen(told.motion_bucket, min(255, max(1, round(BUCKET * scene.lively)))),
+        "noise_aug_strength": _chosen(told.noise_augmentation, NOISE),
     }
     if settled.frames > size:
         given["min_guidance_scale"] = settled.guidance
@@ -66,3 +68,7 @@ def arguments(model: Model, scene: Scene, slate: Slate) -> dict[str, Any]:
         repeated = noise.repeat(1, -(-settled.frames // size), 1, 1, 1)[:, : settled.frames]
         given["latents"] = repeated.to(model.dtype)
     return given
+
+
+def _chosen(wish: T | None, own: T) -> T:
+    return own if wish is None else wish

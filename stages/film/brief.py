@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from avatar.artifacts import Blob, Clip, ExportKind, Footages, Speech
+from avatar.sampling import Diffusion
 
 Captions = Literal["none", "soft", "burned"]
 Layout = Literal["side_by_side", "cut"]
@@ -50,6 +51,13 @@ class Brief:
     label: str = ""
     others: tuple[Clip, ...] = ()
     layout: Layout = "cut"
+
+    @property
+    def diffusion(self) -> tuple[Diffusion, ...]:
+        """How models painted and filmed who is seen."""
+        clips = (self.clip, *self.others)
+        works = (work for each in clips for work in (each.portrait.diffusion, each.footage and each.footage.diffusion))
+        return tuple(work for work in works if work)
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,4 +291,5 @@ def _film(brief: Brief, shot: Shot, context: Context, *, video: Path, rig: Path)
         recipe=context.keep(folder / "recipe.json", "application/json"),
         parts=tuple(sorted(set(blobs_of(brief)), key=lambda blob: blob.sha256)),
         notes=tuple(_notes(brief, shot)),
+        diffusion=brief.diffusion,
     )

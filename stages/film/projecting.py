@@ -50,6 +50,7 @@ def _take(reel: Reel, shot: Footage, film: Path, *, context: Context, middle: By
         frames,
         frames / reel.fps,
         (*shot.notes, *handing.remark((shot.width, shot.height), (reel.width, reel.height))),
+        shot.diffusion,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from avatar.artifacts import Blob, Portrait
-from avatar.sampling import OWN, Sampling
+from avatar.sampling import OWN, UNTOLD, Conditioning, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,7 @@ class Brief:
     `prompt` is what is to happen beside that, for models that read words; `sampling` is how diffusion models work.
     With `video` that is what moves: footage of the person, whose face is number `face` by size; it is made no larger
     than fills a film of `film`, (width, height). What is `driven` gets its movement later, so no model films it.
+    `conditioning` is what Stable Video Diffusion alone is told.
     """
 
     portrait: Portrait
@@ -28,3 +29,4 @@ class Brief:
     face: int = 0
     film: tuple[int, int] | None = None
     driven: bool = False
+    conditioning: Conditioning = UNTOLD

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from avatar.artifacts import Clip
+from avatar.sampling import UNTOLD
 from avatar.stage import Needs, Performer, Placement
 from stages import recipes, tracking
 from stages.motion.brief import Brief
 
 LANDMARKER = "face-landmarker"
 RIFE = "rife"
-FILMS = "2"
+FILMS = "3"
 """Raised when films of any of these come out otherwise."""
 
 
@@ -37,6 +38,10 @@ class Svd:
     def takes(self, brief: Brief, /) -> bool:
         """Only photographs: what is drawn moves by its layers."""
         return brief.portrait.kind == "photo" and not brief.driven
+
+    def named(self, brief: Brief, /) -> bool:
+        """Whether the asker wants what this one alone does."""
+        return brief.conditioning != UNTOLD
 
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Read the model. Raises `Unavailable`, `OutOfMemory`."""

@@ -28,10 +28,10 @@ from avatar.media.looping import Swing
 from avatar.sampling import Sampling
 from avatar.stage import Context
 from stages import pictures, rife, tracking
-from stages.diffusion import controls, samplers, svd, windows
+from stages.diffusion import controls, svd, windows, wishes
 from stages.diffusion.filming import Crew
 from stages.diffusion.shares import Share
-from stages.diffusion.shots import Camera, Scene, Shot
+from stages.diffusion.shots import Scene, Shot
 from stages.motion import idle
 from stages.motion.brief import Brief
 
@@ -112,7 +112,7 @@ class Mover:
             )
         shot, path = self._shot(brief, Share(context, 0.0, FILMED))
         shown = playing(shot, path, grid, context, self._draw)
-        told = (*shot.notes, *suited(self._crew.camera, brief.sampling)[1], *rife.told(self._draw))
+        told = (*shot.notes, *self._suited(brief)[1], *rife.told(self._draw))
         made = self._kept(shown, grid, Share(context, FILMED, 1.0), replace(shot, notes=told))
         return Clip(brief.portrait, idle.laid(brief, grid, context, head=0.0), footage=made)
 
@@ -127,6 +127,7 @@ class Mover:
                 yield frame
 
         made = footage.keep(looked(), context, fps=grid.fps, seed=shot.seed, notes=shot.notes, name="motion")
+        made = replace(made, diffusion=shot.diffusion)
         if follower is None:
             return made
         points = follower.points()
@@ -141,7 +142,8 @@ class Mover:
     def _shot(self, brief: Brief, context: Context) -> tuple[Shot, Path]:
         """The model's own film, from memory where it is known, and a file of it."""
         scene = self._scene(brief, context)
-        key = (brief.portrait.image, scene.prompt, scene.seeds, scene.seconds, scene.sampling, scene.lively)
+        told = (scene.width, scene.height, scene.conditioning)
+        key = (brief.portrait.image, scene.prompt, scene.seeds, scene.seconds, scene.sampling, scene.lively, *told)
         with self._lock:
             known = self._known.get(key)
         if known is not None:
@@ -159,7 +161,7 @@ class Mover:
         picture = pictures.read(context.path(brief.portrait.image))
         camera = self._crew.camera
         height, width = picture.shape[:2]
-        sampling, _ = suited(camera, brief.sampling)
+        sampling, _ = self._suited(brief)
         size = controls.settle(camera.limits, sampling, width=width, height=height)
         frames = camera.limits.frames
         if camera.id == "svd":
@@ -175,29 +177,21 @@ class Mover:
             picture=picture,
             sampling=sampling,
             lively=brief.head,
+            conditioning=brief.conditioning,
         )
 
+    def _suited(self, brief: Brief) -> tuple[Sampling, tuple[str, ...]]:
+        camera = self._crew.camera
+        return wishes.suited(camera.limits, brief.sampling, only=camera.only)
+
     def _window_or_more(self, brief: Brief, *, steps: int) -> int:
-        """Frames to film: one window, or as many as the film takes where that is not dear."""
+        """Frames to film: one window, or as many as the film takes where that is not dear and guidance may be even."""
         size = svd.window(self._crew.model)
+        if brief.conditioning.min_guidance is not None:
+            return size
         needed = math.ceil(brief.seconds * self._crew.camera.fps) + 1
         passes = steps * len(windows.windows(needed, size=size, overlap=windows.OVERLAP))
         return needed if needed > size and passes <= PASSES else size
-
-
-def suited(camera: Camera, sampling: Sampling) -> tuple[Sampling, tuple[str, ...]]:
-    """Of wishes that hold for all models of a talk those that this one can follow, and notes on the others."""
-    limits, notes = camera.limits, []
-    fit = camera.only or samplers.names(limits.family)
-    if sampling.sampler is not None and sampling.sampler not in fit:
-        notes.append(
-            f"{limits.name} moved the photograph with the sampler {fit[0]}: {sampling.sampler} does not fit it."
-        )
-        sampling = replace(sampling, sampler=None)
-    if sampling.guidance is not None and sampling.guidance > limits.most_guidance:
-        notes.append(f"{limits.name} moved the photograph with a guidance of {limits.most_guidance:g}, its highest.")
-        sampling = replace(sampling, guidance=limits.most_guidance)
-    return sampling, tuple(notes)
 
 
 def playing(shot: Shot, path: Path, grid: Grid, context: Context, draw: Draw | None) -> Playing:

@@ -7,7 +7,7 @@ from avatar.artifacts import Takes
 from avatar.media import handing
 from avatar.stage import Context, Needs, Placement
 from stages import recipes
-from stages.diffusion import controls, samplers
+from stages.diffusion import controls, wishes
 from stages.diffusion import orders as ordering
 from stages.diffusion.models import Easel
 from stages.diffusion.orders import Opens, Order, Painter, studio
@@ -20,7 +20,7 @@ class Painted:
 
     easel: Easel
     opens: Opens = studio
-    version: str = "1"
+    version: str = "2"
     wanted: bool = False
     """Whether a drawing in its place is a step down that is told."""
 
@@ -35,10 +35,12 @@ class Painted:
         return recipes.needs(self.id)
 
     def takes(self, brief: Brief, /) -> bool:
-        """Only briefs with words, whose sampler goes with the model."""
-        sampler = brief.sampling.sampler
-        fits = sampler is None or not samplers.why_not(self.easel.limits.family, sampler)
-        return fits and bool(brief.prompt.strip())
+        """Only briefs with words."""
+        return bool(brief.prompt.strip())
+
+    def unmet(self, brief: Brief, /) -> str:
+        """Wishes of sampling that this model can't grant."""
+        return wishes.unmet(self.easel.limits, brief.sampling)
 
     def named(self, brief: Brief, /) -> bool:
         """Whoever asks for a picture wants it painted."""
@@ -83,4 +85,4 @@ def handed(brief: Brief, painted: ordering.Painted, context: Context) -> Takes:
     notes = [
         (*painted.notes, *handing.remark((picture.shape[1], picture.shape[0]), wanted)) for picture in painted.pictures
     ]
-    return handing.pictures(shown, context, seeds=seeds, notes=notes)
+    return handing.pictures(shown, context, seeds=seeds, notes=notes, diffusion=painted.diffusion)

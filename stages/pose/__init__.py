@@ -12,7 +12,11 @@ from stages.pose.warp import Warp
 
 POSE: Stage[Brief, Clip] = Stage("pose", Clip, (Ltx2(), AnimateAnyone(), WanAnimate(), Warp()))
 
-__all__ = ["POSE", "Acting", "Brief", "Driving", "Partner", "Shooting", "alone", "check", "kept"]
+__all__ = ["PLAIN", "POSE", "Acting", "Brief", "Driving", "Partner", "Shooting", "alone", "check", "kept"]
+
+
+PLAIN = Warp().id
+"""Who leaves a clip's footage as it is."""
 
 
 def alone(backend: str) -> bool:

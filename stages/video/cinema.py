@@ -74,6 +74,7 @@ def _handed(brief: Brief, shots: Sequence[Shot], context: Context) -> Footages:
                 shot.frames,
                 seed=shot.seed,
                 notes=(*shot.notes, *unheard),
+                diffusion=shot.diffusion,
             )
             for shot in shots
         )

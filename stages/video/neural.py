@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from avatar.artifacts import Footages
 from avatar.stage import Needs, Performer, Placement
 from stages import recipes
+from stages.diffusion import wishes
 from stages.diffusion.cameras import CAMERAS
 from stages.video.brief import Brief
 
@@ -15,7 +16,7 @@ class Neural:
 
     id: str
     first: bool = False
-    version: str = "1"
+    version: str = "2"
 
     @property
     def needs(self) -> Needs:
@@ -29,6 +30,10 @@ class Neural:
             return begins != "must" and bool(brief.prompt.strip())
         return begins != "never"
 
+    def unmet(self, brief: Brief, /) -> str:
+        """Wishes of sampling and of length that this model can't grant."""
+        return wishes.unfilmed(CAMERAS[self.id], brief.sampling, brief.seconds)
+
     def named(self, _brief: Brief, /) -> bool:
         """Whether what comes out without it is less than was asked for."""
         return self.first
@@ -41,7 +46,7 @@ class Neural:
         return Cinema(crews.load(self.id, placement))
 
 
-LTX = Neural("ltx", first=True, version="2")
+LTX = Neural("ltx", first=True, version="3")
 WAN22_5B = Neural("wan22-ti2v-5b")
 WAN21_I2V = Neural("wan21-i2v")
 WAN21 = Neural("wan21-t2v-13b")

@@ -18,7 +18,7 @@ from avatar.jobs.service import House, JobService
 from avatar.testing_jobs import ScriptedJobs
 from tests.tiny import tiny_house
 
-DEADLINE = 20.0  # seconds after which a condition counts as never met
+DEADLINE = 90.0  # seconds after which a condition counts as never met
 KEYS = (("ann", "ann-has-a-long-key"), ("bob", "bob-has-a-long-key"))
 ADMIN = "the-owner-has-one-too"
 

@@ -15,7 +15,7 @@ from avatar.doors.api.serve import serve
 from avatar.errors import BadRequest
 from avatar.testing_jobs import ScriptedJobs
 from tests.api.asked import problem
-from tests.api.served import fetched, serving, until
+from tests.api.served import DEADLINE, fetched, serving, until
 from tests.tiny import tiny_house
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,16 +44,19 @@ def test_a_signal_ends_streams_closes_the_jobs_and_then_the_process(tmp_path: Pa
     command = [sys.executable, "-W", "error", "-c", SERVE, str(tmp_path), str(port)]
     with (
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=DEADLINE) as client,
     ):
-        until(lambda: _up(client))
-        job_id = client.post("/v1/videos", json={"script": "Hi"}).json()["id"]
-        with client.stream("GET", f"/v1/videos/{job_id}/events") as answer:
-            lines = answer.iter_lines()
-            assert "event: queued" in lines
-            process.send_signal(sent)
-            assert "event: finished" not in lines  # it ends all the same, without an error
-        out, err = process.communicate(timeout=30)
+        try:
+            until(lambda: _up(client))
+            job_id = client.post("/v1/videos", json={"script": "Hi"}).json()["id"]
+            with client.stream("GET", f"/v1/videos/{job_id}/events") as answer:
+                lines = answer.iter_lines()
+                assert "event: queued" in lines
+                process.send_signal(sent)
+                assert "event: finished" not in lines  # it ends all the same, without an error
+            out, err = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()  # else leaving would wait for ever for a server that was told nothing
     assert (out, err, process.returncode) == ("closed 0\n", "", 0)
 
 

@@ -60,12 +60,15 @@ class Place:
         """A process that has begun to write a film."""
         command = [sys.executable, "-m", "avatar", "speak", LONG, "-o", "out.mp4", *SMALL]
         with subprocess.Popen(command, cwd=self.folder, env=self.environ, stderr=subprocess.PIPE) as process:
-            while not self.half_films():
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=0.02)
-                    break
-            assert process.poll() is None, process.stderr.read() if process.stderr else ""
-            yield process
+            try:
+                while not self.half_films():
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(timeout=0.02)
+                        break
+                assert process.poll() is None, process.stderr.read() if process.stderr else ""
+                yield process
+            finally:
+                process.kill()
 
 
 @pytest.fixture(scope="module")

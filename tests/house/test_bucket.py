@@ -408,7 +408,7 @@ def test_what_other_clouds_clients_raise_is_told_as_ours(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str, name: str
 ) -> None:
     pytest.importorskip("fsspec")
-    from fsspec.implementations.memory import MemoryFileSystem
+    from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
     client = ModuleType(module)
     fault = type(name, (Exception,), {})

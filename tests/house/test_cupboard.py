@@ -23,7 +23,7 @@ from tests.house.test_startup import ROW, small
 from tests.weights.hub import Hub
 
 pytest.importorskip("huggingface_hub", reason="weights are fetched with the full environment")
-DEADLINE = 30.0
+DEADLINE = 90.0
 
 
 @pytest.fixture

@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 
+from avatar.artifacts import Clip, Motion
 from avatar.engine import Engine, Walk
 from avatar.errors import BadRequest, NotFound
 from avatar.events import Outcome
 from avatar.jobs import rows
 from avatar.request import parse
-from avatar.stage import Stage
+from avatar.sampling import Conditioning
+from avatar.stage import Choosy, Stage
 from avatar.store import FolderStore
-from stages import pipeline
+from stages import directing, pipeline, pose
 from stages.portrait.drawn import choose, gallery
-from tests.tiny import Tiny
+from tests.tiny import Tiny, a_portrait
 
 PICTURE = {"sha256": "1" * 64, "media_type": "image/png", "size": 9}
 MARKS = ("right_eye", "left_eye", "right_mouth", "left_mouth", "chin")
@@ -225,14 +227,28 @@ def test_a_video_beside_an_image_drives_it(tmp_path: Path) -> None:
     assert (shooting.width, shooting.height, shooting.fps, shooting.between) == (640, None, 10, "latents")
     assert (shooting.window, shooting.overlap, shooting.guided, shooting.reuse) == (16, 4, 1.0, 2)
     ask = parse({"text": "Hello.", "image": PICTURE, "drive": {"reuse": 2}})
-    assert pipeline.more(ask, 10.0)["animate-anyone"] == 2 * 144 * 64 * 98 * 320 * 2  # six windows
-    assert pipeline.more(parse({"text": "Hello."}), 10.0) == {}
+    assert directing.more(ask, 10.0)["animate-anyone"] == 2 * 144 * 64 * 98 * 320 * 2  # six windows
+    assert directing.more(parse({"text": "Hello."}), 10.0) == {}
     free = rendered(tmp_path / "none", video=VIDEO)[1]
     assert (free["motion"].driven, free["pose"].driving.wanted) == (False, False)
     told = Told(tmp_path / "heard")
     ask = parse({"text": "Hello.", "image": PICTURE, "backends": {"pose": "ltx2"}})
     pipeline.show(ask, pipeline.say(ask, told), run=told)
     assert (told["motion"].driven, told["pose"].backend) == (True, "ltx2")  # it films from the picture alone
+
+
+def test_what_stable_video_diffusion_is_told_reaches_it_and_nobody_films_over_it(tmp_path: Path) -> None:
+    drive = {"motion_bucket": 40, "noise_augmentation": 0.1, "min_guidance": 1.5, "decode_chunk": 4}
+    ask = parse({"text": "Hello.", "image": PICTURE, "drive": drive})
+    told = Told(tmp_path)
+    pipeline.show(ask, pipeline.say(ask, told), run=told)
+    assert told["motion"].conditioning == Conditioning(40, 0.1, 1.5, 4)
+    assert (told["motion"].driven, told["pose"].backend) == (False, "warp")
+    still = replace(a_portrait(), kind="photo")
+    clip = Clip(still, Motion(still.image, 25, 1))
+    assert [
+        each.id for each in pose.POSE.chain if isinstance(each, Choosy) and each.takes(replace(told["pose"], clip=clip))
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -251,6 +267,12 @@ def test_a_video_beside_an_image_drives_it(tmp_path: Path) -> None:
         ({"drive": {"window": 33}}, "drive.window can't be 33. Give motion"),
         ({"drive": {"juggle": 1}}, "drive.juggle is not something"),
         ({"avatar": "ada", "video": VIDEO}, "An avatar and a video can't both be the face"),
+        ({"drive": {"motion_bucket": 40}}, "films an image that nothing else moves"),
+        ({"image": PICTURE, "drive": {"decode_chunk": 4, "motion": "greet"}}, "that nothing else moves"),
+        ({"image": PICTURE, "drive": {"decode_chunk": 4}, "backends": {"pose": "ltx2"}}, "that nothing else moves"),
+        ({"image": PICTURE, "drive": {"min_guidance": 3.5}}, "can't rise from 3.5 to 3. Make drive.min_guidance"),
+        ({"image": PICTURE, "drive": {"min_guidance": 3.5}, "guidance_scale": 2}, "can't rise from 3.5 to 2"),
+        ({"image": PICTURE, "drive": {"motion_bucket": 256}}, "drive.motion_bucket can't be 256"),
     ],
 )
 def test_what_cannot_be_driven_is_found_out_first(tmp_path: Path, wish: dict[str, object], says: str) -> None:

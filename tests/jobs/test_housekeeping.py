@@ -18,7 +18,7 @@ from avatar.jobs.durable import DurableJobs
 from avatar.jobs.keeper import Keeper
 from avatar.jobs.live import LiveFolder
 from avatar.jobs.reports import Kept, Report
-from avatar.jobs.service import Order, Upload
+from avatar.jobs.service import Job, Order, Upload
 from avatar.jobs.shelf import Shelf
 from avatar.jobs.steps import Left
 from avatar.jobs.sweep import Sweep
@@ -30,7 +30,7 @@ from avatar.stage import Stage
 from avatar.store import FolderStore
 from tests.jobs import product
 from tests.jobs.conftest import Open, Server
-from tests.jobs.waiting import ended, wait
+from tests.jobs.waiting import ended, running, wait
 from tests.tiny import tiny_house
 
 
@@ -81,20 +81,26 @@ def test_an_id_that_no_database_can_hold_is_not_found(door: Open, postgres: str)
 def test_a_job_deleted_on_its_way_to_another_queue_is_not_put_there(tmp_path: Path) -> None:
     desk = Desk(tables.address(tmp_path, ""))
     desk.again("video_deleted", queue="gpu")
-    assert desk.owners() == set()
+    assert desk.owned() == {}
+    assert desk.queued("gpu") == set()
     desk.close()
+
+
+def take(data: Path, job: Job, executor: str) -> None:
+    """A queue has given the job to this executor, which has not begun it."""
+    database = tables.Database(tables.address(data, ""))
+    with database.write() as found:
+        taken = {"status": "PENDING", "executor_id": executor, "application_version": "1"}
+        workflows = sa.table("workflow_status", *map(sa.column, ("workflow_uuid", *taken)))
+        assert found.execute(workflows.update().where(workflows.c.workflow_uuid == job.id).values(taken)).rowcount == 1
+    database.close()
 
 
 def test_a_job_whose_worker_died_before_it_began_is_done_by_the_next(
     door: Open, embedded: Open, tmp_path: Path
 ) -> None:
     job = door().submit(parse({"text": "Hello."}))
-    database = tables.Database(tables.address(tmp_path, ""))
-    with database.write() as found:
-        taken = {"status": "PENDING", "executor_id": "worker-7", "application_version": "1"}
-        workflows = sa.table("workflow_status", *map(sa.column, ("workflow_uuid", *taken)))
-        assert found.execute(workflows.update().where(workflows.c.workflow_uuid == job.id).values(taken)).rowcount == 1
-    database.close()
+    take(tmp_path, job, "worker-7")
     assert ended(embedded(), job).status == "completed"
 
 
@@ -154,17 +160,44 @@ class Quick(Desk):
     def again(self, job: str, *, queue: str) -> None:
         self.told.append(queue)
         super().again(job, queue=queue)
-        if queue == "gpu":
-            self.keeper.put_back(job, "jobs")
+        if len(self.told) == 1:
+            self.keeper.put_back(job)
 
 
-def test_a_job_that_is_back_at_once_is_put_back_once_more(tmp_path: Path) -> None:
+def laid_down(jobs: DurableJobs, workbook: Workbook, *, place: str) -> Job:
+    """A job that a worker has begun, and left for whoever takes it from there."""
+    job = jobs.submit(parse({"text": "Hello."}))
+    assert workbook.begin(job.id, run="a run", worker="somebody")
+    assert workbook.place(job.id) is None
+    assert workbook.leave(job.id, run="a run", seconds=0, place=place)
+    return job
+
+
+def test_a_job_that_is_back_at_once_is_put_back_once_more(door: Open, tmp_path: Path) -> None:
     desk = Quick(tables.address(tmp_path, ""))
-    with housekeeping(tmp_path, desk) as (keeper, _):
+    with housekeeping(tmp_path, desk) as (keeper, shelf):
         desk.keeper = keeper
-        keeper.put_back("video_1", "gpu")
+        workbook = Workbook(shelf.database, keep=60.0, clock=time.time)
+        workbook.seen("a worker with a GPU", slots=1, stages=["motion/fast"], general=False)
+        keeper.put_back(laid_down(door(), workbook, place="gpu").id)
         keeper.start()
-        wait(lambda: desk.told == ["gpu", "jobs"])
+        wait(lambda: desk.told == ["gpu", "gpu"])
+
+
+@pytest.mark.parametrize("where", ["in a queue that was just given up", "in our own hand, which refused it"])
+def test_a_job_that_lies_where_nobody_looks_is_found(embedded: Open, tmp_path: Path, where: str) -> None:
+    jobs = embedded()
+    desk = Desk(tables.address(tmp_path, ""))
+    first, second = (jobs.submit(parse({"text": text})) for text in ("slow motion", "Hello."))
+    running(jobs, first, "motion")  # so the second one waits
+    (me,) = desk.owned()
+    if "queue" in where:
+        desk.again(second.id, queue="gpu")
+    else:
+        take(tmp_path, second, me)
+    (tmp_path / "go").touch()
+    assert [ended(jobs, each).status for each in (first, second)] == ["completed"] * 2
+    desk.close()
 
 
 class Noted(FolderStore):

@@ -5,16 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from avatar.doors import report
 from avatar.errors import BadRequest, UnsupportedMedia
 from avatar.jobs.signing import Signing
 from avatar.media import provenance
 from avatar.media.provenance import Claim, Credentials, SourceType
+from avatar.sampling import Diffusion
 from avatar.testing import workbench
 from tests.quality import films
 
 pytest.importorskip("c2pa", reason="Content Credentials need the package c2pa")
 
-CLAIM = Claim("composite", {"speech": "espeak", "film": "compositor"}, ("sd-turbo: none",), ("ab" * 32,))
+PAINTED = Diffusion("sd-turbo", (7, 8), 2, 0.0, "euler-a", 512, 512)
+CLAIM = Claim(
+    "composite", {"speech": "espeak", "film": "compositor"}, ("sd-turbo: none",), ("ab" * 32,), (PAINTED.written,)
+)
 
 
 @pytest.fixture
@@ -44,7 +49,9 @@ def test_a_signed_film_says_what_made_it(signed: Path) -> None:
         "backends": {"speech": "espeak", "film": "compositor"},
         "licences": ["sd-turbo: none"],
         "uploads": ["ab" * 32],
+        "diffusion": [PAINTED.written],
     }
+    assert "sampler euler-a" in report.provenance(told)
 
 
 def test_nobody_vouches_for_a_development_certificate(signed: Path) -> None:

@@ -21,7 +21,7 @@ from avatar.face import tracks
 from avatar.face.tracks import HEAD
 from avatar.media import footage
 from avatar.residency import Residency
-from avatar.sampling import Sampling
+from avatar.sampling import Conditioning, Sampling
 from avatar.stage import Context, Placement
 from avatar.store import FolderStore
 from avatar.testing import GIGABYTE, Bench, workbench
@@ -123,6 +123,84 @@ def test_one_window_is_what_the_plain_pipeline_makes_bit_by_bit(bench: Bench, pl
     mine = shown(clip, bench)
     assert np.array_equal(mine[0], (plain[0] * 255).round().astype(np.uint8))
     assert len(mine) == 12
+
+
+def test_what_it_is_told_is_what_the_plain_pipeline_is_told(bench: Bench, placement: Placement) -> None:
+    crew = svd.load(placement)
+    mover: Any = Mover(crew)
+    asked = Conditioning(motion_bucket=40, noise_augmentation=0.3, min_guidance=1.5, decode_chunk=3)
+    clip = mover(replace(brief(bench, 0.5), conditioning=asked), bench.context)
+    pipe = crew.model.pipe
+    plain = pipe(
+        PIL.Image.fromarray(picture()),
+        height=SIDE,
+        width=SIDE,
+        num_frames=WINDOW,
+        num_inference_steps=2,
+        min_guidance_scale=1.5,
+        max_guidance_scale=3.0,
+        fps=7,
+        motion_bucket_id=40,
+        noise_aug_strength=0.3,
+        decode_chunk_size=3,
+        generator=torch.Generator("cpu").manual_seed(3),
+        output_type="np",
+    ).frames[0]
+    assert np.array_equal(shown(clip, bench)[0], (plain[0] * 255).round().astype(np.uint8))
+    how = clip.footage.diffusion
+    assert (how.motion_bucket, how.noise_augmentation, how.min_guidance, how.decode_chunk) == (40, 0.3, 1.5, 3)
+    own = mover(brief(bench, 0.5), bench.context).footage
+    told = own.diffusion
+    assert (told.motion_bucket, told.noise_augmentation, told.min_guidance, told.decode_chunk) == (127, 0.02, 1.0, 2)
+    given = Conditioning(told.motion_bucket, told.noise_augmentation, told.min_guidance, told.decode_chunk)
+    same = replace(brief(bench, 0.5, sampling=Sampling(told.steps, told.guidance_scale, told.sampler)), head=0.5)
+    again = mover(replace(same, conditioning=given), bench.context).footage
+    assert (again.video, again.diffusion) == (own.video, told)
+    assert again.video != clip.footage.video
+
+
+def test_guidance_that_is_to_rise_is_that_of_one_window(bench: Bench, placement: Placement) -> None:
+    mover: Any = Svd().load(placement)
+
+    def made(**told: Any) -> Any:
+        asked = brief(bench, 1.2, sampling=Sampling(steps=1))
+        return mover(replace(asked, conditioning=Conditioning(**told)), bench.context).footage.diffusion
+
+    even, rising = made(), made(min_guidance=1.0)
+    assert (even.frames, even.min_guidance, even.guidance_scale) == (10, 2.0, 2.0)
+    assert (rising.frames, rising.min_guidance, rising.guidance_scale) == (WINDOW, 1.0, 3.0)
+
+
+def test_less_is_decoded_at_once_where_memory_ends_and_that_is_told(
+    bench: Bench, placement: Placement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew = svd.load(placement)
+    mover: Any = Mover(crew)
+    vae = crew.model.pipe.vae
+    decode, seen = vae.decode, list[int]()
+
+    def small_room(latents: Any, **more: Any) -> Any:
+        seen.append(len(latents))
+        if len(latents) > 2:
+            raise MemoryError
+        return decode(latents, **more)
+
+    monkeypatch.setattr(vae, "decode", small_room)
+    asked = replace(brief(bench, 0.5), conditioning=Conditioning(decode_chunk=4))
+    made = mover(asked, bench.context).footage
+    assert seen == [4, 2, 2, 2]
+    assert "Memory ran short: fewer frames were decoded at once." in made.notes
+    assert made.diffusion.decode_chunk == 2
+
+
+def test_without_it_what_it_was_told_is_a_step_down(tmp_path: Path) -> None:
+    engine = Engine(
+        FolderStore(tmp_path, budget=GIGABYTE), place=lambda _, name: Placement() if name == "idle" else None
+    )
+    walk = engine.walk(engine.store.session())
+    told = Brief(replace(a_portrait(), kind="photo"), 0.5, 25, 3, conditioning=Conditioning(motion_bucket=40))
+    walk(MOTION, told)
+    assert [(step.backend, step.to) for step in walk.fallbacks] == [("svd", "idle")]
 
 
 def test_a_longer_film_slides_over_windows_where_that_is_not_dear(bench: Bench, placement: Placement) -> None:

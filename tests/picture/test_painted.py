@@ -11,9 +11,13 @@ from PIL import Image
 from avatar.artifacts import Take, Takes
 from avatar.attempt import Wish
 from avatar.batching import Batcher
+from avatar.doors import report
+from avatar.doors.api.answers import video
 from avatar.engine import Engine
 from avatar.errors import BadRequest, Unavailable
 from avatar.events import Event, Progressed
+from avatar.jobs.direct import DirectJobs
+from avatar.jobs.service import Job
 from avatar.request import parse
 from avatar.sampling import Sampling
 from avatar.stage import Batching, Placement, Stage
@@ -25,6 +29,7 @@ from stages.picture import PICTURE, Brief
 from stages.picture.drawn import Drawn
 from stages.picture.painted import Atelier, Painted
 from tests.diffusion import small
+from tests.tiny import tiny_house
 
 TWO = Sampling(steps=2)
 
@@ -91,10 +96,38 @@ def test_the_queue_makes_a_batch_of_them(bench: Bench, atelier: Atelier) -> None
 
 
 def test_samplers_decide_which_model_is_asked() -> None:
-    lms = Brief("a lighthouse", 64, 64, 0, 1, Sampling(sampler="pndm"))
-    assert not Painted(SD_TURBO).takes(lms)
-    assert Painted(SD15).takes(lms)
+    pndm = Brief("a lighthouse", 64, 64, 0, 1, Sampling(sampler="pndm"))
+    assert "pndm does not go with SD-Turbo" in Painted(SD_TURBO).unmet(pndm)
+    assert not Painted(SD15).unmet(pndm)
     assert not Painted(SD15).takes(Brief("", 64, 64, 0))
+
+
+def test_a_job_tells_how_its_pictures_were_made_and_that_makes_them_again(tmp_path: Path) -> None:
+    folder = small.saved(small.sd15(turbo=True), tmp_path / "weights", variant="fp16")
+    place = Placement(weights={"sd-turbo": folder})
+    engine = Engine(FolderStore(tmp_path, budget=10**9), place=lambda _, name: place if name == "sd-turbo" else None)
+    jobs = DirectJobs(engine, render=pipeline.render, house=tiny_house())
+
+    def made(**wishes: object) -> Job:
+        asked = {"kind": "image", "prompt": "a lighthouse", "width": 256, "height": 256, "seed": 7, **wishes}
+        return jobs.follow(jobs.submit(parse(asked)).id, lambda event: None)
+
+    first = made(variations=2)
+    assert first.outcome is not None
+    assert first.outcome.takes is not None
+    [told] = report.job(first, {})["output"]["diffusion"]
+    output = video(first, "").output
+    assert output is not None
+    [answered] = output.model_dump(mode="json")["diffusion"]
+    assert told | {"seeds": [7, 8]} == {name: value for name, value in answered.items() if value is not None}
+    assert told == {
+        "model": "sd-turbo", "seeds": (7, 8), "steps": 2, "guidance_scale": 0.0, "sampler": "euler-a", "width": 256,
+        "height": 256, "frames": 1, "cache_threshold": 0.0, "negative_prompt": "",
+    }  # fmt: skip
+    names = ("steps", "guidance_scale", "sampler", "width", "height", "cache_threshold", "negative_prompt")
+    again = made(variations=2, backends={"picture": told["model"]}, **{name: told[name] for name in names})
+    assert again.outcome is not None
+    assert again.outcome.takes == first.outcome.takes
 
 
 def test_figures_that_make_no_sense_are_refused(bench: Bench, atelier: Atelier) -> None:

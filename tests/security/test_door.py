@@ -23,7 +23,7 @@ from tests.tiny import tiny_house
 
 KEY = "0123456789abcdef"
 JSON = "Host: localhost\r\nContent-Type: application/json\r\n"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def examine(path: Path, kind: UploadKind) -> str:

@@ -24,7 +24,7 @@ from avatar.testing import ManualClock
 from tests.security.hosts import Answer, Host, host, saying, sending
 
 KEY = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-PATIENCE = 10.0
+PATIENCE = 60.0
 OK = saying(b"", status="204 No Content")
 
 

@@ -149,6 +149,22 @@ def test_seeds_rule_what_is_seen(bench: Bench, placements: dict[str, Placement])
     assert cinema(a_brief(seed=5), bench.context) == cinema(a_brief(seed=5), bench.context)
 
 
+@pytest.mark.parametrize("name", ["wan21-t2v-13b", "modelscope"])
+def test_what_a_model_chose_itself_given_back_to_it_makes_the_same(
+    name: str, bench: Bench, placements: dict[str, Placement]
+) -> None:
+    cinema = Neural(name).load(placements[name])
+    first = cinema(a_brief(width=100, height=90), bench.context).shots[0]
+    how, own = first.diffusion, CAMERAS[name]
+    assert how is not None
+    assert (how.model, how.seeds, how.steps, how.fps) == (name, (5,), 2, own.fps)
+    assert (how.guidance_scale, how.negative_prompt) == (own.limits.guidance, own.negative)
+    assert (how.width, how.height, how.decode_chunk) == (first.width, first.height, None)
+    given = Sampling(how.steps, how.guidance_scale, how.sampler, how.negative_prompt, how.cache_threshold)
+    again = cinema(a_brief(width=how.width, height=how.height, sampling=given, seed=how.seeds[0]), bench.context)
+    assert (again.shots[0].video, again.shots[0].diffusion) == (first.video, how)
+
+
 def test_ti2v_films_after_words_and_after_a_picture_in_turn(bench: Bench, placements: dict[str, Placement]) -> None:
     cinema = Neural("wan22-ti2v-5b").load(placements["wan22-ti2v-5b"])
     words = cinema(a_brief(), bench.context)

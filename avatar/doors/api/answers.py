@@ -10,6 +10,7 @@ from avatar.events import Mode, Outcome
 from avatar.jobs.files import TAKES, seconds_of, variants
 from avatar.jobs.service import Job, Status
 from avatar.request import Ask, Kind
+from avatar.sampling import Diffusion
 
 EXAMPLE_ID = "video_0f8fad5bd9cb469fa16570867728950e"
 
@@ -64,6 +65,9 @@ class Output(BaseModel):
     seed: int = Field(description="The same request with this seed gives the same film")
     voice: str | None
     backends: dict[str, str] = Field(description="Who made which stage")
+    diffusion: list[Diffusion] = Field(
+        description="How the models that diffused really worked: a request that gives these makes the same again"
+    )
     licences: list[str] = Field(description="Licences of the weights that were used")
     notes: list[str] = Field(description="What is amiss in a recording, and how the film differs from what was asked")
 
@@ -252,6 +256,7 @@ def _output(job: Job, home: str, licences: tuple[str, ...]) -> Output | None:
         seed=outcome.seed,
         voice=outcome.speech.voice if outcome.speech else None,
         backends=outcome.backends,
+        diffusion=list(outcome.diffusion),
         licences=list(licences),
         notes=list(outcome.notes),
     )

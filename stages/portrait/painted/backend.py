@@ -17,6 +17,7 @@ from stages import recipes
 from stages.diffusion import controls, samplers
 from stages.diffusion.models import Easel
 from stages.diffusion.orders import Opens, Order, Painter, studio
+from stages.diffusion.orders import Painted as Work
 from stages.portrait.brief import Brief
 from stages.portrait.drawn import words
 from stages.portrait.photo import cascade, finding, frame
@@ -46,7 +47,7 @@ class Painted:
 
     easel: Easel
     opens: Opens = studio
-    version: str = "2"
+    version: str = "3"
 
     @property
     def id(self) -> str:
@@ -85,7 +86,7 @@ class Sitting:
     def __call__(self, brief: Brief, context: Context, /) -> Portrait:
         """The portrait. Raises `BadOutput` when no candidate has one good face, and what the painter raises."""
         why: list[str] = []
-        for number, (seed, picture, notes) in enumerate(self._candidates(brief, context), start=1):
+        for number, (seed, picture, painted) in enumerate(self._candidates(brief, context), start=1):
             points, confidence = self._faces(picture)
             fault = unfit(points, picture)
             if not fault:
@@ -93,13 +94,15 @@ class Sitting:
                 made = portrait(framed, confidence, context)
                 label = f"{self.easel.limits.name}, seed {seed}"
                 label += f", candidate {number} of {CANDIDATES}" if number > 1 else ""
-                return replace(made, label=label, notes=(f"The face was painted: {label}.", *notes))
+                how = painted.diffusion and replace(painted.diffusion, seeds=(seed,))
+                notes = (f"The face was painted: {label}.", *painted.notes)
+                return replace(made, label=label, notes=notes, diffusion=how)
             why.append(fault)
         seen = ", ".join(dict.fromkeys(why))
         raise BadOutput(f"{self.easel.limits.name} painted {len(why)} pictures, none with one good face ({seen}).")
 
-    def _candidates(self, brief: Brief, context: Context) -> Iterator[tuple[int, Bytes, tuple[str, ...]]]:
-        """Pictures with their seeds and what is to be told of them, painted as they are asked for."""
+    def _candidates(self, brief: Brief, context: Context) -> Iterator[tuple[int, Bytes, Work]]:
+        """Pictures with their seeds and all that is to be told of them, painted as they are asked for."""
         sampling = brief.sampling
         if not sampling.negative.strip() and self.easel.limits.guidance > 1.0:
             sampling = replace(sampling, negative=UNWANTED)
@@ -110,7 +113,7 @@ class Sitting:
             some = seeds[start : start + group]
             order = Order(helped(brief.prompt, brief.gender), some, side, side, sampling)
             painted = self.painter(order, context)
-            yield from ((seed, picture, painted.notes) for seed, picture in zip(some, painted.pictures, strict=True))
+            yield from ((seed, picture, painted) for seed, picture in zip(some, painted.pictures, strict=True))
 
     def _faces(self, picture: Bytes) -> tuple[list[Floats], float]:
         """The points of all faces, and how sure they are."""

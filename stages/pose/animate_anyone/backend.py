@@ -14,7 +14,7 @@ class AnimateAnyone:
     """For photographs, and for drawings that are to move as only it can: it has learnt from films of people."""
 
     id: ClassVar[str] = "animate-anyone"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     needs: ClassVar[Needs] = recipes.needs("animate-anyone")
 
     def takes(self, brief: Brief, /) -> bool:

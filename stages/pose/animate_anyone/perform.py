@@ -21,6 +21,7 @@ from avatar.face import tracks
 from avatar.media import footage, glimpses
 from avatar.media.interpolation import Draw
 from avatar.memory import give_back, memory_errors
+from avatar.sampling import Diffusion
 from avatar.stage import Context, Placement
 from avatar.turns import Turns
 from stages import rife
@@ -105,7 +106,7 @@ class Animator:
             ask = replace(ask, width=scene.size[0], height=scene.size[1], interpolation=latents_between(take))
             filmed = partial(self._filmed, take, shot, ask, context, notes=(*notes, *scene.notes, *shot.notes))
             made = self.compiling.tried(filmed)
-            made = self.faces(made, context)
+            made = replace(self.faces(made, context), diffusion=told(ask, take))
         path = context.scratch() / "pose.npy"
         tracks.write(path, shot.track)
         blob = context.keep(path, "application/x-npy")
@@ -170,6 +171,21 @@ def asked(brief: Brief) -> tuple[Ask, tuple[str, ...]]:
     steps = STEPS if sampling.steps is None else sampling.steps
     told = Ask(steps=steps, guidance=guidance, seed=brief.seed, schedule=schedule)
     return replace(told, guided=shooting.guided, reuse=shooting.reuse), tuple(notes)
+
+
+def told(ask: Ask, take: Take) -> Diffusion:
+    """How the film was made."""
+    return Diffusion(
+        model="animate-anyone",
+        seeds=(ask.seed,),
+        steps=ask.steps,
+        guidance_scale=ask.guidance,
+        sampler="ddim",
+        width=ask.width,
+        height=ask.height,
+        frames=take.frames,
+        fps=take.slow,
+    )
 
 
 def latents_between(take: Take) -> int:

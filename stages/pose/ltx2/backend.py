@@ -14,7 +14,7 @@ class Ltx2:
     """For photographs of one who speaks, and for drawings whose asker names it. Its footage has lips that speak."""
 
     id: ClassVar[str] = "ltx2"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = recipes.needs("ltx2")
 
     def takes(self, brief: Brief, /) -> bool:

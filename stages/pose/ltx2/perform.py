@@ -14,10 +14,10 @@ from avatar.face import tracks
 from avatar.face.tracks import Track
 from avatar.media import footage
 from avatar.media.interpolation import Draw
-from avatar.sampling import Sampling
+from avatar.sampling import Diffusion, Sampler
 from avatar.stage import Context, Placement
 from stages import facing, rife
-from stages.diffusion import controls, decoding, loading, previews, prompts
+from stages.diffusion import controls, decoding, loading, previews, prompts, wishes
 from stages.diffusion.controls import Settled
 from stages.diffusion.foreign import kind
 from stages.diffusion.making import Effort, Film, make
@@ -44,7 +44,7 @@ SOURCE = Source(
     encoders=("text_encoder", "connectors"),
     raw=True,
 )
-SAMPLER = "euler"
+SAMPLER: Sampler = "euler"
 LIMITS = controls.Limits("ltx", "LTX-2", 1216, 704, grid=32, steps=8, guidance=1.0, fixed_steps=(8,))
 MOMENTS = (1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875)
 """Shares of noise at which the distilled network is asked."""
@@ -85,7 +85,7 @@ class Speaker:
         context.step(0, 1)
         if brief.speech is None:
             raise BadRequest("LTX-2 films who speaks, and nothing is said here. Give a text or a recording.")
-        sampling, told = suited(brief.sampling)
+        sampling, told = wishes.suited(LIMITS, brief.sampling, only=(SAMPLER,))
         settled = controls.settle(LIMITS, sampling)
         track, said = warp.spoken(brief, context)
         take = _take(brief, brief.speech, said, track, context)
@@ -96,8 +96,19 @@ class Speaker:
         draw = self.draw if take.slow < take.fps else None
         shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track), draw=draw)
         made = footage.keep(shown, context, fps=take.fps, seed=brief.seed)
+        seeds = controls.seeds(brief.seed, sum(1 for _ in spans(take.frames)))
+        how = Diffusion(
+            "ltx2",
+            seeds,
+            settled.steps,
+            settled.guidance,
+            settled.sampler,
+            *take.view.size,
+            frames=take.frames,
+            fps=take.slow,
+        )
         made = self.faces(
-            replace(made, notes=tuple(dict.fromkeys((*notes, *rife.told(draw)))), spoken=True),
+            replace(made, notes=tuple(dict.fromkeys((*notes, *rife.told(draw)))), spoken=True, diffusion=how),
             Share(context, FILMED, 1.0),
         )
         path = context.scratch() / "pose.npy"
@@ -187,14 +198,6 @@ class _Told:
             "use_cross_timestep": False,
             **prompts.joined([self.words], self.model),
         }
-
-
-def suited(sampling: Sampling) -> tuple[Sampling, tuple[str, ...]]:
-    """Of wishes that hold for all models of a talk those that this one can follow, and a note on the sampler."""
-    if sampling.sampler in (None, SAMPLER):
-        return sampling, ()
-    told = f"LTX-2 was distilled for the sampler {SAMPLER}, and filmed with that: {sampling.sampler} does not fit it."
-    return replace(sampling, sampler=None), (told,)
 
 
 def unused(shooting: Shooting) -> tuple[str, ...]:

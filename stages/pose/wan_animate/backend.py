@@ -14,7 +14,7 @@ class WanAnimate:
     """For photographs, and for drawings whose asker names it; the only one that puts somebody into a video."""
 
     id: ClassVar[str] = "wan-animate"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     needs: ClassVar[Needs] = recipes.needs("wan-animate")
 
     def takes(self, brief: Brief, /) -> bool:

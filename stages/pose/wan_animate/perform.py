@@ -16,9 +16,10 @@ from avatar.face import tracks
 from avatar.media import footage, glimpses, video
 from avatar.media.interpolation import Draw
 from avatar.memory import give_back, lacking
+from avatar.sampling import Diffusion
 from avatar.stage import Context, Placement
 from stages import rife
-from stages.diffusion import controls, decoding, loading, placing, previews, prompts
+from stages.diffusion import controls, decoding, loading, placing, previews, prompts, wishes
 from stages.diffusion.model import Count, Model
 from stages.diffusion.orders import due
 from stages.diffusion.source import Source
@@ -67,7 +68,8 @@ class Animator:
         """The clip with diffused footage. Raises as `animate_anyone.perform.Animator` does."""
         beat = partial(context.step, 0, 1)
         beat()
-        settled = controls.settle(LIMITS, brief.sampling)
+        sampling, told = wishes.suited(LIMITS, brief.sampling)
+        settled = controls.settle(LIMITS, sampling)
         track, utterance = warp.spoken(brief, context)
         width, height = _size(brief, context)
         scene = staging.staged(
@@ -88,12 +90,12 @@ class Animator:
         filmed = partial(self._filmed, take, given, settled, encoded, context)
         frames, softened = self.model.compiling.tried(filmed)
         draw = self.draw if take.slow < take.fps else None
-        notes = (*settled.notes, *unused(brief.shooting), *scene.notes, *given.notes, *encoded.notes, *softened)
+        notes = (*settled.notes, *told, *unused(brief.shooting), *scene.notes, *given.notes, *encoded.notes, *softened)
         shown = raising.raised(frames, slow=take.slow, fps=take.fps, count=len(track), draw=draw)
         made = footage.keep(
             shown, context, fps=take.fps, seed=brief.seed, notes=tuple(dict.fromkeys((*notes, *rife.told(draw))))
         )
-        made = self.faces(made, context)
+        made = replace(self.faces(made, context), diffusion=_told(settled, take))
         path = context.scratch() / "pose.npy"
         tracks.write(path, given.track)
         blob = context.keep(path, "application/x-npy")
@@ -176,6 +178,23 @@ def segment(frames: int) -> int:
 def segments(frames: int, length: int) -> int:
     """How many of them the pipeline makes."""
     return max(1, -(-(max(frames, SHORTEST) - JOINED) // (length - JOINED)))
+
+
+def _told(settled: controls.Settled, take: Take) -> Diffusion:
+    """How the film was made."""
+    width, height = take.scene.size
+    return Diffusion(
+        "wan-animate",
+        (take.brief.seed,),
+        settled.steps,
+        settled.guidance,
+        settled.sampler,
+        width,
+        height,
+        frames=max(take.frames, SHORTEST),
+        fps=take.slow,
+        negative_prompt=settled.negative,
+    )
 
 
 def _size(brief: Brief, context: Context) -> tuple[int | None, int | None]:
