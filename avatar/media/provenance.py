@@ -103,7 +103,11 @@ def sign(film: Path, signed: Path, claim: Claim, *, signer: Credentials, media_t
 
     who = {"name": "Avatar Chat", "version": __version__}
     created = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPES + claim.source, "softwareAgent": who}
-    making: dict[str, object] = {"backends": dict(claim.backends), "licences": list(claim.licences), "uploads": list(claim.uploads)}
+    making: dict[str, object] = {
+        "backends": dict(claim.backends),
+        "licences": list(claim.licences),
+        "uploads": list(claim.uploads),
+    }
     if claim.diffusion:
         making |= {"diffusion": list(claim.diffusion)}
     manifest = {
