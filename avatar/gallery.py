@@ -1,6 +1,6 @@
 """What can be chosen from: voices, avatars, weights, as a viewer sees them. Knows nothing behind them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 ALSO_CALLED = {"zh": "cmn", "no": "nb"}
@@ -21,11 +21,15 @@ class VoiceCard:
     ready: bool = True
 
 
-def speaking(cards: Iterable[VoiceCard], language: str) -> tuple[VoiceCard, ...]:
-    """The voices of a BCP 47 tag and of what is below it: `pt` has those of `pt-br`. All of them for none."""
+def speaking(cards: Collection[VoiceCard], language: str) -> tuple[VoiceCard, ...]:
+    """The voices of a BCP 47 tag and of what is below it: `pt` has those of `pt-br`. All of them for none.
+
+    A language may be called by its English name too, as its voices are.
+    """
     wanted = language.strip().lower()
-    wanted = ALSO_CALLED.get(wanted, wanted)
-    return tuple(card for card in cards if not wanted or f"{card.language.lower()}-".startswith(f"{wanted}-"))
+    tag = ALSO_CALLED.get(wanted, wanted)
+    tagged = tuple(card for card in cards if not wanted or f"{card.language.lower()}-".startswith(f"{tag}-"))
+    return tagged or tuple(card for card in cards if card.language and wanted in card.name.lower().split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,20 @@ def test_voices_are_listed(cli: Cli) -> None:
 
 @pytest.mark.parametrize(
     ("language", "found"),
-    [("", "cmn pt pt-br pl"), ("zh", "cmn"), ("PT", "pt pt-br"), ("pt-BR", "pt-br"), ("p", ""), ("pt-b", "")],
+    [
+        ("", "cmn pt pt-br pl"),
+        ("zh", "cmn"),
+        ("PT", "pt pt-br"),
+        ("pt-BR", "pt-br"),
+        ("p", ""),
+        ("pt-b", ""),
+        ("Polish", "pl"),
+    ],
 )
 def test_a_language_has_the_voices_of_its_tag_and_of_those_below_it(language: str, found: str) -> None:
-    cards = [VoiceCard(tag, tag, tag, "male") for tag in ("cmn", "pt", "pt-br", "pl")]
+    cards = [
+        VoiceCard(tag, {"pl": "Polish (neural)"}.get(tag, tag), tag, "male") for tag in ("cmn", "pt", "pt-br", "pl")
+    ]
     assert " ".join(card.id for card in speaking(cards, language)) == found
 
 
