@@ -6,7 +6,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from avatar import granting
 from avatar.artifacts import Blob, Clip, ExportKind
@@ -20,11 +20,11 @@ from avatar.jobs import rigs, signing
 from avatar.jobs.house import Faces, UploadKind
 from avatar.plan import Weights
 from avatar.request import Ask
-from avatar.stage import Performer
+from avatar.stage import Backend, Performer, Stage
 from avatar.storage import Store
 from hallway.outfit import barred
 from hf_spaces_models import CATALOGUE
-from stages import moving, pipeline
+from stages import directing, moving, pipeline
 from stages.film import EXPORT, Wanted
 from stages.lips import LIPS, Brief
 from stages.lips.wav2vec import Wav2vec
@@ -138,8 +138,17 @@ def faces(picture: Blob, *, models: Path, store: Store) -> Faces:
 def check(ask: Ask, *, engine: Engine) -> None:
     """Raises `BadRequest` for what nobody could do, and for wishes that no model of this machine can grant."""
     pipeline.check(ask)
-    if not ask.speaks and not moving.able(ask, engine.place):
-        granting.asked(*pipeline.wished(ask), backends=ask.backends, barred=barred(ask), placed=engine.place)
+
+    def able(stage: Stage[Any, Any], brief: Any) -> list[Backend[Any, Any]]:
+        return granting.asked(stage, brief, backends=ask.backends, barred=barred(ask), placed=engine.place)
+
+    def first(stage: Stage[Any, Any], brief: Any) -> Backend[Any, Any] | None:
+        return next((each for each in able(stage, brief) if engine.place(stage.name, each.id) is not None), None)
+
+    if ask.kind == "talk" or moving.able(ask, engine.place):
+        directing.refuse(ask, first)
+    elif not ask.speaks:
+        able(*pipeline.wished(ask))
 
 
 def known(ask: Ask, *, engine: Engine) -> tuple[str, ...]:

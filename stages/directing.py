@@ -1,17 +1,47 @@
 """How somebody who talks is moved by models: what a request says of it, in the stages' words. Knows no model's work."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from typing import Any
 
+from avatar.artifacts import Clip, Eye, Face, Motion, Portrait, Speech
+from avatar.errors import BadRequest
 from avatar.request import Ask
 from avatar.sampling import UNTOLD
+from avatar.stage import Backend, Stage
 from stages import motion, pose
+from stages.diffusion import wishes
+
+First = Callable[[Stage[Any, Any], Any], Backend[Any, Any] | None]
+"""Who does a stage's work for a brief here; None where nobody can."""
+
+EYE = Eye((), (), (0.0, 0.0), 0.0, ())
+NOBODY = Face((), (), (), (), EYE, EYE, (), (), (0.0, 0.0))
+"""The face of somebody whose picture nobody has looked at yet."""
 
 
 def check(ask: Ask) -> None:
     """Raises `BadRequest` for a movement that the named backends can't make, or that nobody could."""
     motion.check(ask.drive.conditioning, guidance=ask.guidance_scale, free=stirred(ask))
     pose.check(actor(ask), driving(ask))
+
+
+def refuse(ask: Ask, first: First) -> None:
+    """Raises `BadRequest` where models would film a photograph, and none of those follows all that is wished of them.
+
+    `first` gives who would do a stage's work.
+    """
+    if ask.image is None or ask.dubbed or ask.turns:
+        return
+    who = Portrait(ask.image, (), NOBODY, 0, 0, "photo", "")
+    moving = motion.Brief(who, 0.0, ask.fps, ask.seed, prompt=happening(ask), driven=driven(ask))
+    clip = Clip(who, Motion(ask.image, ask.fps, 0))
+    said = Speech(ask.image, ask.image, 0.0, 0, "") if ask.speaks else None
+    posed = pose.Brief(clip, said, ask.seed, backend=actor(ask), driving=driving(ask))
+    used = [first(motion.MOTION, moving) if ask.speaks else None, first(pose.POSE, posed)]
+    short = [each.lacks(ask.sampling) for each in used if isinstance(each, wishes.Diffusing)]
+    if short and all(short):
+        raise BadRequest(" ".join(short))
 
 
 def driven(ask: Ask) -> bool:

@@ -13,11 +13,14 @@ transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 import diffusers  # noqa: E402 - after it was made quiet, as it looks for what it does not need
+from diffusers.hooks._helpers import TransformerBlockMetadata, TransformerBlockRegistry  # noqa: E402
 from diffusers.hooks.first_block_cache import FirstBlockCacheConfig  # noqa: E402
 from diffusers.hooks.group_offloading import apply_group_offloading  # noqa: E402
-from diffusers.hooks.hooks import HookRegistry  # noqa: E402
+from diffusers.hooks.hooks import HookRegistry, ModelHook  # noqa: E402
 from diffusers.hooks.layerwise_casting import apply_layerwise_casting  # noqa: E402
 from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify  # noqa: E402
+from diffusers.models.transformers.transformer_ltx2 import LTX2VideoTransformerBlock  # noqa: E402
+from diffusers.models.transformers.transformer_wan_animate import WanTransformerBlock as WanAnimateBlock  # noqa: E402
 from diffusers.pipelines import ltx2  # noqa: E402
 from diffusers.pipelines.ltx.modeling_latent_upsampler import LTXLatentUpsamplerModel  # noqa: E402
 from diffusers.utils import logging as diffusers_logging  # noqa: E402
@@ -37,7 +40,12 @@ def kind(library: str, name: str) -> Any:
 __all__ = [
     "FirstBlockCacheConfig",
     "HookRegistry",
+    "LTX2VideoTransformerBlock",
     "LTXLatentUpsamplerModel",
+    "ModelHook",
+    "TransformerBlockMetadata",
+    "TransformerBlockRegistry",
+    "WanAnimateBlock",
     "apply_group_offloading",
     "apply_layerwise_casting",
     "kind",

@@ -5,11 +5,21 @@ Sizes are no such wish: each is drawn in its own shape as large as the model can
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
 from avatar.sampling import Sampler, Sampling
 from stages.diffusion import samplers, shots
 from stages.diffusion.controls import Limits, either
 from stages.diffusion.shots import Camera
+
+
+@runtime_checkable
+class Diffusing(Protocol):
+    """One model of a talk, whose wishes hold for all of its models: it follows what it can, and notes tell the rest."""
+
+    def lacks(self, sampling: Sampling, /) -> str:
+        """The wishes that it can't follow, a sentence each."""
+        ...
 
 
 def unmet(limits: Limits, sampling: Sampling, *, only: Sequence[Sampler] = ()) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from avatar.artifacts import Clip
-from avatar.sampling import UNTOLD
+from avatar.sampling import UNTOLD, Sampling
 from avatar.stage import Needs, Performer, Placement
 from stages import recipes, tracking
+from stages.diffusion import wishes
+from stages.diffusion.cameras import CAMERAS
 from stages.motion.brief import Brief
 
 LANDMARKER = "face-landmarker"
@@ -43,6 +45,11 @@ class Svd:
         """Whether the asker wants what this one alone does."""
         return brief.conditioning != UNTOLD
 
+    def lacks(self, sampling: Sampling, /) -> str:
+        """Wishes that it can't follow."""
+        camera = CAMERAS[self.id]
+        return wishes.unmet(camera.limits, sampling, only=camera.only)
+
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Read the model. Raises `Unavailable`, `OutOfMemory`."""
         from stages import rife
@@ -67,6 +74,11 @@ class Told:
     def takes(self, brief: Brief, /) -> bool:
         """Only photographs of which something is told."""
         return brief.portrait.kind == "photo" and not brief.driven and bool(brief.prompt.strip())
+
+    def lacks(self, sampling: Sampling, /) -> str:
+        """Wishes that it can't follow."""
+        camera = CAMERAS[self.id]
+        return wishes.unmet(camera.limits, sampling, only=camera.only)
 
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Read the model. Raises `Unavailable`, `OutOfMemory`."""

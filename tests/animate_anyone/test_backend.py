@@ -271,7 +271,7 @@ def test_what_it_does_not_know_is_told(bench: Bench, perform: Performer[Brief, C
     made = perform(replace(wanted, shooting=replace(SHOT, width=70)), bench.context).footage
     assert made is not None
     told = " ".join(made.notes)
-    assert "euler was not used" in told
+    assert "euler does not fit it" in told
     assert "reads no words" in told
     assert "64 x 64 pixels, multiples of 64" in told
 

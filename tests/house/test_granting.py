@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from avatar import granting
+from avatar.artifacts import Blob
 from avatar.doors.cli import main
 from avatar.engine import Engine
 from avatar.errors import BadRequest
@@ -87,6 +88,35 @@ def test_a_wish_that_none_here_grants_is_refused_before_there_is_a_job(
 ) -> None:
     with pytest.raises(BadRequest, match=said):
         reception.check(parse(body), engine=having(tmp_path, *models))
+
+
+PHOTO: dict[str, Any] = {"text": "Hello.", "seed": 1, "image": Blob("0" * 64, "image/png", 9)}
+
+
+@pytest.mark.parametrize(
+    ("body", "models", "said"),
+    [
+        ({"sampler": "ddim"}, ("svd",), "ddim does not go with Stable Video Diffusion: it rounds .* It takes euler"),
+        ({"cache_threshold": 0.1}, ("svd",), "Stable Video Diffusion takes nothing over"),
+        ({"sampler": "unipc"}, ("svd", "animate-anyone"), "Stable Video Diffusion: .* unipc does not go with AnimateA"),
+        ({"steps": 30, "backends": {"pose": "ltx2"}}, ("svd", "ltx2"), "LTX-2 was distilled for 8 steps, not 30"),
+        ({"sampler": "ddim", "drive": {"motion": "greet"}}, ("svd", "wan-animate"), "does not go with Wan 2.2 Animate"),
+        ({"kind": "video", "text": "", "video": PHOTO["image"], "sampler": "lms"}, ("wan-animate",), "Wan 2.2 Animate"),
+    ],
+)
+def test_of_a_photograph_that_talks_a_wish_that_no_model_follows_is_refused(
+    body: dict[str, Any], models: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    engine = having(tmp_path, *models, "idle", "warp")
+    with pytest.raises(BadRequest, match=said):
+        reception.check(parse(PHOTO | body), engine=engine)
+    reception.check(parse(PHOTO | body), engine=having(tmp_path, "idle", "warp"))  # without models nobody is asked
+
+
+def test_a_wish_that_one_model_of_a_talk_follows_is_that_one_s(tmp_path: Path) -> None:
+    engine = having(tmp_path, "svd", "animate-anyone", "idle", "warp")
+    reception.check(parse(PHOTO | {"sampler": "ddim", "steps": 30}), engine=engine)
+    reception.check(parse({"text": "Hello.", "avatar": "ada", "sampler": "unipc"}), engine=engine)
 
 
 def test_without_a_model_a_wish_is_no_reason_to_refuse_and_the_step_down_is_told(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from stages.pose.ltx2.backend import Ltx2
 from stages.pose.ltx2.hearing import Ear, spectrogram
 from stages.pose.ltx2.perform import READ, Speaker
 from stages.pose.ltx2.spans import JOINED, LENGTH, SEGMENTS, drawn, pace, spans
+from tests.diffusion.replay import replayed
 from tests.motion.talk import silence, talk
 from tests.pose.people import brief, portrait
 from tests.pose.test_wan import Heard
@@ -113,6 +114,20 @@ def test_it_films_the_same_one_part_at_a_time(bench: Bench, perform: Speaker, pl
     turns = opened(replace(placement, offload="model"))  # which on a processor rounds a little differently
     found = [shown(bench, each(asked(bench), bench.context)).astype(int) for each in (perform, turns)]
     assert np.abs(found[0] - found[1]).max() <= 1
+
+
+def test_what_hardly_changes_is_taken_over_in_picture_and_sound(bench: Bench, perform: Speaker) -> None:
+    wanted = asked(bench)
+    plain = shot_of(perform(wanted, bench.context))
+    found = replayed(perform.model, lambda: perform(wanted, bench.context), "transformer_blocks")
+    for first, whole, again in zip(found.first, found.plain, found.again, strict=True):
+        assert torch.equal(first, whole)
+        assert torch.allclose(again, first, atol=1e-5)
+    assert found.worked == 1
+    made = shot_of(perform(replace(wanted, sampling=Sampling(cache_threshold=1.0)), bench.context))
+    assert made.diffusion is not None
+    assert (made.diffusion.cache_threshold, made.video == plain.video) == (1.0, False)
+    assert shot_of(perform(wanted, bench.context)) == plain
 
 
 def test_another_sound_or_seed_is_another_film(bench: Bench, perform: Speaker) -> None:

@@ -27,7 +27,8 @@ from stages.pose.driving.looking import Looking
 from stages.pose.driving.people import Figure
 from stages.pose.wan_animate import casting, stickman, windows
 from stages.pose.wan_animate.backend import WanAnimate
-from stages.pose.wan_animate.perform import Animator, segment, segments, unused
+from stages.pose.wan_animate.perform import SHORTEST, Animator, segment, segments, unused
+from tests.diffusion.replay import replayed
 from tests.motion.talk import talk
 from tests.pose.people import brief, png, portrait, somebody
 from tests.pose.tiny_wan import write
@@ -106,6 +107,37 @@ def test_a_clip_gets_footage_of_the_film_s_rate_and_length(bench: Bench, perform
     assert unused(Shooting(width=64, height=80)) == ()
     assert perform(wanted, bench.context).footage == made
     assert perform(replace(wanted, seed=8), bench.context).footage != made
+
+
+def test_what_hardly_changes_is_taken_over_and_nothing_is_added_twice(bench: Bench, perform: Animator) -> None:
+    wanted = asked(bench)
+    plain = perform(wanted, bench.context)
+    found = replayed(perform.model, lambda: perform(wanted, bench.context), "blocks")
+    assert torch.equal(found.first[0], found.plain[0])
+    assert torch.allclose(found.again[0], found.first[0], atol=1e-5)
+    assert found.worked == 1
+    told = replace(wanted, sampling=replace(wanted.sampling, cache_threshold=1.0))
+    cached = perform(told, bench.context).footage
+    assert cached is not None
+    assert cached.diffusion is not None
+    assert cached.diffusion.cache_threshold == 1.0
+    assert any("the rest was taken over" in note for note in cached.notes)
+    assert cached.video != plain.footage.video  # type: ignore[union-attr]
+    assert perform(wanted, bench.context).footage == plain.footage
+
+
+def test_a_segment_takes_nothing_over_from_the_one_before(
+    bench: Bench, perform: Animator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stages.pose.wan_animate.perform.SEGMENT", SHORTEST)
+    wanted = asked(bench)
+    network, asks, works = perform.model.pipe.transformer, list[None](), list[None]()
+    watching = network.register_forward_pre_hook(lambda *_: asks.append(None))
+    counting = network.blocks[-1].attn1.register_forward_pre_hook(lambda *_: works.append(None))
+    perform(replace(wanted, sampling=replace(wanted.sampling, cache_threshold=1.0)), bench.context)
+    watching.remove()
+    counting.remove()
+    assert (len(asks), len(works)) == (4, 2)  # two segments of two steps, the first of which each time
 
 
 def test_who_is_moved_by_a_video_takes_its_face_too(bench: Bench, perform: Animator) -> None:

@@ -136,6 +136,21 @@ def test_the_studio_gives_all_files_and_makes_a_film_again_with_a_change(visit: 
     visitor.until("document.querySelector('#s-script').value === 'Short.'")
 
 
+def _films_as_told(visitor: Visitor) -> None:
+    """What Stable Video Diffusion is told reaches the plan, and is refused beside its field."""
+    page = visitor.page
+    page.click(".models summary")
+    assert not page.locator("#s-bucket").is_visible()  # who greets is filmed by another model
+    page.select_option("#s-gesture", "")
+    page.fill("#s-bucket", "300")
+    visitor.until("document.querySelector('[data-for=motion_bucket]').textContent.includes('255')")
+    page.fill("#s-first", "5")
+    with page.expect_request(lambda asked: '"motion_bucket":40' in (asked.post_data or "")) as planned:
+        page.fill("#s-bucket", "40")
+    assert planned.value.post_data_json["drive"] == {"motion_bucket": 40, "min_guidance": 5}
+    visitor.until("document.querySelector('[data-for=min_guidance]').textContent.includes('rise from 5 to 3')")
+
+
 def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address: str, tmp_path: Path) -> None:
     picture = tmp_path / "face.webp"
     picture.write_bytes(httpx.get(f"{address}/look/avatars/ada.webp", timeout=60).content)
@@ -176,6 +191,7 @@ def test_a_picture_needs_consent_and_marks_and_then_speaks(visit: Visit, address
     assert planned.value.post_data_json["drive"] == {"motion": "greet"}
     assert planned.value.post_data_json["voice"] == "+m1"
     assert planned.value.response().status == 200
+    _films_as_told(visitor)
 
 
 def test_footage_takes_the_place_of_the_face_and_comes_back_with_a_change(visit: Visit, tmp_path: Path) -> None:
@@ -282,8 +298,18 @@ def test_words_become_a_silent_film(visit: Visit) -> None:
     visitor.page.fill("#s-seconds", "0")
     visitor.until("document.querySelector('[data-for=seconds]').textContent.includes('seconds')")
     visitor.page.fill("#s-seconds", "1")
+    visitor.page.click(".models summary")
+    visitor.page.fill("#s-frames", "9999")
+    visitor.until("document.querySelector('[data-for=frames]').textContent.includes('3600')")
+    visitor.page.fill("#s-cache", "0.1")
+    with visitor.page.expect_request(lambda asked: '"frames":30' in (asked.post_data or "")) as planned:
+        visitor.page.fill("#s-frames", "30")
+    body = planned.value.post_data_json
+    assert (body["cache_threshold"], "seconds" in body) == (0.1, False)
     visitor.until("!document.querySelector('.studio .preview').disabled")
-    visitor.page.click(".studio .preview")
+    with visitor.page.expect_request(lambda asked: asked.method == "POST" and asked.url.endswith("/videos")) as made:
+        visitor.page.click(".studio .preview")
+    assert {"seconds": 1, "steps": 6}.items() <= made.value.post_data_json.items()
     visitor.until("document.querySelector('.studio .film').currentTime > 0.2")
 
 

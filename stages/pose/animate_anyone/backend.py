@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from avatar.artifacts import Clip
+from avatar.sampling import Sampling
 from avatar.stage import Needs, Performer, Placement
 from stages import recipes
+from stages.diffusion import controls, wishes
 from stages.pose.brief import Brief
+
+LIMITS = controls.Limits(
+    "animate-anyone", "AnimateAnyone", 512, 784, grid=64, guidance=3.5, most_guidance=20.0, steps=30
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,10 @@ class AnimateAnyone:
     def named(self, brief: Brief, /) -> bool:
         """Whether the asker wants this one, or gives a video or a motion to move by."""
         return self.takes(brief) and (brief.backend == self.id or brief.driving.wanted)
+
+    def lacks(self, sampling: Sampling, /) -> str:
+        """Wishes that it can't follow."""
+        return wishes.unmet(LIMITS, sampling)
 
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Raises `Unavailable` when files are missing, damaged or of another model, `OutOfMemory`."""

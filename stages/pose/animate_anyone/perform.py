@@ -25,11 +25,12 @@ from avatar.sampling import Diffusion
 from avatar.stage import Context, Placement
 from avatar.turns import Turns
 from stages import rife
-from stages.diffusion import previews
+from stages.diffusion import previews, wishes
 from stages.diffusion.compiling import Compiling
 from stages.diffusion.orders import due
 from stages.pose import warp
 from stages.pose.animate_anyone import offload, pictures, release
+from stages.pose.animate_anyone.backend import LIMITS
 from stages.pose.animate_anyone.film import Ask, Effort, Models
 from stages.pose.animate_anyone.pipeline import Pipeline, Watch
 from stages.pose.animate_anyone.sketches import Sketches
@@ -43,9 +44,8 @@ from stages.pose.driving.looking import Looking
 Bytes = NDArray[np.uint8]
 
 WEIGHTS = ("animate-anyone", "sd-vae-ft-mse", "image-variations-encoder")
-STEPS, GUIDANCE = 30, 3.5
+STEPS, GUIDANCE, MOST_GUIDANCE = LIMITS.steps, LIMITS.guidance, LIMITS.most_guidance
 """Those of the release."""
-MOST_GUIDANCE = 20.0
 EFFORTS = (Effort(), Effort(windows=1, halves=1, decode=1, guide=1, features=1 << 27))
 """How much is held at once: as usual, and as little as possible."""
 LEAN = "Memory was short: it was diffused in the smallest parts."
@@ -159,18 +159,19 @@ def shown_to(context: Context, steps: int) -> Watch:
 
 def asked(brief: Brief) -> tuple[Ask, tuple[str, ...]]:
     """The film that a brief asks for, its size apart, and what was left out of it. Raises `BadRequest`."""
-    sampling, shooting, notes = brief.sampling, brief.shooting, []
+    sampling, told = wishes.suited(LIMITS, brief.sampling)
+    shooting, notes = brief.shooting, [*told]
     guidance = GUIDANCE if sampling.guidance is None else sampling.guidance
     if not isfinite(guidance) or not 0.0 <= guidance <= MOST_GUIDANCE:
         raise BadRequest(f"A guidance of {guidance:g} can't be used. Ask for 1 to {MOST_GUIDANCE:g}; 3.5 is usual.")
-    if sampling.sampler not in (None, "ddim"):
-        notes.append(f"AnimateAnyone is sampled by ddim; {sampling.sampler} was not used.")
+    if sampling.cache_threshold:
+        notes.append("AnimateAnyone takes nothing over by a threshold; drive.reuse is its own way to do so.")
     if sampling.negative:
         notes.append("AnimateAnyone reads no words; the negative prompt was not used.")
     schedule = Schedule(shooting.window, shooting.overlap, wrap=False)
     steps = STEPS if sampling.steps is None else sampling.steps
-    told = Ask(steps=steps, guidance=guidance, seed=brief.seed, schedule=schedule)
-    return replace(told, guided=shooting.guided, reuse=shooting.reuse), tuple(notes)
+    ask = Ask(steps=steps, guidance=guidance, seed=brief.seed, schedule=schedule)
+    return replace(ask, guided=shooting.guided, reuse=shooting.reuse), tuple(notes)
 
 
 def told(ask: Ask, take: Take) -> Diffusion:

@@ -4,9 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from avatar.artifacts import Clip
+from avatar.sampling import Sampler, Sampling
 from avatar.stage import Needs, Performer, Placement
 from stages import recipes
+from stages.diffusion import controls, wishes
 from stages.pose.brief import Brief
+
+LIMITS = controls.Limits("ltx", "LTX-2", 1216, 704, grid=32, steps=8, guidance=1.0, fixed_steps=(8,), caches=True)
+SAMPLER: Sampler = "euler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,10 @@ class Ltx2:
     def named(self, brief: Brief, /) -> bool:
         """Whether the asker wants this one."""
         return brief.backend == self.id
+
+    def lacks(self, sampling: Sampling, /) -> str:
+        """Wishes that it can't follow."""
+        return wishes.unmet(LIMITS, sampling, only=(SAMPLER,))
 
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Raises `Unavailable` when files are missing, damaged or of another model, `OutOfMemory`."""

@@ -14,10 +14,10 @@ from avatar.face import tracks
 from avatar.face.tracks import Track
 from avatar.media import footage
 from avatar.media.interpolation import Draw
-from avatar.sampling import Diffusion, Sampler
+from avatar.sampling import Diffusion
 from avatar.stage import Context, Placement
 from stages import facing, rife
-from stages.diffusion import controls, decoding, loading, previews, prompts, wishes
+from stages.diffusion import caching, controls, decoding, loading, previews, prompts, wishes
 from stages.diffusion.controls import Settled
 from stages.diffusion.foreign import kind
 from stages.diffusion.making import Effort, Film, make
@@ -29,6 +29,7 @@ from stages.pose.brief import Brief, Shooting
 from stages.pose.driving import raising, staging
 from stages.pose.driving.faces import Finder
 from stages.pose.ltx2 import wording
+from stages.pose.ltx2.backend import LIMITS, SAMPLER
 from stages.pose.ltx2.foreign import LTX2VideoCondition
 from stages.pose.ltx2.hearing import Ear
 from stages.pose.ltx2.spans import JOINED, LENGTH, Span, drawn, pace, spans
@@ -44,8 +45,6 @@ SOURCE = Source(
     encoders=("text_encoder", "connectors"),
     raw=True,
 )
-SAMPLER: Sampler = "euler"
-LIMITS = controls.Limits("ltx", "LTX-2", 1216, 704, grid=32, steps=8, guidance=1.0, fixed_steps=(8,))
 MOMENTS = (1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875)
 """Shares of noise at which the distilled network is asked."""
 SIZES, GRAIN = (704, 1216), 32
@@ -106,6 +105,7 @@ class Speaker:
             *take.view.size,
             frames=take.frames,
             fps=take.slow,
+            cache_threshold=caching.used(self.model, settled.cached),
         )
         made = self.faces(
             replace(made, notes=tuple(dict.fromkeys((*notes, *rife.told(draw)))), spoken=True, diffusion=how),

@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from avatar.artifacts import Clip
+from avatar.sampling import Sampling
 from avatar.stage import Needs, Performer, Placement
 from stages import recipes
+from stages.diffusion import controls, wishes
 from stages.pose.brief import Brief
+
+LIMITS = controls.Limits("wan", "Wan 2.2 Animate", 832, 480, grid=16, steps=20, guidance=1.0, caches=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,10 @@ class WanAnimate:
     def named(self, brief: Brief, /) -> bool:
         """Whether the asker wants this one, or what only this one does."""
         return brief.backend == self.id or brief.driving.replace
+
+    def lacks(self, sampling: Sampling, /) -> str:
+        """Wishes that it can't follow."""
+        return wishes.unmet(LIMITS, sampling)
 
     def load(self, placement: Placement, /) -> Performer[Brief, Clip]:
         """Raises `Unavailable` when files are missing, damaged or of another model, `OutOfMemory`."""

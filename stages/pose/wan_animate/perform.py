@@ -19,7 +19,7 @@ from avatar.memory import give_back, lacking
 from avatar.sampling import Diffusion
 from avatar.stage import Context, Placement
 from stages import rife
-from stages.diffusion import controls, decoding, loading, placing, previews, prompts, wishes
+from stages.diffusion import caching, controls, decoding, loading, placing, previews, prompts, wishes
 from stages.diffusion.model import Count, Model
 from stages.diffusion.orders import due
 from stages.diffusion.source import Source
@@ -29,12 +29,12 @@ from stages.pose.driving import raising, staging
 from stages.pose.driving.directing import Take
 from stages.pose.driving.faces import Finder
 from stages.pose.driving.looking import Looking
+from stages.pose.wan_animate.backend import LIMITS
 from stages.pose.wan_animate.casting import Cast, cast
 
 Bytes = NDArray[np.uint8]
 
 SOURCE = Source("wan22-animate-14b", "WanAnimatePipeline", "wan", float32=("vae",), compiles=True)
-LIMITS = controls.Limits("wan", "Wan 2.2 Animate", 832, 480, grid=16, steps=20, guidance=1.0)
 PROMPT = "视频中的人在做动作"
 """What the model was taught with: "the person in the video is moving"."""
 TOKENS = 512
@@ -95,7 +95,8 @@ class Animator:
         made = footage.keep(
             shown, context, fps=take.fps, seed=brief.seed, notes=tuple(dict.fromkeys((*notes, *rife.told(draw))))
         )
-        made = replace(self.faces(made, context), diffusion=_told(settled, take))
+        cached = caching.used(self.model, settled.cached)
+        made = replace(self.faces(made, context), diffusion=_told(settled, take, cached))
         path = context.scratch() / "pose.npy"
         tracks.write(path, given.track)
         blob = context.keep(path, "application/x-npy")
@@ -110,7 +111,7 @@ class Animator:
         total = segments(take.frames, length) * settled.steps
         with (
             placing.as_before(self.model, kind, partial(context.step, 0, 1)),
-            self.model.working(context, total, drawing=True) as count,
+            self.model.working(context, total, drawing=True, cached=settled.cached) as count,
         ):
             while True:
                 self.model.sampler(settled.sampler)
@@ -118,7 +119,7 @@ class Animator:
                 call["callback_on_step_end"] = _counting(count, self.model, context, settled.steps)
                 frames = self._tried(call)
                 if frames is not None:
-                    return frames, self.model.notes
+                    return frames, (*self.model.notes, *caching.told(self.model, settled.cached))
                 if not placing.hold_back(self.model, decoding=True):
                     raise OutOfMemory("The film does not fit into memory. Ask for a smaller one.")
                 count.done = 0
@@ -180,7 +181,7 @@ def segments(frames: int, length: int) -> int:
     return max(1, -(-(max(frames, SHORTEST) - JOINED) // (length - JOINED)))
 
 
-def _told(settled: controls.Settled, take: Take) -> Diffusion:
+def _told(settled: controls.Settled, take: Take, cached: float) -> Diffusion:
     """How the film was made."""
     width, height = take.scene.size
     return Diffusion(
@@ -193,6 +194,7 @@ def _told(settled: controls.Settled, take: Take) -> Diffusion:
         height,
         frames=max(take.frames, SHORTEST),
         fps=take.slow,
+        cache_threshold=cached,
         negative_prompt=settled.negative,
     )
 
@@ -221,6 +223,8 @@ def _counting(count: Count, model: Model, context: Context, steps: int) -> Any:
         if not bool(torch.isfinite(given["latents"]).all()):
             raise BadOutput("The model gave numbers that are none. Try another precision or another seed.")
         count.at(count.done + 1)
+        if step + 1 == steps:  # the next segment shows other frames
+            caching.forget(model)
         if due(step + 1, steps):
             shown = previews.rough(model, given["latents"], decoding.wan, {})
             if shown is not None:

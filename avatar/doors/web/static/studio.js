@@ -6,15 +6,14 @@ import { grow } from "./growing.js";
 import { ask, film, follow, glimpse, handed, house, recall, span, store, t, translate } from "./house.js";
 import { fillLanguages } from "./languages.js";
 import { downloads, remarks } from "./downloads.js";
+import { quick } from "./quick.js";
 import { placeOf } from "./refusals.js";
 import { showPlan } from "./plans.js";
 import { Takes } from "./takes.js";
 import { bodyOf, draftIn, dubs as dubbing, fill, offerBackends, offerDriving, offerVoices, prepare } from "./wish.js";
 
 const ENDS = ["finished", "failed", "canceled"];
-const QUICK = { talk: { size: "256x256", fps: 25 }, video: { fps: 25, seconds: 1 }, image: {} };
-const FEW = 6; // steps of diffusion in a quick preview
-const SMALL = { square: "256x256", wide: "456x256", tall: "256x456" };
+
 export async function open(element) {
   const room = new Studio(element.querySelector(".studio"));
   try {
@@ -64,7 +63,7 @@ class Studio {
       this.changed();
     });
     this.go.addEventListener("click", () => this.make());
-    this.preview.addEventListener("click", () => this.make(this.quick()));
+    this.preview.addEventListener("click", () => this.make(quick));
     this.cancel.addEventListener("click", () => {
       this.unwanted = true;
       this.callOff();
@@ -96,14 +95,6 @@ class Studio {
   }
 
   body() { return bodyOf(this.form, this.card, this.brought); }
-
-  // The same small, short and with few steps; the seed stays, so that the whole is like it.
-  quick() {
-    const body = this.body();
-    const [width, height] = body.size.split("x").map(Number);
-    const small = { ...QUICK[this.kind], size: this.kind === "talk" ? "256x256" : SMALL[width === height ? "square" : width > height ? "wide" : "tall"] };
-    return this.kind === "talk" ? small : { ...small, steps: Math.min(Number(body.steps) || FEW, FEW) };
-  }
 
   // After every change: what it would take, or what is wrong, beside the field.
   changed() {
@@ -182,7 +173,8 @@ class Studio {
     }
   }
 
-  async make(changes = {}) {
+  // `change` gives what is to be other than in the form.
+  async make(change = () => ({})) {
     const field = this.form.elements;
     if (!field.seed.value || !field.lock.checked) this.find(".dice").click();
     this.slip("");
@@ -192,8 +184,8 @@ class Studio {
     this.find(".downloads").hidden = this.find(".remarks").hidden = true;
     this.state.textContent = t("studio.sent");
     this.find(".screen").scrollIntoView({ block: innerWidth > 900 ? "nearest" : "center" }); // on a phone it is far below the form
-    const body = { ...this.body(), ...changes };
     try {
+      const body = { ...this.body(), ...await change(this.body()) };
       const job = await ask("/v1/videos", { method: "POST", body });
       this.job = job.id;
       this.began = performance.now();

@@ -9,6 +9,7 @@ const SLIDERS = {
   head: [0, 2, 0.1, 1], gaze: [0, 2, 0.1, 1], blink: [0, 2, 0.1, 1], expression: [0, 2, 0.1, 1],
   rate: [0.5, 2, 0.05, 1], pitch: [-12, 12, 1, 0],
 };
+const SVD = ["motion_bucket", "noise_augmentation", "min_guidance", "decode_chunk"];
 const AMOUNTS = ["head", "gaze", "blink", "expression"];
 const CHOICES = {
   captions: ["none", "soft", "burned"],
@@ -52,6 +53,9 @@ function slider(name, [min, max, step, value]) {
 // What can't be read as a number is sent as it was written: the answer says beside the field what is wrong.
 const number = (text) => (text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text.trim());
 
+// Those of the fields that somebody filled.
+const figures = (field, names) => Object.fromEntries(names.filter((name) => field[name].value.trim()).map((name) => [name, number(field[name].value)]));
+
 // The request of a form. `card` is who speaks, `sound` a recording, `start` the first picture of a film from words, `footage`
 // a film of somebody who is to say it, or to be moved like.
 export function bodyOf(form, card, { sound, start, footage }) {
@@ -59,7 +63,7 @@ export function bodyOf(form, card, { sound, start, footage }) {
   const kind = field.kind.value;
   const body = { kind, size: field.size.value, profile: field.profile.value, backends: chosen(form) };
   if (field.seed.value.trim()) body.seed = number(field.seed.value);
-  for (const name of ["steps", "guidance_scale"]) if (field[name].value.trim()) body[name] = number(field[name].value);
+  Object.assign(body, figures(field, ["steps", "guidance_scale", "cache_threshold"]));
   if (field.sampler.value) body.sampler = field.sampler.value;
   if (kind !== "image") body.fps = Number(field.fps.value);
   if (kind !== "image" && footage) body.video = footage.upload;
@@ -72,7 +76,7 @@ export function bodyOf(form, card, { sound, start, footage }) {
   if (field.prompt.value.trim() || !start) body.prompt = field.prompt.value;
   if (field.negative_prompt.value.trim()) body.negative_prompt = field.negative_prompt.value;
   body.variations = Number(field.variations.value);
-  if (kind === "video" && field.seconds.value.trim()) body.seconds = number(field.seconds.value);
+  if (kind === "video") Object.assign(body, figures(field, field.frames.value.trim() ? ["frames"] : ["seconds"]));
   if (kind === "video" && start) body.image = start.upload;
   return body;
 }
@@ -89,16 +93,19 @@ function driven(form, card, { start, footage }) {
   const talks = kind.value === "talk";
   if (!(talks ? card?.upload : kind.value === "video" && start)) return {};
   if (footage) return use.value === "replace" ? { replace: true } : {};
-  return talks && gesture.value ? { motion: gesture.value } : {};
+  if (!talks) return {};
+  return gesture.value ? { motion: gesture.value } : figures(form.elements, SVD);
 }
 
-// What footage is for is asked where there is a picture too; a motion by name where there is a picture alone.
+// What footage is for is asked where there is a picture too; a motion by name where there is a picture alone, and how Stable
+// Video Diffusion is to film it where there is no such motion.
 export function offerDriving(form, card, { start, footage }) {
   const { kind, use, gesture } = form.elements;
   const talks = kind.value === "talk";
   const picture = talks ? card?.upload : kind.value === "video" && start;
   use.closest(".field").hidden = !(footage && picture);
   gesture.closest(".field").hidden = !(talks && picture && !footage);
+  form.querySelector(".svd").hidden = gesture.closest(".field").hidden || gesture.value !== "";
   const own = [...use.options].find((each) => each.value === "dub");
   own.hidden = own.disabled = !talks;
   if (!talks && use.value === "dub") use.value = "move";
@@ -180,6 +187,7 @@ export function draftOf(asked) {
     ...motion, liveliness, expression: asked.expression, framing: asked.framing, background: colour ? "colour" : asked.background,
     ...(colour ? { colour: asked.background } : {}), label: asked.label ?? "", negative_prompt: asked.negative_prompt, seconds: asked.seconds ?? 4,
     variations: asked.variations, steps: asked.steps ?? "", guidance_scale: asked.guidance_scale ?? "", sampler: asked.sampler ?? "", profile: asked.profile,
+    frames: asked.frames ?? "", cache_threshold: asked.cache_threshold || "", ...Object.fromEntries(SVD.map((name) => [name, asked.drive[name] ?? ""])),
     gesture: asked.drive.motion, use: asked.drive.replace ? "replace" : asked.image && asked.video ? "move" : "dub",
     backends: asked.backends, face: asked.face, landmarks: asked.landmarks,
   };
