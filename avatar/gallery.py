@@ -1,6 +1,10 @@
 """What can be chosen from: voices, avatars, weights, as a viewer sees them. Knows nothing behind them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+ALSO_CALLED = {"zh": "cmn", "no": "nb"}
+"""Tags by which a language is asked for that stands under another one here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,17 @@ class VoiceCard:
     language: str
     gender: str
     ready: bool = True
+
+
+def speaking(cards: Collection[VoiceCard], language: str) -> tuple[VoiceCard, ...]:
+    """The voices of a BCP 47 tag and of what is below it: `pt` has those of `pt-br`. All of them for none.
+
+    A language may be called by its English name too, as its voices are.
+    """
+    wanted = language.strip().lower()
+    tag = ALSO_CALLED.get(wanted, wanted)
+    tagged = tuple(card for card in cards if not wanted or f"{card.language.lower()}-".startswith(f"{tag}-"))
+    return tagged or tuple(card for card in cards if card.language and wanted in card.name.lower().split())
 
 
 @dataclass(frozen=True, slots=True)

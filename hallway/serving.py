@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -84,6 +85,8 @@ def postman(chosen: Settings, jobs: DurableJobs, *, base: str) -> Iterator[None]
 
 def at_the_door(chosen: Settings, jobs: JobService, *, host: str, port: int, ready: Callable[[], None]) -> int:
     """Serve page, API and MCP over HTTP until stopped; the exit status. Raises `BadRequest` for a taken address."""
+    # FastAPI and Gradio each hide this while they load; where one restores the filters too early, the other shows it
+    warnings.filterwarnings("ignore", message="The '.*' attribute with value", category=UserWarning)
     speaks = talker(chosen.chat_url, chosen.chat_model, chosen.chat_key)
     app = create(jobs, rules(chosen), hands(chosen), others=[mount, partial(web.mount, talker=speaks)])
     return api.run(app, host=host, port=port, ready=ready)

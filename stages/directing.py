@@ -38,7 +38,7 @@ def refuse(ask: Ask, first: First) -> None:
     clip = Clip(who, Motion(ask.image, ask.fps, 0))
     said = Speech(ask.image, ask.image, 0.0, 0, "") if ask.speaks else None
     posed = pose.Brief(clip, said, ask.seed, backend=actor(ask), driving=driving(ask))
-    used = [first(motion.MOTION, moving) if ask.speaks else None, first(pose.POSE, posed)]
+    used: list[object] = [first(motion.MOTION, moving) if ask.speaks else None, first(pose.POSE, posed)]
     short = [each.lacks(ask.sampling) for each in used if isinstance(each, wishes.Diffusing)]
     if short and all(short):
         raise BadRequest(" ".join(short))

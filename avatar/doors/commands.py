@@ -9,21 +9,19 @@ from avatar.doors.hallway import Hallway
 from avatar.doors.show import show
 from avatar.doors.speak import speak
 from avatar.errors import BadRequest, NotFound
+from avatar.gallery import speaking
 
 
 def voices(chosen: argparse.Namespace, hallway: Hallway) -> int:
     """List the voices. Raises `NotFound` for a language that none speaks."""
-    cards = hallway.start().house.voices()
-    if chosen.language:
-        cards = tuple(card for card in cards if card.language.lower().startswith(chosen.language.lower()))
-        if not cards:
-            raise NotFound(f"There is no voice for language {chosen.language!r}. `voices` lists them all.")
+    cards = speaking(hallway.start().house.voices(), chosen.language or "")
+    if not cards:
+        raise NotFound(f"There is no voice for language {chosen.language!r}. `voices` lists them all.")
     if chosen.json:
         print(report.as_json({"voices": cards}))
         return 0
-    print(
-        terminal.table(("voice", "language", "gender", "name"), [(c.id, c.language, c.gender, c.name) for c in cards])
-    )
+    rows = [(c.id, c.language, c.gender, c.name, "" if c.ready else "not here: docs/voices.md") for c in cards]
+    print(terminal.table(("voice", "language", "gender", "name", ""), rows))
     return 0
 
 

@@ -66,7 +66,8 @@ class _Passed(ModelHook):
     def new_forward(self, _module: Any, hidden: Tensor, *args: Any, **kwargs: Any) -> Any:
         """As the module does itself, or nothing."""
         if self.head.state_manager.get_state().should_compute:
-            return self.fn_ref.original_forward(hidden, *args, **kwargs)
+            own: Any = self.fn_ref.original_forward
+            return own(hidden, *args, **kwargs)
         return torch.zeros_like(hidden)
 
 
@@ -92,7 +93,7 @@ class _Sounding(TransformerBlockMetadata):
 @cache
 def _introduce() -> None:
     """Tell the library of blocks that it does not know yet: what they give, and which of it goes on."""
-    TransformerBlockRegistry.register(WanAnimateBlock, TransformerBlockMetadata(0, None))
+    TransformerBlockRegistry.register(WanAnimateBlock, TransformerBlockMetadata(return_hidden_states_index=0))
     TransformerBlockRegistry.register(
         LTX2VideoTransformerBlock,
         _Sounding(0, 1, encoder_hidden_states_argument_name="audio_hidden_states"),

@@ -10,6 +10,7 @@ from avatar import __version__
 from avatar.doors import terminal
 from avatar.doors.terminal import Meter
 from avatar.events import Finished, Progressed, Started
+from avatar.gallery import VoiceCard, speaking
 from avatar.quality import judging
 from avatar.quality.figures import Figure
 from tests.cli.conftest import Cli
@@ -24,6 +25,25 @@ def test_voices_are_listed(cli: Cli) -> None:
     ]
     assert [line.split()[0] for line in cli("voices", "--language", "DE").out.splitlines()] == ["voice", "de"]
     assert cli("voices", "--json").json["voices"][0]["id"] == "en-us"
+
+
+@pytest.mark.parametrize(
+    ("language", "found"),
+    [
+        ("", "cmn pt pt-br pl"),
+        ("zh", "cmn"),
+        ("PT", "pt pt-br"),
+        ("pt-BR", "pt-br"),
+        ("p", ""),
+        ("pt-b", ""),
+        ("Polish", "pl"),
+    ],
+)
+def test_a_language_has_the_voices_of_its_tag_and_of_those_below_it(language: str, found: str) -> None:
+    cards = [
+        VoiceCard(tag, {"pl": "Polish (neural)"}.get(tag, tag), tag, "male") for tag in ("cmn", "pt", "pt-br", "pl")
+    ]
+    assert " ".join(card.id for card in speaking(cards, language)) == found
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])

@@ -244,6 +244,14 @@ def test_mixed_scripts_are_each_read_by_a_voice_of_their_own(tmp_path: Path) -> 
     assert {"ʂ", "χ"} & {phone.ipa for phone in said.utterance.phones}
 
 
+def test_letters_that_the_asked_voice_does_not_read_are_said_by_another_and_that_is_told(tmp_path: Path) -> None:
+    other = say(tmp_path / "other", "你好。", "de").speech
+    assert (other.voice, len(other.notes)) == ("cmn", 1)
+    assert "cmn speaks instead" in other.notes[0]
+    for text, voice in (("Ja, 好.", "de"), ("你好。", ""), ("Hello.", "en-gb")):
+        assert say(tmp_path / f"own {voice}", text, voice).speech.notes == ()
+
+
 def test_right_to_left_text_keeps_its_logical_order(tmp_path: Path) -> None:
     said = say(tmp_path, "\u202bשלום עולם\u202c, abc שלום")
     assert [word.text for word in said.utterance.words] == ["שלום", "עולם,", "abc", "שלום"]

@@ -13,7 +13,7 @@ from avatar.doors.api.body import VideoBody
 from avatar.doors.api.desk import At, Who
 from avatar.doors.api.problems import declared
 from avatar.doors.api.videos import ALWAYS, WITH_BODY
-from avatar.gallery import AvatarCard, VoiceCard
+from avatar.gallery import AvatarCard, VoiceCard, speaking
 from avatar.plan import Machine, Plan, Verdict
 
 SAMPLES = anyio.CapacityLimiter(2)
@@ -159,13 +159,11 @@ def seed_voices(desk: At) -> SeedVoices:
 def voices(
     desk: At,
     language: Annotated[
-        str | None, Query(max_length=40, description="Only voices of this BCP 47 tag, or that begin with it")
+        str | None, Query(max_length=40, description="Only voices of this BCP 47 tag, such as pt, and those below it")
     ] = None,
 ) -> VoiceList:
     """The voices that can be asked for. Any of them takes a timbre: `de+f3`."""
-    cards = desk.jobs.house.voices()
-    wanted = (language or "").lower()
-    return VoiceList(data=[card for card in cards if card.language.lower().startswith(wanted)])
+    return VoiceList(data=list(speaking(desk.jobs.house.voices(), language or "")))
 
 
 @router.get(

@@ -1,8 +1,9 @@
 """Errors as problem documents (RFC 9457), each with a stable code. Knows no route and no job."""
 
+import difflib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from avatar import allowed
+from avatar.doors.api.paths import path_of
 from avatar.errors import AvatarError, BadRequest, Busy, DatabaseGone, StageFailed
 
 MEDIA_TYPE = "application/problem+json"
@@ -119,6 +122,26 @@ TYPES = {
 """What to send instead, by pydantic's name for what was wrong."""
 
 
+HOW = {
+    **{name: how for name, how in allowed.HOW.items() if name not in ("text", "width", "height", "drive", "kind")},
+    "size": "Write it as 512x512, width first.",
+    "priority": "Use 0 (first) to 9 (last).",
+    "webhook": 'Send {"url": "https://...", "events": ["completed", "failed"]}.',
+}
+"""What may be sent, by the field of a request."""
+MEANT = {
+    "text": "script", "message": "script", "input": "script", "duration": "seconds", "length": "seconds",
+    "count": "variations", "n": "variations", "model": "backends", "width": "size", "height": "size",
+    "resolution": "size", "subtitles": "captions", "mood": "expression", "emotion": "expression", "speed": "rate",
+    "photo": "image", "picture": "image", "recording": "audio", "lang": "language", "callback": "webhook",
+}  # fmt: skip
+"""What fields are called elsewhere."""
+
+
+ASKED, BODIES = frozenset({"/v1/videos", "/v1/plans"}), frozenset({"VideoBody", "CreateVideo"})
+"""Where a film is asked for, and the bodies that do."""
+
+
 def of_http(error: HTTPException) -> Response:
     """The answer for an error of the web framework."""
     code = BY_STATUS.get(error.status_code, "internal")
@@ -164,29 +187,31 @@ def unexpected() -> Response:
     return problem("internal", "Something unexpected happened here. Try again, or tell the owner.", retryable=True)
 
 
-def _invalid(_request: Request, error: Exception) -> Response:
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     first = error.errors()[0]
     place, *path = first["loc"] or ("body",)
     if place == "path":
         return problem("not_found", "There is nothing with this id. Check it.")
     named = ".".join(str(part) for part in path if not _branch(part))
+    near = _near if path_of(request.scope) in ASKED else _spelling
     field = None if first["type"] == "json_invalid" else _short(named, 200)
-    return problem("invalid_request", _sentence(first, str(place), path), field=field or None)
+    return problem("invalid_request", _sentence(first, str(place), path, near=near), field=field or None)
 
 
 def refusal(error: ValidationError) -> BadRequest:
     """What pydantic found wrong with a body, as one of our own errors."""
     first = error.errors(include_url=False)[0]
-    return BadRequest(_sentence(first, "body", first["loc"]))
+    return BadRequest(_sentence(first, "body", first["loc"], near=_near if error.title in BODIES else _spelling))
 
 
-def _sentence(found: Any, place: str, path: Sequence[object]) -> str:
+def _sentence(found: Any, place: str, path: Sequence[object], *, near: Callable[[str], str]) -> str:
+    """`near` says which field may have been meant by one that is not known."""
     name = _short(".".join(str(part) for part in path if not _branch(part)))
     kind = found["type"]
     told = {
         "json_invalid": f"The body is not JSON: {found.get('ctx', {}).get('error', 'it ends too early')}.",
-        "extra_forbidden": f"{name} is not something that can be asked. Remove it, or check its spelling.",
+        "extra_forbidden": f"{name} is not something that can be asked. {near(name)}",
         "missing": f"The request has no {name}. Add it to the {place}.",
         "asked": str(found["msg"]),
     }
@@ -194,10 +219,24 @@ def _sentence(found: Any, place: str, path: Sequence[object]) -> str:
         return "The request has no body. Send a JSON object with Content-Type: application/json."
     if kind in ("model_attributes_type", "model_type", "dict_type") and not path:
         return "The body is not a JSON object. Send one, with Content-Type: application/json."
-    if kind in TYPES:
+    if kind in TYPES and not (path and str(path[0]) in HOW):
         return f"{name} can't be {_short(repr(found.get('input')))}. {TYPES[kind]}"
+    how = HOW.get(str(path[0])) if path else None
+    if how and kind not in told:
+        return f"{name} can't be {_short(repr(found.get('input')))}. {how}"
     reason = found["msg"][:1].lower() + found["msg"][1:].rstrip(".")
     return told.get(kind) or f"{name} can't be {_short(repr(found.get('input')))}: {reason}."
+
+
+def _spelling(_name: str) -> str:
+    return "Remove it, or check its spelling."
+
+
+def _near(name: str) -> str:
+    """Which field of a film's request may have been meant."""
+    known = [*MEANT, *HOW]
+    found = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75)
+    return f"Perhaps {MEANT.get(found[0], found[0])} is meant." if found else _spelling(name)
 
 
 def _branch(part: object) -> bool:

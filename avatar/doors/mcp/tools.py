@@ -13,6 +13,7 @@ from avatar.doors.api.catalogues import AvatarList, PlanAnswer, VoiceList, plan_
 from avatar.doors.mcp.resources import described
 from avatar.doors.mcp.visits import Visit
 from avatar.doors.mcp.waiting import ended
+from avatar.gallery import speaking
 from avatar.jobs.service import ID
 
 T = TypeVar("T", bound=BaseModel)
@@ -83,9 +84,8 @@ async def _plan(visit: Visit, asked: VideoBody) -> PlanAnswer:
 
 
 async def _voices(visit: Visit, asked: WhichVoices) -> VoiceList:
-    wanted = asked.language.lower()
     cards = await visit.desk.ask(visit.desk.jobs.house.voices)
-    return VoiceList(data=[card for card in cards if card.language.lower().startswith(wanted)])
+    return VoiceList(data=list(speaking(cards, asked.language)))
 
 
 async def _avatars(visit: Visit, _asked: Nothing) -> AvatarList:

@@ -13,7 +13,7 @@ class Espeak:
     """The floor of the speech stage. The brief's seed changes nothing: the same text always sounds the same."""
 
     id: ClassVar[str] = "espeak"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     needs: ClassVar[Needs] = Needs(packages=("espeakng_loader",), modes=(Mode(pace=0.02),))
 
     def takes(self, brief: Brief, /) -> bool:

@@ -61,7 +61,7 @@ def perform(brief: Brief, context: Context, /) -> Speech:
     path = folder / "speech.f32"
     line, language = speak(said, choice, controls, path=path, pace=brief.rate, step=step, silences=wanted)
     with storage_errors(folder):
-        return _kept(line, language, choice.variant, context, notes=_instead(brief))
+        return _kept(line, language, choice.variant, context, notes=_instead(brief, choice, language))
 
 
 def speak(
@@ -95,12 +95,14 @@ def speak(
     return line, _main(stretches)
 
 
-def _instead(brief: Brief) -> tuple[str, ...]:
-    """What is to be told when another voice was wanted than the built-in ones."""
+def _instead(brief: Brief, choice: voices.Choice, language: str) -> tuple[str, ...]:
+    """What is to be told when another voice was wanted than the one that says most of it, in this language."""
     if brief.reference is not None:
         return ("The voice of the sample could not be taken on here; a built-in voice speaks instead.",)
     if neural.named(brief.voice):
         return (f"The voice {neural.find(brief.voice).id} could not speak here; a built-in one speaks instead.",)
+    if choice.language not in ("", language):
+        return (f"The voice {choice.language} does not read most of these letters; {language} speaks instead.",)
     return ()
 
 

@@ -68,6 +68,12 @@ export function t(name, holes = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, hole) => (hole in holes ? String(holes[hole]) : whole));
 }
 
+// A length of time as people say it, as exact as a guess deserves.
+export function span(seconds) {
+  const [unit, size] = seconds < 90 ? ["second", 1] : seconds < 5400 ? ["minute", 60] : ["hour", 3600];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 0 }).format(Math.max(1, Math.round(seconds / size))).replace(/ /g, "\u00a0");
+}
+
 const LANGUAGES = ["en", "de", "fr", "es", "zh", "ja"];
 
 async function learn() {

@@ -1,7 +1,7 @@
 // The visitor's films: those that wait, those that are made, those that are there. Knows no form and no conversation.
 
 import { grow } from "./growing.js";
-import { ask, film, follow, glimpse, hand, house, make, t, translate, language } from "./house.js";
+import { ask, film, follow, glimpse, hand, house, make, picture, span, t, translate, language } from "./house.js";
 import { downloads, remarks } from "./downloads.js";
 import { broughtFor } from "./sounds.js";
 import { draftOf } from "./wish.js";
@@ -108,6 +108,7 @@ class Tile {
       const words = asked.text || asked.prompt || t(asked.audio ? "jobs.sound" : "jobs.picture");
       this.text.textContent = words;
       this.shot.setAttribute("aria-label", `${t("chat.play")}: ${words.slice(0, 80)}`);
+      this.dim();
     }, () => {});
   }
 
@@ -120,6 +121,11 @@ class Tile {
     this.live = make("video", { muted: true, autoplay: true, playsInline: true });
     this.settle = grow(this.live, film(this.room.told.viewer, this.id, "stream"));
     this.shot.replaceChildren(this.live);
+  }
+
+  // Who is asked for, while there is nothing else to see.
+  dim() {
+    if (this.asked?.avatar && !this.shot.childNodes.length) this.shot.append(make("img", { className: "dim", src: picture(this.asked.avatar), alt: "" }));
   }
 
   async glimpse(data) {
@@ -147,6 +153,7 @@ class Tile {
     if (!OPEN.includes(job.status)) {
       this.still();
       this.shot.replaceChildren();
+      if (job.status !== "completed") this.dim();
     }
     if (job.status === "completed") {
       const { duration_seconds: long, takes } = job.output;
@@ -195,7 +202,7 @@ class Tile {
     box.addEventListener("close", () => box.remove(), { once: true });
     document.body.append(box);
     box.showModal();
-    box.querySelector("video")?.play().catch(() => {});
+    box.querySelector("video, audio")?.play().catch(() => {});
   }
 
   // What was made: the film, the sound, the picture, or all takes.
@@ -204,7 +211,7 @@ class Tile {
     const names = output.takes.length > 1 ? output.takes.map((_, place) => `take-${place + 1}`) : [mode === "image" ? "image" : mode === "video" ? "video" : "audio"];
     const made = names.map((name) => {
       const src = film(this.room.told.viewer, this.id, name);
-      return mode === "image" ? make("img", { src, alt: this.text.textContent }) : make("video", { controls: true, src, loop: names.length > 1, muted: names.length > 1 });
+      return mode === "image" ? make("img", { src, alt: this.text.textContent }) : mode === "audio_only" ? make("audio", { controls: true, src }) : make("video", { controls: true, src, loop: names.length > 1, muted: names.length > 1 });
     });
     return made.length > 1 ? [make("div", { className: "several" }, ...made)] : made;
   }
@@ -212,7 +219,7 @@ class Tile {
 
 function fate(job, steps) {
   const at = new Date(job.created_at * 1000).toLocaleString(language, { dateStyle: "short", timeStyle: "short" });
-  const soon = job.eta_seconds ? ` · ${t("jobs.left", { seconds: Math.max(1, Math.round(job.eta_seconds)) })}` : "";
+  const soon = job.eta_seconds ? ` · ${t("jobs.left", { time: span(job.eta_seconds) })}` : "";
   if (job.status === "queued") return (job.queue_position ? t("chat.queued", { position: job.queue_position }) : t("status.queued")) + soon;
   if (job.status === "in_progress") {
     return `${job.stage ? t(`stage.${job.stage}`) : t("status.in_progress")} ${Math.round(job.progress)} %${steps}${soon}`;

@@ -1,6 +1,6 @@
 // A plan in words: what will run, what it costs, what is free already, what was stepped down and why. Knows no form.
 
-import { make, t } from "./house.js";
+import { make, span, t } from "./house.js";
 import { bytes } from "./downloads.js";
 
 // Backends that serve only those who brought something of their own.
@@ -15,7 +15,7 @@ export function showPlan(place, plan, body, { bare = false } = {}) {
   const free = bare ? [] : plan.known;
   const seconds = free.length === stages.size ? 0 : plan.seconds_now;
   if (free.length === stages.size) costs.push(t("plan.free"));
-  else costs.push(seconds ? t("plan.seconds", { seconds: Math.max(1, Math.round(seconds)) }) : t("plan.unknown"));
+  else costs.push(seconds ? t("plan.seconds", { time: span(seconds) }) : t("plan.unknown"));
   const first = [...stages.values()].map((chain) => chain.find((one) => one.runs)).filter(Boolean);
   const memory = Math.max(0, ...first.map((one) => one.ram));
   const vram = Math.max(0, ...first.map((one) => one.vram));

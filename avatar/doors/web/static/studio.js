@@ -3,7 +3,7 @@
 import { Brought } from "./brought.js";
 import { Cast, upload } from "./cast.js";
 import { grow } from "./growing.js";
-import { ask, film, follow, glimpse, handed, house, recall, store, t, translate } from "./house.js";
+import { ask, film, follow, glimpse, handed, house, recall, span, store, t, translate } from "./house.js";
 import { fillLanguages } from "./languages.js";
 import { downloads, remarks } from "./downloads.js";
 import { quick } from "./quick.js";
@@ -230,7 +230,7 @@ class Studio {
     this.progress(percent);
     if (this.root.classList.contains("played")) return;
     const gone = (performance.now() - this.began) / 1000;
-    const left = percent > 3 && gone > 2 ? ` · ${t("jobs.left", { seconds: Math.max(1, Math.round((gone * (100 - percent)) / percent)) })}` : "";
+    const left = percent > 3 && gone > 2 ? ` · ${t("jobs.left", { time: span((gone * (100 - percent)) / percent) })}` : "";
     this.state.textContent = `${t(`stage.${stage}`)} ${total > 1 ? `${done} / ${total}` : ""}${left}`;
   }
 
