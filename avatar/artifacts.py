@@ -71,8 +71,7 @@ class Speech:
     """Sound that says something: a mono 16-bit WAV, and its `Utterance` as a JSON blob.
 
     `notes` are sentences on what its hearer should know, such as that a recording is clipped. `language` is a tag,
-    empty where it is not known; `exact` is the utterance's. `pitch` is how high a recorded voice is: the median of its
-    fundamental frequency in Hz, 0 where nobody has listened.
+    empty where it is not known; `exact` is the utterance's. `pitch` is a recorded voice's median in Hz, 0 if unheard.
     """
 
     sound: Blob
@@ -105,9 +104,8 @@ class Eye:
 class Face:
     """The landmarks of one face at rest, in portrait pixels.
 
-    Lip lines run from the viewer's left mouth corner to the right one, 11 points each, corners included.
-    `jaw` runs from ear to ear through the chin, 17 points. `right` and `left` are the person's own sides,
-    as in ARKit and MediaPipe: the right eye is on the viewer's left.
+    Lip lines run from the viewer's left mouth corner to the right one, 11 points each, corners included; `jaw` from ear
+    to ear through the chin, 17 points. `right` and `left` are the person's own sides, as in ARKit and MediaPipe.
     """
 
     upper_lip_outer: Line
