@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stages.diffusion.easing import WAYS
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of small networks wait for each other longer than they work
 gc.disable()  # while modules are read nothing is garbage; see below
-
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # how fast an example comes says how busy the machine is
 
 LONG = (
     "web/test_browser.py",

@@ -29,7 +29,6 @@ CHECKS = [
 ]
 BOUNDED = settings(
     max_examples=10,  # of each operation and mode
-    deadline=None,
     database=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

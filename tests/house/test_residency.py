@@ -112,7 +112,7 @@ def rss_now() -> int:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not condition():
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.002)

@@ -60,7 +60,7 @@ def test_every_letter_knows_where_it_comes_from() -> None:
     assert [written[start:end] for start, end in found.sources[at : at + 3]] == ["n", "o", "w"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=80))
 def test_any_text_becomes_plain_letters_and_sources_go_on(written: str) -> None:
     found = word(written)
@@ -72,7 +72,7 @@ def test_any_text_becomes_plain_letters_and_sources_go_on(written: str) -> None:
     assert found.text == found.text.strip()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 10**15 - 1))
 def test_different_numbers_have_different_names(number: int) -> None:
     assert numerals.cardinal(number) != numerals.cardinal(number + 1)
@@ -83,7 +83,7 @@ def knows(letter: str) -> bool:
     return letter in LETTERS and letter not in ";:"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(st.sampled_from("ab 1.,!?$\n世B2-"), min_size=1, max_size=600), st.integers(40, 500))
 def test_lines_are_short_enough_and_in_order(written: str, longest: int) -> None:
     try:
