@@ -71,7 +71,7 @@ class Speech:
     """Sound that says something: a mono 16-bit WAV, and its `Utterance` as a JSON blob.
 
     `notes` are sentences on what its hearer should know, such as that a recording is clipped. `language` is a tag,
-    empty where it is not known; `exact` is the utterance's. `pitch` is a recorded voice's median fundamental, in Hz, or 0.
+    empty where it is not known; `exact` is the utterance's. `pitch` is a recording's median fundamental, in Hz, or 0.
     """
 
     sound: Blob
