@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     verified = known.add_parser("verify", help="say what a film tells of its own making", allow_abbrev=False)
     verified.add_argument("file", metavar="FILE")
     verified.set_defaults(command="verify")
-    served = known.add_parser("serve", help="serve the JSON API, and make films for it", allow_abbrev=False)
+    served = known.add_parser("serve", help="serve page, JSON API and MCP, and make films for them", allow_abbrev=False)
     served.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
     served.add_argument("--port", type=int, default=7860, help="(%(default)s)")
     served.add_argument("--no-worker", action="store_true", help="leave the work to `worker` processes")

@@ -110,5 +110,5 @@ def test_roles_say_who_plays_whom() -> None:
     text = "Ada: One. Ben: Two."
     cast = {"Ben": {"avatar": "kofi", "voice": "en-gb+m3", "rate": 1.2, "pitch": -1}}
     first, second = players(parse({"text": text, "cast": cast, "avatar": "nia", "voice": "de", "rate": 0.9, "seed": 1}))
-    assert (first.avatar, first.voice, first.rate, first.pitch) == ("nia", "de", 0.9, 0.0)
+    assert (first.avatar, first.voice, first.rate, first.pitch) == ("nia", "de+f2", 0.9, 0.0)
     assert (second.avatar, second.voice, second.rate, second.pitch) == ("kofi", "en-gb+m3", 1.2, -1)

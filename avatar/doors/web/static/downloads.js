@@ -1,6 +1,6 @@
 // What can be taken along of a finished job, and what is to be known of it. Knows no room.
 
-import { film, make, t } from "./house.js";
+import { film, language, make, t } from "./house.js";
 
 const VARIANTS = { video: "mp4", image: "png", sheet: "png", audio: "wav", "captions.srt": "srt", "captions.vtt": "vtt", "words.json": "json", "motion.csv": "csv", "certificate.json": "json" };
 
@@ -18,7 +18,9 @@ export function downloads(place, viewer, job, { exports = false } = {}) {
   const link = (variant, ending, text) => make("a", { href: film(viewer, job.id, variant), download: `${job.id}-${variant.split(".")[0]}.${ending}`, textContent: text });
   place.replaceChildren(...had(job.output).map((variant) => link(variant, VARIANTS[variant], t(`file.${variant}`))));
   if (exports && job.output.captions) place.append(...Object.entries(EXPORTS).map(([variant, ending]) => link(variant, ending, variant)));
-  place.append(make("span", { className: "seed", textContent: `${t("studio.seed")} ${job.output.seed}` }));
+  const until = job.expires_at && new Date(job.expires_at * 1000).toLocaleString(language, { dateStyle: "short", timeStyle: "short" });
+  const told = [`${t("studio.seed")} ${job.output.seed}`, ...(until ? [t("jobs.until", { time: until })] : [])];
+  place.append(make("span", { className: "seed", textContent: told.join(" · ") }));
   place.hidden = false;
 }
 

@@ -107,7 +107,7 @@ async function entered(page, words) {
       return await asked;
     } catch (problem) {
       if (problem.status !== 401) throw problem;
-      store("key", await keyAsked(stored("key") ? problem.message : ""));
+      store("key", await keyAsked(stored("key") ? t("key.wrong") : ""));
     }
   }
 }
