@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 
 from avatar.artifacts import Portrait
+from avatar.face import nearness
+from avatar.face.eyes import apart
 from avatar.stage import Context
 from stages.film import ground, matting, walls
 from stages.film.brief import PLAIN, Scenery
@@ -21,7 +23,7 @@ DIM, BRIGHT = 0.22, 1.15
 """Least and most light that a mouth's inside is shown in."""
 PHOTO_RELIEF = 1.3
 """Depth of a photographed head: FaceLandmarker then sees nearly the angles that the track asks for; more bends ears."""
-PHOTO_PURSES = 0.85
+PHOTO_PURSES = 0.75
 """Share of a drawn mouth's changes of width that a photographed one makes."""
 EDGE = 0.10
 """Face heights over which a photograph that is narrower than the film fades into what stands in beside it."""
@@ -49,8 +51,9 @@ def puppet(
     if portrait.kind != "photo":
         return Puppet(portrait.face, sheets, background, view, light=light)
     around = walls.of_photo(portrait, view, context)
+    manner = nearness.photographed(apart(portrait.face) / tall(portrait.face), width=PHOTO_PURSES)
     return Puppet(
-        portrait.face, sheets, background, view, light=light, relief=PHOTO_RELIEF, purses=PHOTO_PURSES, walls=around
+        portrait.face, sheets, background, view, light=light, relief=PHOTO_RELIEF, manner=manner, walls=around
     )
 
 
