@@ -24,7 +24,7 @@ LID_MEETS = 0.88
 LOOK = (0.26, 0.20)
 """Travel of the iris at full gaze, in eye widths across and in eye widths down."""
 
-BROW_RISE, BROW_PULLED = 0.19, 0.07
+BROW_RISE, BROW_PULLED = 0.19, 0.085
 """Mean rise of a fully raised brow in distances between the eyes, and the most that a muscle pulls in face heights."""
 FACE_TO_EYES = 2.92
 """Face height over the distance between the eyes where that is not told."""

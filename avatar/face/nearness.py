@@ -19,7 +19,7 @@ OPENING = (
     "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight",
 )  # fmt: skip
 """The columns that part the lips. Nothing holds back what brings them together."""
-WIDTH_HELD, OPENING_HELD = 1.2, 0.5
+WIDTH_HELD, OPENING_HELD = 1.0, 0.35
 """Powers of the enlargement by which the mouth's width changes less, and by which it opens less: most of what a nearer
 view enlarges is width, and lips that hardly part say nothing."""
 PURSED_HELD = 1.0
@@ -33,21 +33,22 @@ LESS, MORE = 0.9, 1.2
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """The shares of a drawn mouth's changes of width, and of its opening, that a mouth makes."""
+    """The shares of a drawn face's movements that a face makes: changes of the mouth's width, its opening, brows."""
 
     width: float = 1.0
     opening: float = 1.0
+    brows: float = 1.0
 
 
 DRAWN = Manner()
 
 
-def photographed(apart: float, *, width: float) -> Manner:
+def photographed(apart: float, *, width: float, brows: float = 1.0) -> Manner:
     """The manner of a photograph whose eyes are so many face heights apart.
 
     A face's height in a picture depends on how it is held and on where its hair begins; eyes are as far apart in all.
     """
-    return Manner(width, min(max(apart / EYES, LESS), MORE))
+    return Manner(width, min(max(apart / EYES, LESS), MORE), brows)
 
 
 def restrained(track: Track, *, shown: float, manner: Manner = DRAWN) -> Track:

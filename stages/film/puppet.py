@@ -80,7 +80,7 @@ class Puppet:
         self.mouth = Mouth(face, view.scale, view.origin)
         height = self.skull.face_height
         gives = GIVES if "lids" in sheets else 1.0
-        between = apart(face) * view.scale
+        between = apart(face) * view.scale * manner.brows
         self.right = EyeModel(face.right, "Right", view.scale, view.origin, height, gives, between)
         self.left = EyeModel(face.left, "Left", view.scale, view.origin, height, gives, between)
         cell = max(6, int(GRID * self.skull.unit) & ~1)

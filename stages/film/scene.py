@@ -23,8 +23,9 @@ DIM, BRIGHT = 0.22, 1.15
 """Least and most light that a mouth's inside is shown in."""
 PHOTO_RELIEF = 1.3
 """Depth of a photographed head: FaceLandmarker then sees nearly the angles that the track asks for; more bends ears."""
-PHOTO_PURSES = 0.75
-"""Share of a drawn mouth's changes of width that a photographed one makes."""
+PHOTO_PURSES, PHOTO_BROWS = 0.75, 1.15
+"""Shares of a drawn mouth's changes of width, and of a drawn brow's rise, that photographed ones make: of the latter
+FaceLandmarker sees two thirds."""
 EDGE = 0.10
 """Face heights over which a photograph that is narrower than the film fades into what stands in beside it."""
 GRAIN = 0.0035
@@ -51,7 +52,8 @@ def puppet(
     if portrait.kind != "photo":
         return Puppet(portrait.face, sheets, background, view, light=light)
     around = walls.of_photo(portrait, view, context)
-    manner = nearness.photographed(apart(portrait.face) / tall(portrait.face), width=PHOTO_PURSES)
+    eyes = apart(portrait.face) / tall(portrait.face)
+    manner = nearness.photographed(eyes, width=PHOTO_PURSES, brows=PHOTO_BROWS)
     return Puppet(
         portrait.face, sheets, background, view, light=light, relief=PHOTO_RELIEF, manner=manner, walls=around
     )

@@ -6,7 +6,6 @@ import pytest
 from avatar.face import nearness, rig_measures, tracks
 from avatar.face.tracks import COLUMN
 
-
 HELD = nearness.photographed(0.4, width=0.75)
 
 
