@@ -9,7 +9,7 @@ from avatar.artifacts import Portrait
 from avatar.face import nearness
 from avatar.face.eyes import apart
 from avatar.stage import Context
-from stages.film import ground, matting, walls
+from stages.film import ground, matting, spectacles, walls
 from stages.film.brief import PLAIN, Scenery
 from stages.film.canvas import Box, Planes
 from stages.film.inside import Colour
@@ -26,6 +26,8 @@ PHOTO_RELIEF = 1.3
 PHOTO_PURSES, PHOTO_BROWS = 0.75, 1.15
 """Shares of a drawn mouth's changes of width, and of a drawn brow's rise, that photographed ones make: of the latter
 FaceLandmarker sees two thirds."""
+BROWS_BEHIND_GLASSES = 0.3
+"""The same of brows behind a rim, which must not bend with them."""
 EDGE = 0.10
 """Face heights over which a photograph that is narrower than the film fades into what stands in beside it."""
 GRAIN = 0.0035
@@ -52,11 +54,22 @@ def puppet(
     if portrait.kind != "photo":
         return Puppet(portrait.face, sheets, background, view, light=light)
     around = walls.of_photo(portrait, view, context)
-    eyes = apart(portrait.face) / tall(portrait.face)
-    manner = nearness.photographed(eyes, width=PHOTO_PURSES, brows=PHOTO_BROWS)
     return Puppet(
-        portrait.face, sheets, background, view, light=light, relief=PHOTO_RELIEF, manner=manner, walls=around
+        portrait.face,
+        sheets,
+        background,
+        view,
+        light=light,
+        relief=PHOTO_RELIEF,
+        manner=manner_of(portrait, context),
+        walls=around,
     )
+
+
+def manner_of(portrait: Portrait, context: Context) -> nearness.Manner:
+    """How far a photographed face moves. Raises `BadOutput`, `CorruptBlob`."""
+    brows = BROWS_BEHIND_GLASSES if spectacles.worn(portrait, context) else PHOTO_BROWS
+    return nearness.photographed(apart(portrait.face) / tall(portrait.face), width=PHOTO_PURSES, brows=brows)
 
 
 def light_of(portrait: Portrait, context: Context) -> Colour:
