@@ -19,7 +19,7 @@ OPENING = (
     "mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight",
 )  # fmt: skip
 """The columns that part the lips. Nothing holds back what brings them together."""
-WIDTH_HELD, OPENING_HELD = 1.0, 0.35
+WIDTH_HELD, OPENING_HELD = 0.6, 0.35
 """Powers of the enlargement by which the mouth's width changes less, and by which it opens less: most of what a nearer
 view enlarges is width, and lips that hardly part say nothing."""
 PURSED_HELD = 1.0
