@@ -37,7 +37,7 @@ LIPS = Pace(("mouthPucker", "mouthFunnel", "mouthStretch", "mouthDimple"), lead=
 TONGUE = Pace(("tongue", "tongueOut"), lead=0.015, slow=0.045, fast=0.03)
 UNHURRIED = 0.8
 """Half a step's length, as a share of the mean length of the two sounds it joins, as far as the pace allows."""
-LEAVE = 0.3
+LEAVE = 0.15
 """A vowel or rounded glide is left at most this share of its length before its sound ends."""
 INTO_PAUSE, OUT_OF_PAUSE, PAUSE_STEP = 0.068, 0.091, 0.045
 """Seconds: the mouth's shutting is half done this long after the last sound, its opening (the breath before speaking)

@@ -14,17 +14,19 @@ from avatar.face.tracks import COLUMN, Track
 
 RAISED_FROM = 0.30
 """Accents of more weight than this may raise the brows."""
+OFTEN = (0.86, 0.58)
+"""How often a phrase's main accent raises them, and how often another one."""
 RAISE = (0.24, 0.80)
 """Height of a raise on a weightless accent and on the weightiest."""
 HIGHEST = 0.71
 """Where raises that add up level off."""
-RESTLESS = ((0.50, 0.066), (0.20, 0.080), (0.10, 0.035))
+RESTLESS = ((0.50, 0.086), (0.20, 0.104), (0.10, 0.045))
 """Bands (knot spacing in seconds, standard deviation) of each brow's own small movement while speaking."""
 BROWS = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
 LEAD = 0.17
 """Seconds by which a brow raise begins before its vowel."""
-RISE, FALL = 0.20, 0.31
-HELD = (0.04, 0.8)
+RISE, FALL = 0.20, 0.28
+HELD = (0.03, 0.4)
 """Shortest and longest time in seconds that brows stay up."""
 INHALE_FROM = 0.28
 """Pauses of at least this many seconds are used to breathe in."""
@@ -71,7 +73,7 @@ def _raises(grid: Grid, spoken: tuple[Phrase, ...], *, seed: int) -> Array:
     chance = generator(seed, "brow/raise").random((len(accents), 3))
     weight = np.asarray([accent.weight for accent in accents])
     main = np.asarray([accent.main for accent in accents])
-    raised = (weight > RAISED_FROM) & (chance[:, 0] < np.where(main, 0.86, 0.58))
+    raised = (weight > RAISED_FROM) & (chance[:, 0] < np.where(main, *OFTEN))
     height = (RAISE[0] + (RAISE[1] - RAISE[0]) * weight * (0.45 + 0.55 * chance[:, 1])) * raised
     starts = np.asarray([accent.time for accent in accents]) - LEAD
     ends = starts + RISE + HELD[0] + (HELD[1] - HELD[0]) * chance[:, 2] ** 2

@@ -1,7 +1,7 @@
 """Eyes that blink and look, and the brows over them: blendshape columns as warps of the upper face. Knows no pixels.
 
-The lids are an aperture like the mouth, open at rest; the brows move by smooth bumps. Lengths are pixels of the drawn
-picture, before the head is turned.
+The lids are an aperture like the mouth, open at rest. A brow moves as a whole: the skin of the lid under it stretches
+evenly, and the forehead above it gives way. Lengths are pixels of the drawn picture, before the head is turned.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar.artifacts import Eye, Line
+from avatar.artifacts import Eye, Face, Line
 from avatar.face.aperture import stretch
 from avatar.face.mouth import Warp, shifting
 from avatar.face.noise import minimum_jerk
@@ -24,16 +24,26 @@ LID_MEETS = 0.88
 LOOK = (0.26, 0.20)
 """Travel of the iris at full gaze, in eye widths across and in eye widths down."""
 
-BROW_RISE, BROW_PULLED = 0.19, 0.07
+BROW_RISE, BROW_PULLED = 0.19, 0.085
 """Mean rise of a fully raised brow in distances between the eyes, and the most that a muscle pulls in face heights."""
 FACE_TO_EYES = 2.92
 """Face height over the distance between the eyes where that is not told."""
-LASHES = 0.032
+LASHES = 0.029
 """Height above the upper lid, in face heights, up to which brows move nothing."""
 MARGIN = 0.085
 """Face heights beside eye and brow within which the brow's movement ends, so that there is no seam."""
-ROOM = 1.8
-"""What lies above the lashes rises at most its height over them, divided by this: else lashes would be torn upwards."""
+NO_LASHES = 0.4
+"""Share of an eye's width, about its inner corner, over which lashes become short."""
+THICK, FOREHEAD = 0.018, 0.13
+"""Face heights from a brow's middle to its edges, and above it to where the forehead no longer moves."""
+ROOM, LEAST_ROOM = 1.4, 1.2
+"""A brow rises at most its mean height over the lashes, divided by the first, and nowhere more than its height there,
+divided by the second: else lashes would be torn upwards."""
+
+
+def apart(face: Face) -> float:
+    """Distance between the middles of a face's upper lids, in portrait pixels."""
+    return float(np.hypot(*(np.mean(face.left.upper, axis=0) - np.mean(face.right.upper, axis=0))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +87,14 @@ class EyeModel:
         self._columns = np.arange(self.x, int(x1), dtype=np.float32)
         self._rows = np.arange(self.y, int(y1), dtype=np.float32)[:, None]
         self._rest = self.lids_at(self._columns)
-        self._bumps = self._brow_bumps()
-        x = np.clip(self._brow[:, 0] - self.x, 0, len(self._columns) - 1).astype(int)
-        y = np.clip(self._brow[:, 1] - self.y, 0, len(self._rows) - 1).astype(int)
-        self._brow_line = {name: bump[y, x] for name, bump in self._bumps.items()}
+        self._muscles = self._brow_muscles()
+        self._follows = self._brow_follows()
+        self._on_line = [np.interp(self._brow[:, 0], self._columns, each) for each in self._muscles]
         self._pull = self._pulled(face_height / FACE_TO_EYES if apart is None else apart)
 
     def _pulled(self, apart: float) -> float:
         """Pixels that a muscle at 1 pulls, so that the whole brow's line rises by its share of the eyes' distance."""
-        line = self._brow_line
-        felt = float(np.mean(line["inner"] + 0.6 * line["middle"] + line["outer"]))
+        felt = float(np.mean(_pull(1.0, 1.0, self._on_line)))
         return min(BROW_RISE * apart / max(felt, 0.1), BROW_PULLED * self.unit)
 
     def lids_at(self, columns: Array) -> Lids:
@@ -95,23 +103,38 @@ class EyeModel:
         lower = np.interp(columns, self._lower[:, 0], self._lower[:, 1]).astype(np.float32)
         return Lids(upper, np.maximum(lower, upper))
 
-    def _brow_bumps(self) -> dict[str, Array]:
+    def _brow_line(self) -> Array:
+        """Height of the brow's middle over each column."""
+        order = np.argsort(self._brow[:, 0])
+        line = np.interp(self._columns, self._brow[order, 0], self._brow[order, 1])
+        return np.asarray(line, np.float32)
+
+    def _brow_muscles(self) -> list[Array]:
+        """What the inner, middle and outer part of the brow's muscle move over the columns, and the room there."""
         inner, outer = (-1, 0) if self.side == "Right" else (0, -1)
-        at = {
-            "inner": self._brow[inner],
-            "middle": self._brow[len(self._brow) // 2],
-            "outer": self._brow[outer],
-        }
-        clear = np.maximum(self._rest.upper - self._rows - LASHES * self.unit, 0.0)
-        above_lid = np.minimum(clear / (0.03 * self.unit), 1.0)
-        within = np.minimum(self._columns - self._columns[0], self._columns[-1] - self._columns) / (MARGIN * self.unit)
-        free = minimum_jerk(within) * above_lid
-        bumps = {"room": (clear / ROOM).astype(np.float32)}
-        for name, (x, y) in at.items():
-            across = (self._columns - x) / (0.10 * self.unit)
-            down = (self._rows - y) / (0.075 * self.unit)
-            bumps[name] = (np.exp(-(across * across) - down * down) * free).astype(np.float32)
-        return bumps
+        within = np.minimum(self._columns - self._columns[0], self._columns[-1] - self._columns)
+        free = minimum_jerk(within / (MARGIN * self.unit))
+        found = []
+        for point in (self._brow[inner], self._brow[len(self._brow) // 2], self._brow[outer]):
+            across = (self._columns - point[0]) / (0.10 * self.unit)
+            found.append(np.asarray(np.exp(-(across * across)) * free, np.float32))
+        lid = np.maximum(self._over_lashes() - self._brow_line() - THICK * self.unit, 1e-3)
+        over_eye = (self._columns >= self._brow[:, 0].min()) & (self._columns <= self._brow[:, 0].max())
+        together = float(lid[over_eye].mean()) / ROOM
+        return [*found, np.minimum(lid / LEAST_ROOM, together).astype(np.float32)]
+
+    def _over_lashes(self) -> Array:
+        """Height over each column up to which brows move nothing; towards the nose there are no lashes."""
+        corner, away = (self._upper[-1, 0], 1.0) if self.side == "Right" else (self._upper[0, 0], -1.0)
+        there = np.clip(0.5 + (corner - self._columns) * away / (NO_LASHES * self.width), 0.4, 1.0)
+        return np.asarray(self._rest.upper - LASHES * self.unit * there, np.float32)
+
+    def _brow_follows(self) -> Array:
+        """How much of its brow's way each pixel goes, 0 to 1: all of it the brow, none the lashes and the hairline."""
+        line, thick, lashes = self._brow_line(), THICK * self.unit, self._over_lashes()
+        below = (lashes - self._rows) / np.maximum(lashes - line - thick, 1.0)
+        above = (self._rows - line + thick + FOREHEAD * self.unit) / (FOREHEAD * self.unit)
+        return np.clip(np.minimum(below, above), 0.0, 1.0).astype(np.float32)
 
     def lids(self, row: Track, rest: Lids) -> Lids:
         """Lid rims now, for the rims at rest over the same columns."""
@@ -162,17 +185,17 @@ class EyeModel:
         ]
         shifts = [flat, low, low, now.lower - rest.lower, now.lower - rest.lower, flat]
         down = stretch(self._rows, knots, shifts)
-        down += self._rise(row, self._bumps)
+        down += self._rise(row, self._muscles) * self._follows
         return Warp(self.x, self.y, shifting(None, down), None, float(low.max()))
 
-    def _rise(self, row: Track, bumps: dict[str, Array]) -> Array:
-        """How far down the brows' muscles push what lies under `bumps`, `room` of it at most; up is negative."""
+    def _rise(self, row: Track, muscles: list[Array]) -> Array:
+        """How far down the brow has come where `muscles` are told; up is negative, and levels off with the room."""
         down = self._own(row, "browDown")
         inner = column(row, "browInnerUp") - 0.8 * down
         outer = self._own(row, "browOuterUp") - 0.4 * down
-        pull = inner * bumps["inner"] + 0.3 * (inner + outer) * bumps["middle"] + outer * bumps["outer"]
-        risen: Array = np.asarray(-np.minimum(self._pull * pull, bumps["room"]), np.float32)
-        return risen
+        pull = self._pull * _pull(inner, outer, muscles)
+        full = np.maximum(pull, 0.0) / muscles[-1]
+        return np.asarray(-pull / np.sqrt(np.sqrt(1.0 + full**4)), np.float32)
 
     def gaze(self, row: Track) -> tuple[float, float]:
         """How far the iris has moved from rest, in pixels to the viewer's right and down."""
@@ -192,6 +215,12 @@ class EyeModel:
 
     def brow_outline(self, track: Track) -> Array:
         """The brow's middle line (frames, points, 2), before the head turns."""
-        rise = self._rise(track, self._brow_line)
+        rise = self._rise(track, self._on_line)
         moved: Array = self._brow + np.stack([np.zeros_like(rise), rise], axis=-1)
         return moved
+
+
+def _pull(inner: Array | float, outer: Array | float, muscles: list[Array]) -> Array:
+    """How far the three parts of a brow's muscle pull together, 1 where one alone pulls with all its might."""
+    result: Array = inner * muscles[0] + 0.3 * (inner + outer) * muscles[1] + outer * muscles[2]
+    return result

@@ -30,13 +30,17 @@ LEAST_ROOM, NO_WALLS = 0.01, 9.0
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Face heights that a head may go to each side until it leaves the picture, and how much smaller it may become."""
+    """Face heights that a head may go to each side until it leaves the picture, and how much smaller it may become.
+
+    Of a way that is asked for, somebody goes `eager` times as much, as far as the room allows.
+    """
 
     left: float = NO_WALLS
     right: float = NO_WALLS
     up: float = NO_WALLS
     down: float = NO_WALLS
     away: float = NO_WALLS
+    eager: float = 1.0
 
     def smaller(self, other: "Room") -> "Room":
         """The room that both leave."""
@@ -46,11 +50,15 @@ class Room:
             min(self.up, other.up),
             min(self.down, other.down),
             min(self.away, other.away),
+            max(self.eager, other.eager),
         )
 
     def within(self, x: Array, y: Array) -> tuple[Array, Array]:
         """A way to go, right and down in face heights, levelled off smoothly before the head leaves the picture."""
-        return _levelled(x, self.left, self.right), _levelled(y, self.up, self.down)
+        return (
+            _levelled(self.eager * x, self.left, self.right),
+            _levelled(self.eager * y, self.up, self.down),
+        )
 
     def nearer(self, scale: Array) -> Array:
         """How much larger to become, levelled off on the way to being smaller."""
@@ -188,8 +196,9 @@ def sources(
 
 
 def _levelled(way: Array, before: float, after: float) -> Array:
+    """The way, little changed up to half of its end on that side, which it never reaches."""
     end = np.where(way < 0.0, before, after)
-    result: Array = (end * np.tanh(way / end)).astype(np.float32)
+    result: Array = (way / (1.0 + (way / end) ** 4) ** 0.25).astype(np.float32)
     return result
 
 

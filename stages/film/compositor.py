@@ -12,7 +12,7 @@ class Compositor:
     """Weightless recipe of the compositor."""
 
     id: str = "compositor"
-    version: str = "11"
+    version: str = "12"
     needs: Needs = Needs(packages=("av", "cv2"), modes=(Mode(pace=0.3),))
 
     def load(self, placement: Placement) -> Performer[Brief, Film]:
@@ -27,7 +27,7 @@ class Exporter:
     """Weightless recipe of what draws films in other forms."""
 
     id: str = "exporter"
-    version: str = "6"
+    version: str = "7"
     needs: Needs = Needs(packages=("av", "cv2"))
 
     def load(self, placement: Placement) -> Performer[Wanted, Export]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from avatar.artifacts import Face
 from avatar.face import nearness, placing, pose, tracks
-from avatar.face.eyes import EyeModel
+from avatar.face.eyes import EyeModel, apart
 from avatar.face.mouth import Hole, Mouth, Warp
 from avatar.face.tracks import Track
 from stages.film.canvas import Box, Planes
@@ -66,11 +66,11 @@ class Puppet:
         *,
         light: Colour = WHITE,
         relief: float = 1.0,
-        purses: float = 1.0,
+        manner: nearness.Manner = nearness.DRAWN,
         walls: pose.Room = pose.NOTHING_IN_THE_WAY,
     ) -> None:
         self._background = background
-        self._film, self._purses = (view.width, view.height), purses
+        self._film, self._manner = (view.width, view.height), manner
         self.skull = pose.skull(face, view.scale, view.origin, relief)
         self._room = pose.room(self.skull, *self._film).smaller(walls)
         self._tilt = tilt_of(face, view)
@@ -80,9 +80,9 @@ class Puppet:
         self.mouth = Mouth(face, view.scale, view.origin)
         height = self.skull.face_height
         gives = GIVES if "lids" in sheets else 1.0
-        apart = float(np.hypot(*(np.mean(face.left.upper, axis=0) - np.mean(face.right.upper, axis=0)))) * view.scale
-        self.right = EyeModel(face.right, "Right", view.scale, view.origin, height, gives, apart)
-        self.left = EyeModel(face.left, "Left", view.scale, view.origin, height, gives, apart)
+        between = apart(face) * view.scale * manner.brows
+        self.right = EyeModel(face.right, "Right", view.scale, view.origin, height, gives, between)
+        self.left = EyeModel(face.left, "Left", view.scale, view.origin, height, gives, between)
         cell = max(6, int(GRID * self.skull.unit) & ~1)
         shown = {name: sheets[name] for name in MOVING if name in sheets}
         own = {"head": OWN * height}
@@ -104,7 +104,7 @@ class Puppet:
 
     def performed(self, track: Track) -> Track:
         """The track as this view has it performed; rows of it are what `draw` and `landmarks` take."""
-        return nearness.restrained(track, shown=self._film[1] / self.skull.unit, width=self._purses)
+        return nearness.restrained(track, shown=self._film[1] / self.skull.unit, manner=self._manner)
 
     def _depths(self, points: Floats) -> Floats:
         """Depth of each layer's points (layers, k).

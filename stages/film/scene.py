@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 
 from avatar.artifacts import Portrait
+from avatar.face import nearness
+from avatar.face.eyes import apart
 from avatar.stage import Context
-from stages.film import ground, matting, walls
+from stages.film import ground, matting, spectacles, walls
 from stages.film.brief import PLAIN, Scenery
 from stages.film.canvas import Box, Planes
 from stages.film.inside import Colour
@@ -21,8 +23,11 @@ DIM, BRIGHT = 0.22, 1.15
 """Least and most light that a mouth's inside is shown in."""
 PHOTO_RELIEF = 1.3
 """Depth of a photographed head: FaceLandmarker then sees nearly the angles that the track asks for; more bends ears."""
-PHOTO_PURSES = 0.85
-"""Share of a drawn mouth's changes of width that a photographed one makes."""
+PHOTO_PURSES, PHOTO_BROWS = 0.75, 1.15
+"""Shares of a drawn mouth's changes of width, and of a drawn brow's rise, that photographed ones make: of the latter
+FaceLandmarker sees two thirds."""
+BROWS_BEHIND_GLASSES = 0.3
+"""The same of brows behind a rim, which must not bend with them."""
 EDGE = 0.10
 """Face heights over which a photograph that is narrower than the film fades into what stands in beside it."""
 GRAIN = 0.0035
@@ -50,8 +55,21 @@ def puppet(
         return Puppet(portrait.face, sheets, background, view, light=light)
     around = walls.of_photo(portrait, view, context)
     return Puppet(
-        portrait.face, sheets, background, view, light=light, relief=PHOTO_RELIEF, purses=PHOTO_PURSES, walls=around
+        portrait.face,
+        sheets,
+        background,
+        view,
+        light=light,
+        relief=PHOTO_RELIEF,
+        manner=manner_of(portrait, context),
+        walls=around,
     )
+
+
+def manner_of(portrait: Portrait, context: Context) -> nearness.Manner:
+    """How far a photographed face moves. Raises `BadOutput`, `CorruptBlob`."""
+    brows = BROWS_BEHIND_GLASSES if spectacles.worn(portrait, context) else PHOTO_BROWS
+    return nearness.photographed(apart(portrait.face) / tall(portrait.face), width=PHOTO_PURSES, brows=brows)
 
 
 def light_of(portrait: Portrait, context: Context) -> Colour:

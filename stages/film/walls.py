@@ -14,8 +14,9 @@ from stages.film.sheets import View, read_rgba, tall
 
 BESIDE, OVER = 0.08, 0.02
 """Face heights by which what is made up beside and above the picture may come into the film at most."""
-WAY = Room(left=0.15, right=0.15, up=0.06, down=0.06, away=0.04)
-"""As far as anybody leans who was cut out of a photograph: beyond that, what is made up behind them is seen."""
+WAY = Room(left=0.15, right=0.15, up=0.06, down=0.06, away=0.04, eager=1.2)
+"""As far as anybody leans who was cut out of a photograph: beyond that, what is made up behind them is seen. Within it
+they sway more, so that in all they sway as people do."""
 MOSTLY = 127
 """Coverage above which the person is there."""
 TOUCHES = 0.01

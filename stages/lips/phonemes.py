@@ -17,7 +17,7 @@ class Phonemes:
     """The floor: needs nothing but phones with times, which every speech has."""
 
     id: str = "phonemes"
-    version: str = "6"
+    version: str = "7"
     needs: Needs = Needs(modes=(Mode(pace=0.002),))
 
     def load(self, _placement: Placement, /) -> "Performer":

@@ -23,7 +23,7 @@ class Warp:
     """The floor: needs nothing but the speech's own times."""
 
     id: str = "warp"
-    version: str = "5"
+    version: str = "6"
     needs: Needs = Needs(modes=(Mode(pace=0.002),))
 
     def load(self, _placement: Placement, /) -> "Performer":

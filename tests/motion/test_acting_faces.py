@@ -55,6 +55,20 @@ def test_a_brow_at_its_highest_leaves_the_lashes_where_they_are() -> None:
     assert (raised[0, :, 1] - raised[1, :, 1]).max() > 0.03 * 98.0 * SCALE
 
 
+def test_a_brow_rises_as_a_whole_and_the_forehead_goes_along() -> None:
+    row, unit = blank(1)[0], 98.0 * SCALE
+    row[COLUMN["browInnerUp"]] = row[COLUMN["browOuterUpLeft"]] = 0.4
+    model = EyeModel(FACE.left, "Left", SCALE, (0.0, 0.0), unit)
+    line = np.asarray(FACE.left.brow) * SCALE
+    x, y = (int(value) for value in line[len(line) // 2])
+    up = -model.warp(row).shift[:, x - model.x, 1]
+    middle, edges = up[y - model.y], up[[y - model.y + int(side * 0.015 * unit) for side in (-1, 1)]]
+    assert middle > 0.01 * unit
+    assert edges == pytest.approx(middle, rel=0.05)
+    assert up[y - model.y - int(0.06 * unit)] > 0.6 * middle
+    assert abs(up[y - model.y - int(0.155 * unit)]) < 0.03 * middle, "hair stays"
+
+
 @pytest.mark.parametrize("name", LOOKS)
 def test_corners_move_and_lips_stay_together(name: Name) -> None:
     outline = Mouth(FACE, SCALE, (0.0, 0.0)).outline(np.stack([blank(1)[0], wearing(name)]))

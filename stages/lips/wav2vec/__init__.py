@@ -17,7 +17,7 @@ class Wav2vec:
     """For English whose times are an estimate: recordings, and voices that do not tell when they say what."""
 
     id: ClassVar[str] = "wav2vec"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     needs: ClassVar[Needs] = recipes.needs("wav2vec")
 
     def takes(self, brief: Brief, /) -> bool:
