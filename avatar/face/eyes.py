@@ -89,7 +89,8 @@ class EyeModel:
         self._rest = self.lids_at(self._columns)
         self._muscles = self._brow_muscles()
         self._follows = self._brow_follows()
-        self._on_line = [np.interp(self._brow[:, 0], self._columns, each) for each in self._muscles]
+        at = self._brow[:, 0]
+        self._on_line = [np.interp(at, self._columns, each).astype(np.float32) for each in self._muscles]
         self._pull = self._pulled(face_height / FACE_TO_EYES if apart is None else apart)
 
     def _pulled(self, apart: float) -> float:
@@ -134,7 +135,8 @@ class EyeModel:
         line, thick, lashes = self._brow_line(), THICK * self.unit, self._over_lashes()
         below = (lashes - self._rows) / np.maximum(lashes - line - thick, 1.0)
         above = (self._rows - line + thick + FOREHEAD * self.unit) / (FOREHEAD * self.unit)
-        return np.clip(np.minimum(below, above), 0.0, 1.0).astype(np.float32)
+        follows: Array = np.clip(np.minimum(below, above), 0.0, 1.0).astype(np.float32)
+        return follows
 
     def lids(self, row: Track, rest: Lids) -> Lids:
         """Lid rims now, for the rims at rest over the same columns."""
