@@ -302,7 +302,7 @@ def test_words_become_a_silent_film(visit: Visit) -> None:
     visitor.page.fill("#s-seconds", "1")
     visitor.page.click(".models summary")
     visitor.page.fill("#s-frames", "9999")
-    visitor.until("document.querySelector('[data-for=frames]').textContent.includes('3600')")
+    visitor.until("document.querySelector('[data-for=frames]').textContent.includes('60 s')")
     visitor.page.fill("#s-cache", "0.1")
     with visitor.page.expect_request(lambda asked: '"frames":30' in (asked.post_data or "")) as planned:
         visitor.page.fill("#s-frames", "30")
