@@ -47,7 +47,7 @@ class Painted:
 
     easel: Easel
     opens: Opens = studio
-    version: str = "3"
+    version: str = "4"
 
     @property
     def id(self) -> str:

@@ -1,7 +1,7 @@
 """The backends that bring a photograph to life: picture -> face -> layers and landmarks. Know no motion and no film."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,7 +13,20 @@ from avatar.face import facemesh
 from avatar.stage import Context, Needs, Placement
 from stages import pictures
 from stages.portrait.brief import Brief
-from stages.portrait.photo import cascade, eyes, finding, frame, lips, matte, mean, moment, outline, segmenting, teeth
+from stages.portrait.photo import (
+    beyond,
+    cascade,
+    eyes,
+    finding,
+    frame,
+    lips,
+    matte,
+    mean,
+    moment,
+    outline,
+    segmenting,
+    teeth,
+)
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -35,7 +48,7 @@ class Photo:
     """The user's own picture: its face found by FaceLandmarker, its person by the segmenter where that is here."""
 
     id: str = "photo"
-    version: str = "6"
+    version: str = "7"
     needs: Needs = Needs(weights=("face-landmarker",), packages=("mediapipe", "PIL"), also=(SEGMENTER,))
 
     def takes(self, brief: Brief, /) -> bool:
@@ -58,7 +71,7 @@ class PlainPhoto:
     """The same with nothing to fetch: a face that is marked, else one that a cascade finds from the front."""
 
     id: str = "photo-plain"
-    version: str = "4"
+    version: str = "5"
     needs: Needs = Needs(packages=("PIL",))
 
     def takes(self, brief: Brief, /) -> bool:
@@ -127,9 +140,12 @@ def portrait(framed: frame.Framed, confidence: float, context: Context, *, there
     """Layers and landmarks of one framed face; `there` is what `matte.person` calls seen."""
     rim, unit = framed.rim, framed.unit
     seen = facemesh.face(framed.here, confidence)
-    closed = lips.shut(framed.pixels, seen, unit)
     alone = outline.outline(framed, there)
     mask = np.asarray(cv2.bitwise_or(matte.person(framed, there), alone), np.uint8)
+    if above := beyond.closing(alone, framed.above):
+        framed = replace(framed, pixels=above.of(framed.pixels))
+        alone, mask = above.of(alone), above.of(mask)
+    closed = lips.shut(framed.pixels, seen, unit)
     context.step(3, STEPS)
     behind = matte.behind(framed.pixels, mask, unit)
     context.step(4, STEPS)

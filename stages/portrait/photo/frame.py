@@ -29,13 +29,14 @@ class Framed:
     """`pixels` (h, w, 3): the portrait of `width` x `height` with `rim` more pixels around; `points` (n, 2) in it.
 
     Points, and all that the portrait tells, count from the portrait's own corner, `rim` right of and below the pixels'.
-    `unit` is the face's height.
+    `unit` is the face's height, `above` how many of the pixels' first rows lie above the picture.
     """
 
     pixels: Bytes
     points: Floats
     rim: int
     unit: float
+    above: int = 0
 
     @property
     def width(self) -> int:
@@ -83,7 +84,8 @@ def frame(picture: Bytes, points: Floats, unit: float, *, everything: bool = Fal
     wanted = (size[0] + 2 * rim, size[1] + 2 * rim)
     pixels = cv2.warpAffine(whole, matrix, wanted, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     placed = (points - np.array([left, top], np.float32)) * zoom
-    return Framed(np.asarray(pixels, np.uint8), placed.astype(np.float32), rim, unit * scale)
+    above = max(0, round(rim - top * float(zoom[1])))
+    return Framed(np.asarray(pixels, np.uint8), placed.astype(np.float32), rim, unit * scale, above)
 
 
 def _within(picture: Bytes) -> tuple[int, int]:
