@@ -18,7 +18,8 @@ from pathlib import Path
 
 from avatar.artifacts import Blob
 from avatar.errors import CorruptBlob, StorageError
-from avatar.remote import INCOMING, PAUSES, Found, Remote, Unreachable, remote
+from avatar.patience import PAUSES, Unreachable
+from avatar.remote import INCOMING, Found, Remote, remote
 from avatar.storage import Session
 from avatar.store import FolderStore
 from avatar.turns import Turns

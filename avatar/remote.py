@@ -8,42 +8,25 @@ import importlib
 import os
 import shutil
 import stat
-import sys
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from avatar.disk import advice, sync
-from avatar.errors import BadRequest, StorageError
+from avatar.disk import sync
+from avatar.errors import BadRequest
+from avatar.patience import PAUSES, Gone, Patient, Unreachable
 
 T = TypeVar("T")
 
-PAUSES = (0.2, 1.0)  # seconds before the second and the third try
 MARK = "avatar-store"  # a file that tells the shared folder from the empty place where it should be mounted
 INCOMING = "incoming"
-PLACE = "the shared store"
 WHOLE = {"s3", "s3a", "gs", "gcs", "abfs", "az"}  # here an upload has no name before it is complete
 CREATES = {"s3", "s3a"}  # here the service itself refuses a second file of one name
-CLIENTS = {
-    "botocore.exceptions": ("BotoCoreError", "ClientError"),  # s3
-    "aiohttp": ("ClientError",),  # s3, gs, az
-    "gcsfs.retry": ("HttpError", "ChecksumError"),
-    "google.auth.exceptions": ("GoogleAuthError",),
-    "requests.exceptions": ("RequestException",),  # gs; mostly OSErrors
-    "azure.core.exceptions": ("AzureError",),
-}
-"""What the clients of clouds raise, by the module that has it."""
 PARTS = {"chunksize": 8 << 20, "max_concurrency": 2}  # bytes of a part in memory, and parts at once
-
-
-class Unreachable(StorageError):
-    """The place does not answer, or not as it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,44 +77,7 @@ def remote(url: str, *, pauses: Iterable[float] = PAUSES) -> Remote:
     return Bucket(url, pauses=pauses)
 
 
-class _Patient:
-    """Tries again after a pause; what is missing is missing, and what is forbidden stays so."""
-
-    def __init__(self, pauses: Iterable[float]) -> None:
-        self._pauses = pauses
-
-    def _try(self, act: Callable[[], T]) -> T:
-        for pause in chain(self._pauses, [None]):
-            try:
-                return act()
-            except (FileNotFoundError, FileExistsError):
-                raise
-            except PermissionError:
-                raise Unreachable("The shared store refuses access. Check its keys and permissions.") from None
-            except _faults() as error:
-                if pause is None:
-                    raise Unreachable(_told(error)) from None
-                time.sleep(pause)
-        raise AssertionError
-
-
-def _faults() -> tuple[type[Exception], ...]:
-    """The system's errors, and those of clients that are loaded, which are no OSErrors."""
-    loaded = ((sys.modules.get(module), names) for module, names in CLIENTS.items())
-    return (OSError, *(getattr(client, name) for client, names in loaded for name in names if hasattr(client, name)))
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ConnectionError | _Gone):
-        return advice(error, PLACE)
-    return "The shared store does not answer. Check AVATAR_STORE_URL and the way to it, and ask again."
-
-
-class _Gone(OSError):
-    """The shared folder itself is not there."""
-
-
-class SharedFolder(_Patient):
+class SharedFolder(Patient):
     """A folder that all machines mount."""
 
     def __init__(self, root: Path, *, pauses: Iterable[float] = PAUSES) -> None:
@@ -174,7 +120,7 @@ class SharedFolder(_Patient):
 
     def _present(self) -> None:
         if not (self._root / MARK).exists():
-            raise _Gone
+            raise Gone
 
     def _look(self, act: Callable[[], T]) -> T | None:
         def look() -> T | None:
@@ -220,7 +166,7 @@ def _link(half: Path, final: Path) -> None:
         half.replace(final)
 
 
-class Bucket(_Patient):
+class Bucket(Patient):
     """A bucket or folder of whatever kind fsspec has a library for."""
 
     def __init__(self, url: str, *, pauses: Iterable[float] = PAUSES) -> None:

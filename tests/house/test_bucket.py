@@ -20,7 +20,8 @@ from avatar.artifacts import Blob
 from avatar.bucket import FRESH, SharedStore, place
 from avatar.engine import Engine
 from avatar.errors import BadRequest, CorruptBlob, StorageError
-from avatar.remote import Remote, SharedFolder, Unreachable, remote
+from avatar.patience import Unreachable
+from avatar.remote import Remote, SharedFolder, remote
 from avatar.stage import Context, Stage
 from avatar.store import FolderStore
 from avatar.testing import FakeBackend, ManualClock
