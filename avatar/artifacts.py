@@ -276,7 +276,7 @@ class Film:
 
 
 ExportKind = Literal["alpha.webm", "prores.mov", "av1.mp4", "hevc.mp4", "preview.gif", "preview.webp"]
-"""The forms that a film may have."""
+"""The forms that a film may have beside its own."""
 
 
 @dataclass(frozen=True, slots=True)

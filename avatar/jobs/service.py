@@ -36,9 +36,8 @@ class Order:
     """How a request is to be treated, beside what it asks for.
 
     `client` is who asks, as a door knows them: jobs are listed and shared out by it. `payer` is whose rate they count
-    against, the client itself where it is empty. `priority` is 0 (first)
-    to 9. `timeout` is seconds of work, `key` the client's idempotency key and `digest` the sha256 of the body that came
-    with it.
+    against, the client itself where it is empty. `priority` is 0 (first) to 9. `timeout` is seconds of work, `key` the
+    client's idempotency key and `digest` the sha256 of the body that came with it.
     """
 
     client: str = "local"
@@ -64,7 +63,6 @@ class Job:
     outcome: Outcome | None = None
     error: AvatarError | None = None
     client: str = "local"
-    payer: str = ""
     priority: int = 5
     stage: str | None = None
     progress: float = 0.0
