@@ -104,24 +104,29 @@ def shown(clip: Clip, bench: Bench) -> list[Bytes]:
     return list(footage.frames(clip.footage, bench.context))
 
 
-def test_one_window_is_what_the_plain_pipeline_makes_bit_by_bit(bench: Bench, placement: Placement) -> None:
-    clip = bench.perform(Svd(), brief(bench, 0.5), placement=placement)
-    kind: Any = vars(small)["StableVideoDiffusionPipeline"]
-    pipe = kind.from_pretrained(placement.weights["svd-xt"], variant="fp16", dtype=torch.float32, local_files_only=True)
-    pipe.set_progress_bar_config(disable=True)
-    plain = pipe(
+def plainly(pipe: Any, **told: Any) -> Any:
+    """The first window's first frame as diffusers' own call makes it."""
+    made = pipe(
         PIL.Image.fromarray(picture()),
         height=SIDE,
         width=SIDE,
         num_frames=WINDOW,
         num_inference_steps=2,
         fps=7,
-        decode_chunk_size=2,
         generator=torch.Generator("cpu").manual_seed(3),
         output_type="np",
-    ).frames[0]
+        **told,
+    )
+    return (made.frames[0][0] * 255).round().astype(np.uint8)
+
+
+def test_one_window_is_what_the_plain_pipeline_makes_bit_by_bit(bench: Bench, placement: Placement) -> None:
+    clip = bench.perform(Svd(), brief(bench, 0.5), placement=placement)
+    kind: Any = vars(small)["StableVideoDiffusionPipeline"]
+    pipe = kind.from_pretrained(placement.weights["svd-xt"], variant="fp16", dtype=torch.float32, local_files_only=True)
+    pipe.set_progress_bar_config(disable=True)
     mine = shown(clip, bench)
-    assert np.array_equal(mine[0], (plain[0] * 255).round().astype(np.uint8))
+    assert np.array_equal(mine[0], plainly(pipe, decode_chunk_size=2))
     assert len(mine) == 12
 
 
@@ -130,23 +135,9 @@ def test_what_it_is_told_is_what_the_plain_pipeline_is_told(bench: Bench, placem
     mover: Any = Mover(crew)
     asked = Conditioning(motion_bucket=40, noise_augmentation=0.3, min_guidance=1.5, decode_chunk=3)
     clip = mover(replace(brief(bench, 0.5), conditioning=asked), bench.context)
-    pipe = crew.model.pipe
-    plain = pipe(
-        PIL.Image.fromarray(picture()),
-        height=SIDE,
-        width=SIDE,
-        num_frames=WINDOW,
-        num_inference_steps=2,
-        min_guidance_scale=1.5,
-        max_guidance_scale=3.0,
-        fps=7,
-        motion_bucket_id=40,
-        noise_aug_strength=0.3,
-        decode_chunk_size=3,
-        generator=torch.Generator("cpu").manual_seed(3),
-        output_type="np",
-    ).frames[0]
-    assert np.array_equal(shown(clip, bench)[0], (plain[0] * 255).round().astype(np.uint8))
+    figures = {"motion_bucket_id": 40, "noise_aug_strength": 0.3, "min_guidance_scale": 1.5, "decode_chunk_size": 3}
+    plain = plainly(crew.model.pipe, max_guidance_scale=3.0, **figures)
+    assert np.array_equal(shown(clip, bench)[0], plain)
     how = clip.footage.diffusion
     assert (how.motion_bucket, how.noise_augmentation, how.min_guidance, how.decode_chunk) == (40, 0.3, 1.5, 3)
     own = mover(brief(bench, 0.5), bench.context).footage
